@@ -1,0 +1,3 @@
+module telegraf-sysprobe
+
+go 1.26.0

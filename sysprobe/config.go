@@ -1,0 +1,61 @@
+package sysprobe
+
+import (
+	"os"
+	"time"
+)
+
+// Config says where a handle looks. The zero value, and a nil *Config, mean
+// the machine's own kernel, seen from the caller's own namespaces.
+type Config struct {
+	// ProcRoot, SysRoot and EtcRoot are where proc(5), sysfs(5) and the
+	// passwd(5) file of the machine to look at are mounted. Empty means /proc,
+	// /sys and /etc. They do not move system calls: netlink answers for the
+	// network namespace of the socket, whatever is mounted where.
+	ProcRoot string
+	SysRoot  string
+	EtcRoot  string
+
+	// NetNS is the network namespace to ask: a path such as /proc/1/ns/net, or
+	// a name that ip-netns(8) made (/run/netns/NAME). Empty means the
+	// caller's own. Entering another one needs CAP_SYS_ADMIN (setns(2)).
+	NetNS string
+
+	// Now is the clock. Nil means time.Now.
+	Now func() time.Time
+}
+
+// ConfigFromEnv returns a Config with the roots that HOST_PROC, HOST_SYS and
+// HOST_ETC name, the variables by which Telegraf and gopsutil find the host's
+// trees from inside a container. It is the only place that reads the
+// environment.
+func ConfigFromEnv() *Config {
+	return &Config{
+		ProcRoot: os.Getenv("HOST_PROC"),
+		SysRoot:  os.Getenv("HOST_SYS"),
+		EtcRoot:  os.Getenv("HOST_ETC"),
+	}
+}
+
+// withDefaults returns a copy of c in which nothing is empty but NetNS, whose
+// empty value has a meaning.
+func (c *Config) withDefaults() Config {
+	var d Config
+	if c != nil {
+		d = *c
+	}
+	orDefault(&d.ProcRoot, "/proc")
+	orDefault(&d.SysRoot, "/sys")
+	orDefault(&d.EtcRoot, "/etc")
+	if d.Now == nil {
+		d.Now = time.Now
+	}
+	return d
+}
+
+// orDefault sets an empty *s to fallback.
+func orDefault(s *string, fallback string) {
+	if *s == "" {
+		*s = fallback
+	}
+}

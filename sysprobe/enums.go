@@ -1,0 +1,282 @@
+package sysprobe
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// State is what a process is doing, in psutil's terms for every system.
+type State uint8
+
+// The states of psutil's STATUS_* constants. Linux letters are those of
+// task_state_array in fs/proc/array.c.
+const (
+	StateUnknown     State = iota // a letter no kernel of today uses
+	StateRunning                  // R: on a CPU or ready for one
+	StateSleeping                 // S: waits and can be woken by a signal
+	StateDiskSleep                // D: waits and cannot be woken by a signal
+	StateStopped                  // T: stopped by job control
+	StateTracingStop              // t: stopped by a tracer
+	StateZombie                   // Z: dead, not reaped by its parent
+	StateDead                     // X, x: being removed
+	StateWakeKill                 // K: Linux 2.6.33 to 3.13
+	StateWaking                   // W: Linux 2.6.33 to 3.13; runnable on OpenBSD, NetBSD
+	StateIdle                     // I: idle kernel thread; being created on BSD
+	StateParked                   // P: parked kernel thread
+	StateLocked                   // FreeBSD SLOCK: waits for a lock
+	StateWaiting                  // FreeBSD SWAIT: waits for an interrupt
+	StateSuspended                // NetBSD LSSUSPENDED
+)
+
+var stateNames = []string{
+	"unknown", "running", "sleeping", "disk-sleep", "stopped", "tracing-stop", "zombie", "dead",
+	"wake-kill", "waking", "idle", "parked", "locked", "waiting", "suspended",
+}
+
+// Duplex says whether a link sends and receives at once. The numbers are
+// psutil's NIC_DUPLEX_*, not the kernel's.
+type Duplex uint8
+
+// The duplex modes.
+const (
+	DuplexUnknown Duplex = 0
+	DuplexHalf    Duplex = 1
+	DuplexFull    Duplex = 2
+)
+
+var duplexNames = []string{"unknown", "half", "full"}
+
+// OperState is the operational state of a link (RFC 2863, IF_OPER_* of
+// linux/if.h).
+type OperState uint8
+
+// The operational states. A driver that does not keep one says unknown, even
+// of a link that works.
+const (
+	OperUnknown OperState = iota
+	OperNotPresent
+	OperDown
+	OperLowerLayerDown
+	OperTesting
+	OperDormant
+	OperUp
+)
+
+var operStateNames = []string{"unknown", "notpresent", "down", "lowerlayerdown", "testing", "dormant", "up"}
+
+// Port is the kind of connector in use (PORT_* of linux/ethtool.h).
+type Port uint8
+
+// The connectors.
+const (
+	PortTP    Port = 0    // twisted pair
+	PortAUI   Port = 1    // attachment unit interface
+	PortMII   Port = 2    // media-independent interface
+	PortFibre Port = 3    // fibre
+	PortBNC   Port = 4    // coaxial
+	PortDA    Port = 5    // direct attach copper
+	PortNone  Port = 0xef // no connector
+	PortOther Port = 0xff // something else
+)
+
+var portNames = []string{"tp", "aui", "mii", "fibre", "bnc", "da", 0xef: "none", 0xff: "other"}
+
+// AddrScope says how far an address is valid (RT_SCOPE_* of
+// linux/rtnetlink.h), in ip-address(8)'s words.
+type AddrScope uint8
+
+// The scopes.
+const (
+	ScopeGlobal  AddrScope = 0
+	ScopeSite    AddrScope = 200
+	ScopeLink    AddrScope = 253
+	ScopeHost    AddrScope = 254
+	ScopeNowhere AddrScope = 255
+)
+
+var scopeNames = []string{0: "global", 200: "site", 253: "link", 254: "host", 255: "nowhere"}
+
+// Family is the kind of an address. The numbers are Linux's AF_* on every
+// system, so that a stored code means one thing.
+type Family uint16
+
+// The address families.
+const (
+	FamilyUnspec Family = 0
+	FamilyInet   Family = 2
+	FamilyInet6  Family = 10
+	FamilyLink   Family = 17
+)
+
+var familyNames = []string{FamilyUnspec: "unspec", FamilyInet: "inet", FamilyInet6: "inet6", FamilyLink: "link"}
+
+// SchedPolicy is a scheduling policy (SCHED_* of linux/sched.h).
+type SchedPolicy uint8
+
+// The scheduling policies.
+const (
+	SchedOther    SchedPolicy = 0
+	SchedFIFO     SchedPolicy = 1
+	SchedRR       SchedPolicy = 2
+	SchedBatch    SchedPolicy = 3
+	SchedIdle     SchedPolicy = 5
+	SchedDeadline SchedPolicy = 6
+	SchedExt      SchedPolicy = 7
+)
+
+var schedPolicyNames = []string{"other", "fifo", "rr", "batch", 5: "idle", 6: "deadline", 7: "ext"}
+
+// IOPrioClass is an I/O scheduling class (IOPRIO_CLASS_* of linux/ioprio.h).
+type IOPrioClass uint8
+
+// The I/O scheduling classes.
+const (
+	IOPrioNone IOPrioClass = iota
+	IOPrioRT
+	IOPrioBE
+	IOPrioIdle
+)
+
+var ioPrioClassNames = []string{"none", "rt", "be", "idle"}
+
+// String returns the name, or the number of an unknown value.
+func (s State) String() string       { return enumText(s, stateNames) }
+func (d Duplex) String() string      { return enumText(d, duplexNames) }
+func (o OperState) String() string   { return enumText(o, operStateNames) }
+func (p Port) String() string        { return enumText(p, portNames) }
+func (s AddrScope) String() string   { return enumText(s, scopeNames) }
+func (f Family) String() string      { return enumText(f, familyNames) }
+func (p SchedPolicy) String() string { return enumText(p, schedPolicyNames) }
+func (c IOPrioClass) String() string { return enumText(c, ioPrioClassNames) }
+
+// MarshalText writes String; it never fails.
+func (s State) MarshalText() ([]byte, error)       { return []byte(s.String()), nil }
+func (d Duplex) MarshalText() ([]byte, error)      { return []byte(d.String()), nil }
+func (o OperState) MarshalText() ([]byte, error)   { return []byte(o.String()), nil }
+func (p Port) MarshalText() ([]byte, error)        { return []byte(p.String()), nil }
+func (s AddrScope) MarshalText() ([]byte, error)   { return []byte(s.String()), nil }
+func (f Family) MarshalText() ([]byte, error)      { return []byte(f.String()), nil }
+func (p SchedPolicy) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
+func (c IOPrioClass) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+// UnmarshalText reads a name or a number. It returns an error that names the
+// text where that is neither.
+func (s *State) UnmarshalText(b []byte) error  { return enumParse(s, stateNames, "state", b) }
+func (d *Duplex) UnmarshalText(b []byte) error { return enumParse(d, duplexNames, "duplex", b) }
+func (o *OperState) UnmarshalText(b []byte) error {
+	return enumParse(o, operStateNames, "operstate", b)
+}
+func (p *Port) UnmarshalText(b []byte) error      { return enumParse(p, portNames, "port", b) }
+func (s *AddrScope) UnmarshalText(b []byte) error { return enumParse(s, scopeNames, "scope", b) }
+func (f *Family) UnmarshalText(b []byte) error    { return enumParse(f, familyNames, "family", b) }
+func (p *SchedPolicy) UnmarshalText(b []byte) error {
+	return enumParse(p, schedPolicyNames, "policy", b)
+}
+func (c *IOPrioClass) UnmarshalText(b []byte) error {
+	return enumParse(c, ioPrioClassNames, "class", b)
+}
+
+// enumText returns the name of v, or its number where names has none.
+func enumText[T ~uint8 | ~uint16](v T, names []string) string {
+	if int(v) < len(names) && names[v] != "" {
+		return names[v]
+	}
+	return strconv.Itoa(int(v))
+}
+
+// enumParse is the inverse of enumText.
+func enumParse[T ~uint8 | ~uint16](v *T, names []string, kind string, text []byte) error {
+	for i, name := range names {
+		if name != "" && name == string(text) {
+			*v = T(i)
+			return nil
+		}
+	}
+	n, err := strconv.ParseUint(string(text), 10, 16)
+	if err != nil || uint64(T(n)) != n {
+		return fmt.Errorf("unknown %s %q", kind, text)
+	}
+	*v = T(n)
+	return nil
+}
+
+// LinkFlags are the IFF_* of linux/if.h.
+type LinkFlags uint32
+
+// The link flags that code asks for; String knows the others too.
+const (
+	FlagUp           LinkFlags = 1 << 0
+	FlagBroadcast    LinkFlags = 1 << 1
+	FlagLoopback     LinkFlags = 1 << 3
+	FlagPointToPoint LinkFlags = 1 << 4
+	FlagRunning      LinkFlags = 1 << 6
+	FlagLowerUp      LinkFlags = 1 << 16
+)
+
+// linkFlagNames is in the order of the bits, which is psutil's order, followed
+// by what psutil lacks.
+var linkFlagNames = []string{
+	"up", "broadcast", "debug", "loopback", "pointopoint", "notrailers", "running", "noarp", "promisc", "allmulti",
+	"master", "slave", "multicast", "portsel", "automedia", "dynamic", "lower_up", "dormant", "echo",
+}
+
+// String lists the flags as psutil does, separated by commas; bits without a
+// name print in hexadecimal.
+func (f LinkFlags) String() string { return flagText(f, linkFlagNames) }
+
+// IsUp reports what psutil's isup does since 5.7.3: administratively up, with
+// a carrier and an operational state in which packets pass.
+func (f LinkFlags) IsUp() bool { return f&(FlagUp|FlagRunning) == FlagUp|FlagRunning }
+
+// AddrFlags are the IFA_F_* of linux/if_addr.h.
+type AddrFlags uint32
+
+// The address flags that code asks for; Names knows the others too.
+const (
+	AddrSecondary  AddrFlags = 0x01 // IPv4: not the first of its network
+	AddrTemporary  AddrFlags = 0x01 // IPv6: a privacy address (RFC 8981)
+	AddrDADFailed  AddrFlags = 0x08
+	AddrDeprecated AddrFlags = 0x20
+	AddrTentative  AddrFlags = 0x40
+	AddrPermanent  AddrFlags = 0x80
+)
+
+var (
+	addrFlagNamesIPv4 = []string{
+		"secondary", "nodad", "optimistic", "dadfailed", "home", "deprecated", "tentative", "permanent",
+		"mngtmpaddr", "noprefixroute", "autojoin", "stable-privacy",
+	}
+	addrFlagNamesIPv6 = append([]string{"temporary"}, addrFlagNamesIPv4[1:]...)
+)
+
+// Text lists the flags in ip-address(8)'s words, separated by commas. The
+// family decides what the lowest bit means.
+func (f AddrFlags) Text(family Family) string {
+	if family == FamilyInet6 {
+		return flagText(f, addrFlagNamesIPv6)
+	}
+	return flagText(f, addrFlagNamesIPv4)
+}
+
+// flagText joins the names of the bits of f; bits without a name come last,
+// together, in hexadecimal.
+func flagText[T ~uint32](f T, names []string) string {
+	var b strings.Builder
+	for i, name := range names {
+		if f&(1<<i) == 0 {
+			continue
+		}
+		if b.Len() > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(name)
+	}
+	if rest := f >> len(names) << len(names); rest != 0 {
+		if b.Len() > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, "0x%x", uint32(rest))
+	}
+	return b.String()
+}

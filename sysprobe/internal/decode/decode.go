@@ -1,0 +1,125 @@
+// Package decode holds what the decoders of kernel answers share: one error
+// for malformed bytes and a bounds-checked cursor, which is the only code that
+// indexes what a kernel sent.
+//
+// The packages below it are named by format, take bytes, return values, make
+// no system call, and so are compiled, tested and fuzzed on every system.
+package decode
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+)
+
+// ErrMalformed is what every error of a decoder answers to.
+var ErrMalformed = errors.New("malformed")
+
+// Error says where the bytes stopped making sense.
+type Error struct {
+	// Format names what was decoded: "rtnetlink link", "proc stat".
+	Format string
+	// Offset is the position of the first byte that does not fit.
+	Offset int
+	// Reason says what was expected there.
+	Reason string
+}
+
+// Error prints format, offset and reason.
+func (e *Error) Error() string {
+	return fmt.Sprintf("malformed %s at byte %d: %s", e.Format, e.Offset, e.Reason)
+}
+
+// Is reports that every Error is an ErrMalformed.
+func (e *Error) Is(target error) bool { return target == ErrMalformed }
+
+// Cursor reads fixed-width values from a buffer. The first read beyond the end
+// sets an error that sticks: every later read returns zero, so that decoders
+// read straight through and ask Err once. Sizes are minimums: bytes a newer
+// kernel appended are left unread.
+type Cursor struct {
+	buf    []byte
+	off    int
+	order  binary.ByteOrder
+	format string
+	err    error
+}
+
+// NewCursor returns a Cursor over b. Order is the byte order of the machine
+// that wrote b, binary.NativeEndian for an answer of the running kernel;
+// format names b in errors.
+func NewCursor(b []byte, order binary.ByteOrder, format string) *Cursor {
+	return &Cursor{buf: b, order: order, format: format}
+}
+
+// Err returns the first error, which answers to ErrMalformed, or nil.
+func (c *Cursor) Err() error { return c.err }
+
+// Len is the number of unread bytes; 0 after an error.
+func (c *Cursor) Len() int {
+	if c.err != nil {
+		return 0
+	}
+	return len(c.buf) - c.off
+}
+
+// Offset is the position of the next byte to be read.
+func (c *Cursor) Offset() int { return c.off }
+
+// Fail sets the sticky error, unless there is one, to reason at the current
+// offset.
+func (c *Cursor) Fail(reason string) {
+	if c.err == nil {
+		c.err = &Error{Format: c.format, Offset: c.off, Reason: reason}
+	}
+}
+
+// Bytes returns the next n bytes without copying them, or nil and a sticky
+// error where fewer are left.
+func (c *Cursor) Bytes(n int) []byte {
+	if c.err != nil {
+		return nil
+	}
+	if n < 0 || n > len(c.buf)-c.off {
+		c.Fail(fmt.Sprintf("want %d more bytes, have %d", n, len(c.buf)-c.off))
+		return nil
+	}
+	b := c.buf[c.off : c.off+n : c.off+n]
+	c.off += n
+	return b
+}
+
+// Skip passes over n bytes.
+func (c *Cursor) Skip(n int) { c.Bytes(n) }
+
+// Uint8 reads one byte.
+func (c *Cursor) Uint8() uint8 {
+	if b := c.Bytes(1); b != nil {
+		return b[0]
+	}
+	return 0
+}
+
+// Uint16 reads two bytes in the order of the Cursor.
+func (c *Cursor) Uint16() uint16 {
+	if b := c.Bytes(2); b != nil {
+		return c.order.Uint16(b)
+	}
+	return 0
+}
+
+// Uint32 reads four bytes in the order of the Cursor.
+func (c *Cursor) Uint32() uint32 {
+	if b := c.Bytes(4); b != nil {
+		return c.order.Uint32(b)
+	}
+	return 0
+}
+
+// Uint64 reads eight bytes in the order of the Cursor.
+func (c *Cursor) Uint64() uint64 {
+	if b := c.Bytes(8); b != nil {
+		return c.order.Uint64(b)
+	}
+	return 0
+}

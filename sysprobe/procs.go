@@ -1,0 +1,219 @@
+package sysprobe
+
+import (
+	"time"
+)
+
+// Procs reads the process table. Open it once and take a snapshot at each
+// gather. It is safe for concurrent use.
+type Procs struct {
+	client *procsClient
+}
+
+// OpenProcs opens the process table of the machine whose proc(5) is mounted at
+// c.ProcRoot. A nil c means defaults. It needs no privilege to list processes,
+// unless the mount hides them (hidepid). It returns an error that answers to
+// [ErrNotSupported] on a system without a backend, to fs.ErrNotExist or
+// [ErrAccessDenied] where c.ProcRoot cannot be read.
+func OpenProcs(c *Config) (*Procs, error) {
+	client, err := newProcsClient(c.withDefaults())
+	if err != nil {
+		return nil, err
+	}
+	return &Procs{client: client}, nil
+}
+
+// Snapshot sweeps the process table once into dst, whose memory it reuses, so
+// that a process that did not change costs no allocation. Of the optional
+// facts it reads those of want. Processes that end meanwhile are dropped; what
+// this user may not see is absent and counted. It returns an error only where
+// there is no table at all; dst is then empty.
+//
+// Rows of the previous snapshot in the same dst are overwritten: copy what
+// must outlive it. Strings are never overwritten.
+func (p *Procs) Snapshot(dst *ProcSnapshot, want Fields) error { return p.client.snapshot(dst, want) }
+
+// Lookup reads one process. It returns an error that answers to
+// [ErrNoSuchProcess] where pid is not that of a process (a thread has an ID
+// too, but is none).
+func (p *Procs) Lookup(pid int32, want Fields) (Proc, error) { return p.client.lookup(pid, want) }
+
+// Close releases the table. Further snapshots fail.
+func (p *Procs) Close() error { return p.client.close() }
+
+// Fields says which optional facts a snapshot reads. Each costs a system call
+// or three a process.
+type Fields uint32
+
+// The optional facts.
+const (
+	// WantName extends names that the kernel cut at 15 bytes from the command
+	// line, as psutil does. Read once per process and name.
+	WantName Fields = 1 << iota
+	// WantStatus is Proc.Status, from /proc/PID/status.
+	WantStatus
+	// WantMemory is Proc.Memory, from /proc/PID/statm.
+	WantMemory
+	// WantIO is Proc.IO, from /proc/PID/io: own processes, or CAP_SYS_PTRACE.
+	WantIO
+	// WantFDs is Proc.FDs, from /proc/PID/fd: own processes, or CAP_SYS_PTRACE.
+	WantFDs
+)
+
+// ProcID identifies a process for as long as the machine runs: PIDs are used
+// again, but not with the same start. Two processes that get one PID within
+// one tick (10 ms) cannot be told apart.
+type ProcID struct {
+	PID int32
+	// Start is when the process started, in ticks of 10 ms since boot. Steps
+	// of the wall clock do not move it.
+	Start uint64
+}
+
+// Proc is one process. What is not optional comes from /proc/PID/stat
+// (proc_pid_stat(5)), which everybody may read.
+type Proc struct {
+	ID   ProcID
+	PPID int32
+	// Group and Session are IDs of process group and session.
+	Group, Session int32
+	// Comm is the kernel's name of the process: at most 15 bytes (63 for some
+	// kernel threads), any but NUL, possibly none, not always UTF-8. It can
+	// change.
+	Comm string
+	// Name is Comm or, with [WantName], the longer name psutil would give.
+	Name string
+	// State is the state of the first thread or, where that is dead while
+	// others live on, of another one.
+	State State
+	// LeaderDead says that the first thread is dead while others live on: such
+	// a process looks like a zombie but cannot be reaped.
+	LeaderDead bool
+	// KernelThread says that there is no user space (PF_KTHREAD).
+	KernelThread bool
+	// Threads is their number; 0 or 1 of a zombie.
+	Threads uint32
+	// UserTime and SystemTime are the CPU time of all threads, dead ones
+	// included. ChildUserTime and ChildSystemTime are those of reaped
+	// children. Multiples of 10 ms.
+	UserTime, SystemTime           time.Duration
+	ChildUserTime, ChildSystemTime time.Duration
+	// IOWait is the time spent waiting for block devices; 0 where the kernel
+	// does not account for it.
+	IOWait time.Duration
+	// MinorFaults and MajorFaults are page faults without and with I/O.
+	MinorFaults, MajorFaults uint64
+	// RSS and VMS are resident and virtual memory in bytes.
+	RSS, VMS uint64
+	// Nice is -20 (greedy) to 19.
+	Nice int8
+	// Policy and RTPriority are how the process is scheduled.
+	Policy     SchedPolicy
+	RTPriority uint32
+	// CPU is the processor it last ran on.
+	CPU int32
+	// Exit is how a zombie died; absent while the process lives, and where
+	// this user may not see it (another user's, without CAP_SYS_PTRACE).
+	Exit Opt[ExitStatus]
+
+	Status Opt[ProcStatus]
+	Memory Opt[ProcMemory]
+	IO     Opt[ProcIO]
+	FDs    Opt[uint32] // open file descriptors
+}
+
+// ExitStatus is a wait status as wait(2) gives it.
+type ExitStatus uint32
+
+// Code is the exit code of a process that exited.
+func (e ExitStatus) Code() int { return int(e>>8) & 0xff }
+
+// Signal is the number of the signal that ended the process; 0 where it
+// exited.
+func (e ExitStatus) Signal() int { return int(e & 0x7f) }
+
+// CoreDumped says that the signal left a core dump.
+func (e ExitStatus) CoreDumped() bool { return e&0x80 != 0 }
+
+// ProcStatus is what /proc/PID/status has beyond stat (proc_pid_status(5)).
+type ProcStatus struct {
+	// UID and GID are the real, EUID and EGID the effective, SUID and SGID the
+	// saved IDs.
+	UID, EUID, SUID uint32
+	GID, EGID, SGID uint32
+	// VoluntarySwitches and InvoluntarySwitches are context switches of the
+	// first thread; absent before Linux 2.6.23.
+	VoluntarySwitches   Opt[uint64]
+	InvoluntarySwitches Opt[uint64]
+	// Swap is swapped-out memory in bytes; absent of kernel threads and
+	// zombies.
+	Swap Opt[uint64]
+}
+
+// ProcMemory is /proc/PID/statm in bytes (proc_pid_statm(5)).
+type ProcMemory struct {
+	VMS, RSS, Shared, Text, Data uint64
+}
+
+// ProcIO is /proc/PID/io (proc_pid_io(5)). A kernel may lack a line.
+type ProcIO struct {
+	// ReadChars and WriteChars are bytes passed through read and write calls,
+	// ReadCalls and WriteCalls those calls.
+	ReadChars, WriteChars Opt[uint64]
+	ReadCalls, WriteCalls Opt[uint64]
+	// ReadBytes and WriteBytes reached a block device.
+	ReadBytes, WriteBytes Opt[uint64]
+}
+
+// ProcSnapshot is one sweep of the process table.
+type ProcSnapshot struct {
+	// Procs is sorted by PID; no PID is there twice.
+	Procs []Proc
+	// Taken is when the sweep began, with a monotonic reading.
+	Taken time.Time
+	// BootTime is when the machine started by the wall clock of now: it moves
+	// when that clock is stepped. It serves to show start times, not to
+	// identify.
+	BootTime time.Time
+	// Backend names where the rows come from: "procfs".
+	Backend string
+	// Denied counts the optional facts this user may not see, Malformed the
+	// rows and facts left out because they could not be decoded, and Vanished
+	// the processes that ended while they were read.
+	Denied, Malformed, Vanished int
+
+	spare procScratch
+}
+
+// Find returns the process with that PID, or nil. The pointer is valid until
+// the next sweep into s.
+func (s *ProcSnapshot) Find(pid int32) *Proc {
+	lo, hi := 0, len(s.Procs)
+	for lo < hi {
+		mid := int(uint(lo+hi) >> 1)
+		if s.Procs[mid].ID.PID < pid {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	if lo < len(s.Procs) && s.Procs[lo].ID.PID == pid {
+		return &s.Procs[lo]
+	}
+	return nil
+}
+
+// Created is the start of p by the wall clock, from s.BootTime.
+func (s *ProcSnapshot) Created(p *Proc) time.Time { return s.BootTime.Add(ticks(p.ID.Start)) }
+
+// userHZ is USER_HZ, the unit of the times in /proc/PID/stat: 100 on every
+// architecture Go runs on (include/asm-generic/param.h).
+const userHZ = 100
+
+// ticks converts clock ticks of /proc to a duration.
+func ticks(n uint64) time.Duration { return time.Duration(n) * (time.Second / userHZ) }
+
+// procScratch is the memory that one sweep leaves to the next.
+type procScratch struct {
+	procs []Proc
+}
