@@ -173,6 +173,7 @@ func (f *Family) UnmarshalText(b []byte) error    { return enumParse(f, familyNa
 func (p *SchedPolicy) UnmarshalText(b []byte) error {
 	return enumParse(p, schedPolicyNames, "policy", b)
 }
+
 func (c *IOPrioClass) UnmarshalText(b []byte) error {
 	return enumParse(c, ioPrioClassNames, "class", b)
 }
