@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Runs every fuzz target for the given time each.
+set -euo pipefail
+fuzztime=${1:-10s}
+count=0
+while read -r package; do
+	for target in $(go test -list '^Fuzz' "$package" | grep '^Fuzz' || true); do
+		printf '%s %s\n' "$package" "$target"
+		go test -run='^$' -fuzz="^$target\$" -fuzztime="$fuzztime" "$package"
+		count=$((count + 1))
+	done
+done < <(go list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' ./...)
+((count > 0)) || { echo 'no fuzz targets' >&2; exit 1; }
+printf '%d fuzz targets, %s each\n' "$count" "$fuzztime"
