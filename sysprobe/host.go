@@ -9,12 +9,18 @@ type Host struct {
 	PIDMax, ThreadsMax Opt[uint64]
 }
 
-// PIDLimit is the lower of PIDMax and ThreadsMax.
-func (h Host) PIDLimit() Opt[uint64] { return Opt[uint64]{} }
+// PIDLimit is the lower of PIDMax and ThreadsMax, or the one that is known.
+func (h Host) PIDLimit() Opt[uint64] {
+	ids, threads := h.PIDMax, h.ThreadsMax
+	if !ids.known || threads.known && threads.value < ids.value {
+		return threads
+	}
+	return ids
+}
 
 // ReadHost reads the facts of the machine whose proc(5) is mounted at
 // c.ProcRoot; a nil c means defaults. It needs no privilege. It returns an
 // error that answers to [ErrNotSupported] on a system without a backend, and
 // to fs.ErrNotExist or [ErrAccessDenied] where c.ProcRoot cannot be read.
 // A single fact that cannot be had is absent.
-func ReadHost(c *Config) (Host, error) { return Host{}, opError("read host", "", ErrNotSupported) }
+func ReadHost(c *Config) (Host, error) { return readHost(c.withDefaults()) }

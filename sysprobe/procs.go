@@ -1,8 +1,6 @@
 package sysprobe
 
-import (
-	"time"
-)
+import "time"
 
 // Procs reads the process table. Open it once and take a snapshot at each
 // gather. It is safe for concurrent use.
@@ -56,7 +54,8 @@ const (
 	WantMemory
 	// WantIO is Proc.IO, from /proc/PID/io: own processes, or CAP_SYS_PTRACE.
 	WantIO
-	// WantFDs is Proc.FDs, from /proc/PID/fd: own processes, or CAP_SYS_PTRACE.
+	// WantFDs is Proc.FDs, from /proc/PID/fd. Before Linux 6.2: own processes,
+	// or CAP_SYS_PTRACE.
 	WantFDs
 )
 
@@ -173,7 +172,7 @@ type ProcSnapshot struct {
 	Taken time.Time
 	// BootTime is when the machine started by the wall clock of now: it moves
 	// when that clock is stepped. It serves to show start times, not to
-	// identify.
+	// identify. It is zero where proc(5) is mounted without it (subset=pid).
 	BootTime time.Time
 	// Backend names where the rows come from: "procfs".
 	Backend string
@@ -182,7 +181,8 @@ type ProcSnapshot struct {
 	// the processes that ended while they were read.
 	Denied, Malformed, Vanished int
 
-	spare procScratch
+	spare []Proc // the rows of the sweep before, memory of the next
+	named bool   // Procs have the names that WantName asks for
 }
 
 // Find returns the process with that PID, or nil. The pointer is valid until
@@ -203,8 +203,14 @@ func (s *ProcSnapshot) Find(pid int32) *Proc {
 	return nil
 }
 
-// Created is the start of p by the wall clock, from s.BootTime.
-func (s *ProcSnapshot) Created(p *Proc) time.Time { return s.BootTime.Add(ticks(p.ID.Start)) }
+// Created is the start of p by the wall clock, from s.BootTime; zero where
+// that is.
+func (s *ProcSnapshot) Created(p *Proc) time.Time {
+	if s.BootTime.IsZero() {
+		return time.Time{}
+	}
+	return s.BootTime.Add(ticks(p.ID.Start))
+}
 
 // userHZ is USER_HZ, the unit of the times in /proc/PID/stat: 100 on every
 // architecture Go runs on (include/asm-generic/param.h).
@@ -212,8 +218,3 @@ const userHZ = 100
 
 // ticks converts clock ticks of /proc to a duration.
 func ticks(n uint64) time.Duration { return time.Duration(n) * (time.Second / userHZ) }
-
-// procScratch is the memory that one sweep leaves to the next.
-type procScratch struct {
-	procs []Proc
-}

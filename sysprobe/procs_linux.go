@@ -2,13 +2,314 @@
 
 package sysprobe
 
-// procsClient is the backend of a system that has none yet.
-type procsClient struct{}
+import (
+	"encoding/binary"
+	"errors"
+	"io/fs"
+	"os"
+	"strconv"
+	"sync"
+	"time"
 
-func newProcsClient(Config) (*procsClient, error) {
-	return nil, opError("open process table", "", ErrNotSupported)
+	"golang.org/x/sys/unix"
+
+	"telegraf-sysprobe/sysprobe/internal/decode/procfs"
+)
+
+// procsClient reads the process table from proc(5).
+type procsClient struct {
+	root     string
+	now      func() time.Time
+	pageSize uint64
+
+	// self may see what is kept from others.
+	self credentials
+
+	// countsFDs says that the size of PID/fd may be the number of its entries.
+	countsFDs bool
+
+	mu         sync.Mutex // guards what follows
+	dir        *procDir
+	pids, tids []int32
 }
 
-func (*procsClient) snapshot(*ProcSnapshot, Fields) error { return ErrNotSupported }
-func (*procsClient) lookup(int32, Fields) (Proc, error)   { return Proc{}, ErrNotSupported }
-func (*procsClient) close() error                         { return ErrNotSupported }
+func newProcsClient(cfg Config) (*procsClient, error) {
+	dir, err := openProcDir(cfg.ProcRoot)
+	if err != nil {
+		return nil, opError("open process table", cfg.ProcRoot, err)
+	}
+	return &procsClient{
+		root:      cfg.ProcRoot,
+		now:       cfg.Now,
+		pageSize:  uint64(os.Getpagesize()),
+		self:      ownCredentials(),
+		dir:       dir,
+		countsFDs: dir.isKernel(),
+	}, nil
+}
+
+func (c *procsClient) close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.dir.fd < 0 {
+		return opError("close process table", c.root, fs.ErrClosed)
+	}
+	c.dir.close()
+	return nil
+}
+
+func (c *procsClient) snapshot(dst *ProcSnapshot, want Fields) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	sw := dst.begin(want)
+	dst.Taken, dst.Backend = c.now(), "procfs"
+	var err error
+	if c.pids, err = c.dir.pids(c.pids[:0]); err != nil {
+		return opError("list processes", c.root, err)
+	}
+	dst.BootTime = c.bootTime(&sw)
+	for _, pid := range c.pids {
+		row := sw.add()
+		if err := c.fill(row, pid, sw.before(pid), &sw); err != nil {
+			sw.drop(err)
+			if isExhausted(err) {
+				return opError("read process", strconv.Itoa(int(pid)), err)
+			}
+		}
+	}
+	dst.commit(&sw)
+	return nil
+}
+
+// isExhausted reports that err is about this program or the machine and not
+// about the process that was to be read, so that the others would fail too.
+func isExhausted(err error) bool {
+	return errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE) || errors.Is(err, unix.ENOMEM)
+}
+
+// bootTime returns when the machine started. It reads the file each time, as a
+// step of the wall clock moves it. It is zero where it cannot be had: a mount
+// with subset=pid has no such file.
+func (c *procsClient) bootTime(sw *sweep) time.Time {
+	b, err := c.dir.top("stat").read()
+	if err != nil {
+		sw.missed(err)
+		return time.Time{}
+	}
+	seconds, err := procfs.DecodeBootTime(b)
+	if err != nil {
+		sw.missed(err)
+		return time.Time{}
+	}
+	return time.Unix(int64(seconds), 0)
+}
+
+func (c *procsClient) lookup(pid int32, want Fields) (Proc, error) {
+	const op = "look up process"
+	target := strconv.Itoa(int(pid))
+	if pid < 0 {
+		return Proc{}, opError(op, target, fs.ErrInvalid)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var p Proc
+	if err := c.fill(&p, pid, nil, &sweep{want: want}); err != nil {
+		if isGone(err) {
+			err = ErrNoSuchProcess
+		}
+		return Proc{}, opError(op, target, err)
+	}
+	// A thread answers below /proc too, though it is not listed there.
+	if b, err := c.dir.of(pid, "status").read(); err == nil {
+		if st, err := procfs.DecodeStatus(b); err == nil && st.Tgid != pid {
+			return Proc{}, opError(op, target, ErrNoSuchProcess)
+		}
+	}
+	return p, nil
+}
+
+// fill reads one process into p. Old is its row of the sweep before, or that
+// of another process with its PID, or nil. It returns an error where the
+// process has no row; p is in any state then.
+func (c *procsClient) fill(p *Proc, pid int32, old *Proc, sw *sweep) error {
+	b, err := c.dir.of(pid, "stat").read()
+	if err != nil {
+		return err
+	}
+	st, err := procfs.DecodeStat(b)
+	if err != nil {
+		return err
+	}
+	p.setStat(&st, pid, c.pageSize)
+	if old != nil && old.Comm == string(st.Comm) {
+		p.Comm = old.Comm
+	} else {
+		p.Comm = string(st.Comm)
+	}
+	exitCode := st.ExitCode // st.Comm is void from here: the buffer is used again
+	if p.State == StateZombie && p.Threads > 1 {
+		c.deadLeader(p, sw)
+	}
+	p.Name = c.name(p, old, sw)
+	c.fillOptional(p, sw)
+	if p.State == StateZombie && (exitCode != 0 || c.self.maySeeExit(p.Status)) {
+		p.Exit = Some(ExitStatus(exitCode))
+	}
+	return nil
+}
+
+// fillOptional reads the facts of p that need a file each.
+func (c *procsClient) fillOptional(p *Proc, sw *sweep) {
+	pid := p.ID.PID
+	if sw.want&WantStatus != 0 {
+		p.Status = optional(sw, c.dir.of(pid, "status"), decodeStatus)
+	}
+	if sw.want&WantMemory != 0 {
+		p.Memory = optional(sw, c.dir.of(pid, "statm"), func(b []byte) (ProcMemory, error) {
+			return decodeMemory(b, c.pageSize)
+		})
+	}
+	if sw.want&WantIO != 0 {
+		p.IO = optional(sw, c.dir.of(pid, "io"), decodeIO)
+	}
+	if sw.want&WantFDs != 0 {
+		p.FDs = c.fds(p, sw)
+	}
+}
+
+// optional reads the file that dir names. The process had a stat, so whatever
+// goes wrong here costs this fact only: a missing file is no proof of its end.
+func optional[T any](sw *sweep, dir *procDir, decode func([]byte) (T, error)) Opt[T] {
+	b, err := dir.read()
+	if err != nil {
+		sw.missed(err)
+		return Opt[T]{}
+	}
+	v, err := decode(b)
+	if err != nil {
+		sw.missed(err)
+		return Opt[T]{}
+	}
+	return Some(v)
+}
+
+// commLen is how many bytes of a name the kernel keeps: TASK_COMM_LEN less the
+// NUL.
+const commLen = 15
+
+// name returns the name of p, extended where the kernel may have cut it and
+// sw wants that.
+func (c *procsClient) name(p, old *Proc, sw *sweep) string {
+	if sw.want&WantName == 0 || len(p.Comm) < commLen || p.KernelThread {
+		return p.Comm
+	}
+	if old != nil && sw.oldNamed && old.ID == p.ID && old.Comm == p.Comm {
+		return old.Name
+	}
+	if p.State == StateZombie {
+		return p.Comm // it has no command line any more
+	}
+	cmdline, err := c.dir.of(p.ID.PID, "cmdline").read()
+	if err != nil {
+		sw.missed(err)
+		return p.Comm
+	}
+	return procfs.LongName(p.Comm, cmdline)
+}
+
+// deadLeader looks whether the zombie p is dead altogether. Where it is not,
+// it gets the state of a thread that lives, or an unknown one where this user
+// may not see them.
+func (c *procsClient) deadLeader(p *Proc, sw *sweep) {
+	state, err := c.liveThread(p.ID.PID)
+	switch {
+	case isGone(err), err == nil && state == StateZombie:
+		return // reaped, or the last thread died since stat was read
+	case err != nil:
+		sw.missed(err)
+	}
+	p.LeaderDead, p.State = true, state
+}
+
+// liveThread returns the state of a thread of the process that is not dead,
+// and StateZombie where there is none.
+func (c *procsClient) liveThread(pid int32) (State, error) {
+	c.tids = c.tids[:0]
+	err := c.dir.of(pid, "task").list(func(entries []byte) error {
+		var err error
+		c.tids, err = procfs.AppendPIDs(c.tids, entries, binary.NativeEndian)
+		return err
+	})
+	if err != nil {
+		return StateUnknown, err
+	}
+	for _, tid := range c.tids {
+		b, err := c.dir.ofThread(pid, tid, "stat").read()
+		if isGone(err) {
+			continue
+		}
+		if err != nil {
+			return StateUnknown, err
+		}
+		st, err := procfs.DecodeStat(b)
+		if err != nil {
+			return StateUnknown, err
+		}
+		if state := stateOf(st.State); state != StateZombie && state != StateDead {
+			return state, nil
+		}
+	}
+	return StateZombie, nil
+}
+
+// fds counts the open files of p. Since Linux 6.2 their number is the size of
+// the directory, for everybody to see; before, that is 0, and the entries are
+// for the owner to count.
+func (c *procsClient) fds(p *Proc, sw *sweep) Opt[uint32] {
+	dir := c.dir.of(p.ID.PID, "fd")
+	if c.countsFDs {
+		n, err := dir.size()
+		if err == nil && (n > 0 || p.KernelThread || p.State == StateZombie) {
+			return Some(uint32(n))
+		}
+	}
+	total := 0
+	err := dir.list(func(entries []byte) error {
+		n, err := procfs.CountEntries(entries, binary.NativeEndian)
+		total += n
+		return err
+	})
+	if err != nil {
+		sw.missed(err)
+		return Opt[uint32]{}
+	}
+	return Some(uint32(total))
+}
+
+// credentials are what the kernel asks for before it shows how another process
+// ended.
+type credentials struct {
+	uid, gid uint32
+	ptrace   bool // CAP_SYS_PTRACE
+}
+
+func ownCredentials() credentials {
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var data [2]unix.CapUserData // version 3 has two of 32 bits each
+	err := unix.Capget(&header, &data[0])
+	return credentials{
+		uid:    uint32(os.Geteuid()),
+		gid:    uint32(os.Getegid()),
+		ptrace: err == nil && data[0].Effective&(1<<unix.CAP_SYS_PTRACE) != 0,
+	}
+}
+
+// maySeeExit reports that the exit code in stat can be believed even if it is
+// 0, which the kernel also shows to those who may not see it (do_task_stat and
+// __ptrace_may_access in the kernel). Without a status it says no.
+func (c credentials) maySeeExit(status Opt[ProcStatus]) bool {
+	st, known := status.Get()
+	return c.ptrace || known &&
+		st.UID == c.uid && st.EUID == c.uid && st.SUID == c.uid &&
+		st.GID == c.gid && st.EGID == c.gid && st.SGID == c.gid
+}

@@ -1,6 +1,10 @@
 package sysprobe
 
-import "time"
+import (
+	"cmp"
+	"slices"
+	"time"
+)
 
 // IsZombie reports that p is dead and waits for its parent to reap it. A
 // process whose first thread died while others live on is not: nobody can reap
@@ -25,7 +29,7 @@ type Zombie struct {
 func (s *ProcSnapshot) Zombies(dst []Zombie) []Zombie {
 	for i := range s.Procs {
 		if p := &s.Procs[i]; p.IsZombie() {
-			dst = append(dst, Zombie{Proc: p, Parent: s.Find(p.PPID)})
+			dst = append(dst, Zombie{Proc: p, Parent: s.Parent(p)})
 		}
 	}
 	return dst
@@ -45,22 +49,121 @@ func (s *ProcSnapshot) DeadLeaders() int {
 
 // ZombieTracker follows zombies from one sweep to the next. The zero value is
 // ready. It is not safe for concurrent use.
-type ZombieTracker struct{}
+type ZombieTracker struct {
+	started         bool
+	zombies         []Zombie
+	seen, spare     []seenZombie             // by PID
+	parents         map[ProcID]*ZombieParent // those with zombies, and those alive that had some
+	ranking         []ZombieParent
+	created, reaped uint64
+}
+
+// seenZombie is what the tracker keeps of a zombie from one sweep to the next.
+type seenZombie struct {
+	id, parent ProcID
+	since      time.Time
+}
 
 // Update compares s with the sweep before and returns its zombies with their
-// ages, oldest first. The slice is valid until the next Update.
-func (t *ZombieTracker) Update(s *ProcSnapshot) []Zombie { return nil }
+// ages, oldest first and then by PID. The slice is valid until the next
+// Update.
+func (t *ZombieTracker) Update(s *ProcSnapshot) []Zombie {
+	for _, parent := range t.parents {
+		parent.Proc, parent.Count, parent.Oldest = nil, 0, Opt[time.Duration]{}
+	}
+	t.zombies, t.spare = s.Zombies(t.zombies[:0]), t.spare[:0]
+	gone := t.seen
+	for i := range t.zombies {
+		z := &t.zombies[i]
+		for len(gone) > 0 && gone[0].id.PID <= z.Proc.ID.PID && gone[0].id != z.Proc.ID {
+			t.reap(&gone[0])
+			gone = gone[1:]
+		}
+		parent := t.parent(z)
+		now := seenZombie{id: z.Proc.ID, parent: parent.ID, since: s.Taken}
+		switch {
+		case len(gone) > 0 && gone[0].id == z.Proc.ID:
+			now.since = gone[0].since
+			gone = gone[1:]
+		case t.started:
+			t.created++
+			parent.Created++
+		}
+		z.Age = Some(max(0, s.Taken.Sub(now.since)))
+		parent.Count++
+		parent.Oldest = Some(max(parent.Oldest.Or(0), z.Age.Or(0)))
+		t.spare = append(t.spare, now)
+	}
+	for i := range gone {
+		t.reap(&gone[i])
+	}
+	t.seen, t.spare = t.spare, t.seen
+	t.started = true
+	t.forget(s)
+	slices.SortFunc(t.zombies, func(a, b Zombie) int {
+		return cmp.Or(cmp.Compare(b.Age.Or(0), a.Age.Or(0)), cmp.Compare(a.Proc.ID.PID, b.Proc.ID.PID))
+	})
+	return t.zombies
+}
+
+// parent returns what is known of the parent of z.
+func (t *ZombieTracker) parent(z *Zombie) *ZombieParent {
+	id := ProcID{PID: z.Proc.PPID}
+	if z.Parent != nil {
+		id = z.Parent.ID
+	}
+	parent := t.parents[id]
+	if parent == nil {
+		if t.parents == nil {
+			t.parents = make(map[ProcID]*ZombieParent)
+		}
+		parent = &ZombieParent{ID: id}
+		t.parents[id] = parent
+	}
+	parent.Proc = z.Parent
+	return parent
+}
+
+// reap counts a zombie that is gone, for the parent it had last.
+func (t *ZombieTracker) reap(z *seenZombie) {
+	t.reaped++
+	t.parents[z.parent].Reaped++
+}
+
+// forget drops the parents that are gone.
+func (t *ZombieTracker) forget(s *ProcSnapshot) {
+	for id, parent := range t.parents {
+		if parent.Count > 0 {
+			continue
+		}
+		if p := s.Find(id.PID); p == nil || p.ID != id {
+			delete(t.parents, id)
+		}
+	}
+}
 
 // Parents returns the parents of the zombies of the last Update, most zombies
-// first. The slice is valid until the next Update.
-func (t *ZombieTracker) Parents() []ZombieParent { return nil }
+// first and then by PID. The slice is valid until the next Update.
+func (t *ZombieTracker) Parents() []ZombieParent {
+	t.ranking = t.ranking[:0]
+	for _, parent := range t.parents {
+		if parent.Count > 0 {
+			t.ranking = append(t.ranking, *parent)
+		}
+	}
+	slices.SortFunc(t.ranking, func(a, b ZombieParent) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.ID.PID, b.ID.PID))
+	})
+	return t.ranking
+}
 
 // Created and Reaped count the zombies that appeared and went since the first
-// Update, which itself counts none.
-func (t *ZombieTracker) Created() uint64 { return 0 }
+// Update, which itself counts none. A zombie that gets another parent counts
+// as neither.
+func (t *ZombieTracker) Created() uint64 { return t.created }
 
 // Reaped is documented at Created.
-func (t *ZombieTracker) Reaped() uint64 { return 0 }
+func (t *ZombieTracker) Reaped() uint64 { return t.reaped }
 
 // ZombieParent is a process that does not reap its children.
 type ZombieParent struct {
@@ -72,6 +175,7 @@ type ZombieParent struct {
 	// Count is the number of its zombies now, Oldest the age of the oldest.
 	Count  int
 	Oldest Opt[time.Duration]
-	// Created and Reaped count its zombies since it was first seen with one.
+	// Created and Reaped count its zombies as those of the ZombieTracker do,
+	// for as long as it lives or has some.
 	Created, Reaped uint64
 }

@@ -1,0 +1,224 @@
+package procfs
+
+import (
+	"bytes"
+
+	"telegraf-sysprobe/sysprobe/internal/decode"
+)
+
+// Number is a number that a kernel may leave out.
+type Number struct {
+	Value uint64
+	Known bool
+}
+
+// Status is what /proc/PID/status has beyond stat (proc_pid_status(5)).
+type Status struct {
+	// Tgid is the PID of the process that the thread belongs to.
+	Tgid int32
+	// UID and GID are the real, effective, saved and file system IDs.
+	UID, GID [4]uint32
+	// Swap is in bytes; kernel threads and zombies lack it.
+	Swap Number
+	// VoluntarySwitches and InvoluntarySwitches came with Linux 2.6.23.
+	VoluntarySwitches, InvoluntarySwitches Number
+}
+
+// DecodeStatus reads /proc/PID/status. Unknown lines are ignored; it is
+// malformed where Tgid, Uid or Gid is missing, or a known line is not a
+// number. The error answers to decode.ErrMalformed.
+func DecodeStatus(b []byte) (Status, error) {
+	const (
+		seenTgid = 1 << iota
+		seenUID
+		seenGID
+		seenAll = seenTgid | seenUID | seenGID
+	)
+	var (
+		st   Status
+		seen int
+	)
+	lines := lineScanner{scanner: scanner{buf: b, format: "proc status"}}
+	for lines.next() {
+		s := &lines.scanner
+		switch string(lines.key) {
+		case "Tgid":
+			st.Tgid = s.int32()
+			seen |= seenTgid
+		case "Uid":
+			st.UID = [4]uint32{s.uint32(), s.uint32(), s.uint32(), s.uint32()}
+			seen |= seenUID
+		case "Gid":
+			st.GID = [4]uint32{s.uint32(), s.uint32(), s.uint32(), s.uint32()}
+			seen |= seenGID
+		case "VmSwap":
+			st.Swap = Number{s.kibibytes(), true}
+		case "voluntary_ctxt_switches":
+			st.VoluntarySwitches = Number{s.uint(), true}
+		case "nonvoluntary_ctxt_switches":
+			st.InvoluntarySwitches = Number{s.uint(), true}
+		}
+	}
+	if seen != seenAll {
+		lines.fail("want lines Tgid, Uid and Gid")
+	}
+	if lines.err != nil {
+		return Status{}, lines.err
+	}
+	return st, nil
+}
+
+// IO is /proc/PID/io (proc_pid_io(5)).
+type IO struct {
+	ReadChars, WriteChars Number
+	ReadCalls, WriteCalls Number
+	ReadBytes, WriteBytes Number
+}
+
+// DecodeIO reads /proc/PID/io. Lines it does not know are ignored, those it
+// misses are not known; without any it is malformed. The error answers to
+// decode.ErrMalformed.
+func DecodeIO(b []byte) (IO, error) {
+	var io IO
+	lines := lineScanner{scanner: scanner{buf: b, format: "proc io"}}
+	known := false
+	for lines.next() {
+		n := io.line(string(lines.key))
+		if n == nil {
+			continue
+		}
+		*n = Number{lines.uint(), true}
+		known = true
+	}
+	if !known {
+		lines.fail("want at least one known line")
+	}
+	if lines.err != nil {
+		return IO{}, lines.err
+	}
+	return io, nil
+}
+
+// line returns where the number of the line belongs, or nil.
+func (io *IO) line(key string) *Number {
+	switch key {
+	case "rchar":
+		return &io.ReadChars
+	case "wchar":
+		return &io.WriteChars
+	case "syscr":
+		return &io.ReadCalls
+	case "syscw":
+		return &io.WriteCalls
+	case "read_bytes":
+		return &io.ReadBytes
+	case "write_bytes":
+		return &io.WriteBytes
+	}
+	return nil
+}
+
+// DecodeMemTotal returns MemTotal of /proc/meminfo (proc_meminfo(5)) in bytes.
+// The error answers to decode.ErrMalformed.
+func DecodeMemTotal(b []byte) (uint64, error) {
+	lines := lineScanner{scanner: scanner{buf: b, format: "meminfo"}}
+	for lines.next() {
+		if string(lines.key) == "MemTotal" {
+			n := lines.kibibytes()
+			return n, lines.result()
+		}
+	}
+	lines.fail("want a line MemTotal")
+	return 0, lines.err
+}
+
+// DecodeBootTime returns btime of /proc/stat (proc_stat(5)) in seconds since
+// 1970. The error answers to decode.ErrMalformed.
+func DecodeBootTime(b []byte) (uint64, error) {
+	const format = "stat of the system"
+	rest := b
+	for len(rest) > 0 {
+		var line []byte
+		line, rest, _ = bytes.Cut(rest, []byte{'\n'})
+		if value, ok := bytes.CutPrefix(line, []byte("btime ")); ok {
+			return number(value, format)
+		}
+	}
+	return 0, &decode.Error{Format: format, Offset: len(b), Reason: "want a line btime"}
+}
+
+// DecodeNumber reads a file that holds one number, such as those of
+// /proc/sys/kernel. The error answers to decode.ErrMalformed.
+func DecodeNumber(b []byte) (uint64, error) { return number(b, "number") }
+
+// number reads the only number of b.
+func number(b []byte, format string) (uint64, error) {
+	s := scanner{buf: b, format: format}
+	n := s.uint()
+	if s.more() {
+		s.fail("want the end")
+	}
+	if s.err != nil {
+		return 0, s.err
+	}
+	return n, nil
+}
+
+// Statm is /proc/PID/statm (proc_pid_statm(5)), in pages.
+type Statm struct {
+	Size, Resident, Shared, Text, Data uint64
+}
+
+// DecodeStatm reads /proc/PID/statm. The error answers to
+// decode.ErrMalformed.
+func DecodeStatm(b []byte) (Statm, error) {
+	s := scanner{buf: b, format: "proc statm"}
+	m := Statm{Size: s.uint(), Resident: s.uint(), Shared: s.uint(), Text: s.uint()}
+	s.skip(1) // lib, 0 since Linux 2.6
+	m.Data = s.uint()
+	if s.err != nil {
+		return Statm{}, s.err
+	}
+	return m, nil
+}
+
+// lineScanner reads files of lines "key: value". Its scanner reads the value
+// and ends with the line.
+type lineScanner struct {
+	scanner
+	key  []byte
+	rest int // where the next line begins
+	all  []byte
+}
+
+// next goes to the next line that has a key, and reports whether there is one.
+func (l *lineScanner) next() bool {
+	if l.all == nil {
+		l.all = l.buf
+	}
+	for l.err == nil && l.rest < len(l.all) {
+		start, end := l.rest, len(l.all)
+		if i := bytes.IndexByte(l.all[start:], '\n'); i >= 0 {
+			end = start + i
+		}
+		l.rest = end + 1
+		colon := bytes.IndexByte(l.all[start:end], ':')
+		if colon < 0 {
+			continue
+		}
+		l.key = l.all[start : start+colon]
+		l.buf, l.off = l.all[:end], start+colon+1
+		return true
+	}
+	return false
+}
+
+// kibibytes reads a number of kB and returns bytes.
+func (s *scanner) kibibytes() uint64 {
+	n := s.uint()
+	if string(s.token()) != "kB" || n > 1<<53 {
+		s.fail("want a size in kB before here")
+		return 0
+	}
+	return n << 10
+}

@@ -1,0 +1,123 @@
+package procfs
+
+import (
+	"bytes"
+	"math"
+
+	"telegraf-sysprobe/sysprobe/internal/decode"
+)
+
+// scanner reads decimal numbers separated by blanks. Like decode.Cursor it
+// keeps its first error and returns zero from then on, so that decoders read
+// straight through and ask once.
+type scanner struct {
+	buf    []byte
+	off    int
+	format string
+	err    *decode.Error
+}
+
+// fail sets the sticky error, unless there is one.
+func (s *scanner) fail(reason string) {
+	if s.err == nil {
+		s.err = &decode.Error{Format: s.format, Offset: s.off, Reason: reason}
+	}
+}
+
+// result is the sticky error as an error, without a nil pointer in it.
+func (s *scanner) result() error {
+	if s.err == nil {
+		return nil
+	}
+	return s.err
+}
+
+func isBlank(c byte) bool { return c == ' ' || c == '\t' || c == '\n' }
+
+// token returns the bytes up to the next blank; it fails at the end.
+func (s *scanner) token() []byte {
+	if s.err != nil {
+		return nil
+	}
+	for s.off < len(s.buf) && isBlank(s.buf[s.off]) {
+		s.off++
+	}
+	start := s.off
+	for s.off < len(s.buf) && !isBlank(s.buf[s.off]) {
+		s.off++
+	}
+	if start == s.off {
+		s.fail("want another field")
+	}
+	return s.buf[start:s.off]
+}
+
+// more reports whether a field is left.
+func (s *scanner) more() bool {
+	if s.err != nil {
+		return false
+	}
+	for s.off < len(s.buf) && isBlank(s.buf[s.off]) {
+		s.off++
+	}
+	return s.off < len(s.buf)
+}
+
+// skip passes over n fields.
+func (s *scanner) skip(n int) {
+	for range n {
+		s.token()
+	}
+}
+
+// uint reads an unsigned number.
+func (s *scanner) uint() uint64 {
+	n, ok := parseUint(s.token())
+	if !ok {
+		s.fail("want an unsigned decimal number before here")
+		return 0
+	}
+	return n
+}
+
+// upTo reads an unsigned number of at most limit.
+func (s *scanner) upTo(limit uint64) uint64 {
+	n := s.uint()
+	if n > limit {
+		s.fail("want a smaller number before here")
+		return 0
+	}
+	return n
+}
+
+func (s *scanner) uint32() uint32 { return uint32(s.upTo(math.MaxUint32)) }
+
+// signed reads a number from -limit to limit.
+func (s *scanner) signed(limit uint64) int64 {
+	digits, negative := bytes.CutPrefix(s.token(), []byte{'-'})
+	n, ok := parseUint(digits)
+	switch {
+	case ok && n <= limit && negative:
+		return -int64(n)
+	case ok && n <= limit:
+		return int64(n)
+	}
+	s.fail("want a signed number in range before here")
+	return 0
+}
+
+func (s *scanner) int32() int32 { return int32(s.signed(math.MaxInt32)) }
+
+// parseUint is strconv.ParseUint for bytes, base 10, 64 bits: that one takes a
+// string, which would have to be allocated.
+func parseUint(b []byte) (uint64, bool) {
+	var n uint64
+	for _, c := range b {
+		d := uint64(c - '0')
+		if d > 9 || n > (math.MaxUint64-d)/10 {
+			return 0, false
+		}
+		n = n*10 + d
+	}
+	return n, len(b) > 0
+}

@@ -1,0 +1,155 @@
+package sysprobe
+
+import (
+	"errors"
+	"io/fs"
+	"syscall"
+
+	"telegraf-sysprobe/sysprobe/internal/decode/procfs"
+)
+
+// sweep is one pass over the process table. It fills the spare rows of a
+// snapshot while the rows of the pass before can still be looked up, so that
+// their strings are used again.
+type sweep struct {
+	want     Fields
+	rows     []Proc
+	old      []Proc // by PID; those before next are done with
+	next     int
+	oldNamed bool // old rows have the names that WantName asks for
+
+	denied, malformed, vanished int
+}
+
+// begin empties s and returns a sweep that will fill it.
+func (s *ProcSnapshot) begin(want Fields) sweep {
+	sw := sweep{want: want, rows: s.spare[:0], old: s.Procs, oldNamed: s.named}
+	*s = ProcSnapshot{Procs: s.Procs[:0], spare: s.spare}
+	return sw
+}
+
+// commit makes the rows of sw those of s.
+func (s *ProcSnapshot) commit(sw *sweep) {
+	s.Procs, s.spare = sw.rows, sw.old
+	s.named = sw.want&WantName != 0
+	s.Denied, s.Malformed, s.Vanished = sw.denied, sw.malformed, sw.vanished
+}
+
+// add appends an empty row, valid until the next one.
+func (sw *sweep) add() *Proc {
+	sw.rows = append(sw.rows, Proc{})
+	return &sw.rows[len(sw.rows)-1]
+}
+
+// drop takes the last row back because of err, and counts it.
+func (sw *sweep) drop(err error) {
+	sw.rows = sw.rows[:len(sw.rows)-1]
+	if isGone(err) {
+		sw.vanished++
+		return
+	}
+	sw.missed(err)
+}
+
+// missed counts a fact that is absent because of err. A file that is gone
+// counts as nothing: a process can be there without it.
+func (sw *sweep) missed(err error) {
+	switch {
+	case errors.Is(err, ErrAccessDenied):
+		sw.denied++
+	case !isGone(err):
+		sw.malformed++
+	}
+}
+
+// before returns the row that the pass before had for pid, or nil. It is to be
+// asked in the order of the PIDs.
+func (sw *sweep) before(pid int32) *Proc {
+	for sw.next < len(sw.old) && sw.old[sw.next].ID.PID < pid {
+		sw.next++
+	}
+	if sw.next < len(sw.old) && sw.old[sw.next].ID.PID == pid {
+		return &sw.old[sw.next]
+	}
+	return nil
+}
+
+// isGone reports that err is what the kernel answers for a process or a file
+// of it that is not there any more. ENOTDIR comes from a file that has a PID
+// for a name.
+func isGone(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ESRCH) || errors.Is(err, syscall.ENOTDIR)
+}
+
+// linuxStates maps the letters of task_state_array in fs/proc/array.c, of all
+// kernels since 2.6.
+var linuxStates = [...]State{
+	'R': StateRunning, 'S': StateSleeping, 'D': StateDiskSleep, 'T': StateStopped, 't': StateTracingStop,
+	'Z': StateZombie, 'X': StateDead, 'x': StateDead, 'K': StateWakeKill, 'W': StateWaking,
+	'I': StateIdle, 'P': StateParked,
+}
+
+// stateOf returns the state that a letter of Linux stands for.
+func stateOf(letter byte) State {
+	if int(letter) < len(linuxStates) {
+		return linuxStates[letter]
+	}
+	return StateUnknown
+}
+
+// setStat sets what /proc/PID/stat has, but for the names. The PID is that of
+// the directory.
+func (p *Proc) setStat(st *procfs.Stat, pid int32, pageSize uint64) {
+	p.ID = ProcID{PID: pid, Start: st.Start}
+	p.PPID, p.Group, p.Session = st.PPID, st.Group, st.Session
+	p.State = stateOf(st.State)
+	p.KernelThread = st.Flags&procfs.FlagKernelThread != 0
+	p.Threads = st.Threads
+	p.UserTime, p.SystemTime = ticks(st.UserTime), ticks(st.SystemTime)
+	p.ChildUserTime, p.ChildSystemTime = ticks(st.ChildUserTime), ticks(st.ChildSystemTime)
+	p.IOWait = ticks(st.IOWait)
+	p.MinorFaults, p.MajorFaults = st.MinorFaults, st.MajorFaults
+	p.RSS, p.VMS = st.Resident*pageSize, st.VirtualSize
+	p.Nice, p.Policy, p.RTPriority = st.Nice, SchedPolicy(st.Policy), st.RTPriority
+	p.CPU = st.CPU
+}
+
+// optNumber returns n as the package shows it.
+func optNumber(n procfs.Number) Opt[uint64] { return Opt[uint64]{value: n.Value, known: n.Known} }
+
+func decodeStatus(b []byte) (ProcStatus, error) {
+	st, err := procfs.DecodeStatus(b)
+	if err != nil {
+		return ProcStatus{}, err
+	}
+	return ProcStatus{
+		UID: st.UID[0], EUID: st.UID[1], SUID: st.UID[2],
+		GID: st.GID[0], EGID: st.GID[1], SGID: st.GID[2],
+		VoluntarySwitches:   optNumber(st.VoluntarySwitches),
+		InvoluntarySwitches: optNumber(st.InvoluntarySwitches),
+		Swap:                optNumber(st.Swap),
+	}, nil
+}
+
+func decodeMemory(b []byte, pageSize uint64) (ProcMemory, error) {
+	m, err := procfs.DecodeStatm(b)
+	if err != nil {
+		return ProcMemory{}, err
+	}
+	return ProcMemory{
+		VMS: m.Size * pageSize, RSS: m.Resident * pageSize, Shared: m.Shared * pageSize,
+		Text: m.Text * pageSize, Data: m.Data * pageSize,
+	}, nil
+}
+
+func decodeIO(b []byte) (ProcIO, error) {
+	io, err := procfs.DecodeIO(b)
+	if err != nil {
+		return ProcIO{}, err
+	}
+	return ProcIO{
+		ReadChars: optNumber(io.ReadChars), WriteChars: optNumber(io.WriteChars),
+		ReadCalls: optNumber(io.ReadCalls), WriteCalls: optNumber(io.WriteCalls),
+		ReadBytes: optNumber(io.ReadBytes), WriteBytes: optNumber(io.WriteBytes),
+	}, nil
+}
