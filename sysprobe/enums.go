@@ -2,7 +2,6 @@ package sysprobe
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 )
 
@@ -139,68 +138,6 @@ const (
 )
 
 var ioPrioClassNames = []string{"none", "rt", "be", "idle"}
-
-// String returns the name, or the number of an unknown value.
-func (s State) String() string       { return enumText(s, stateNames) }
-func (d Duplex) String() string      { return enumText(d, duplexNames) }
-func (o OperState) String() string   { return enumText(o, operStateNames) }
-func (p Port) String() string        { return enumText(p, portNames) }
-func (s AddrScope) String() string   { return enumText(s, scopeNames) }
-func (f Family) String() string      { return enumText(f, familyNames) }
-func (p SchedPolicy) String() string { return enumText(p, schedPolicyNames) }
-func (c IOPrioClass) String() string { return enumText(c, ioPrioClassNames) }
-
-// MarshalText writes String; it never fails.
-func (s State) MarshalText() ([]byte, error)       { return []byte(s.String()), nil }
-func (d Duplex) MarshalText() ([]byte, error)      { return []byte(d.String()), nil }
-func (o OperState) MarshalText() ([]byte, error)   { return []byte(o.String()), nil }
-func (p Port) MarshalText() ([]byte, error)        { return []byte(p.String()), nil }
-func (s AddrScope) MarshalText() ([]byte, error)   { return []byte(s.String()), nil }
-func (f Family) MarshalText() ([]byte, error)      { return []byte(f.String()), nil }
-func (p SchedPolicy) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
-func (c IOPrioClass) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
-
-// UnmarshalText reads a name or a number. It returns an error that names the
-// text where that is neither.
-func (s *State) UnmarshalText(b []byte) error  { return enumParse(s, stateNames, "state", b) }
-func (d *Duplex) UnmarshalText(b []byte) error { return enumParse(d, duplexNames, "duplex", b) }
-func (o *OperState) UnmarshalText(b []byte) error {
-	return enumParse(o, operStateNames, "operstate", b)
-}
-func (p *Port) UnmarshalText(b []byte) error      { return enumParse(p, portNames, "port", b) }
-func (s *AddrScope) UnmarshalText(b []byte) error { return enumParse(s, scopeNames, "scope", b) }
-func (f *Family) UnmarshalText(b []byte) error    { return enumParse(f, familyNames, "family", b) }
-func (p *SchedPolicy) UnmarshalText(b []byte) error {
-	return enumParse(p, schedPolicyNames, "policy", b)
-}
-
-func (c *IOPrioClass) UnmarshalText(b []byte) error {
-	return enumParse(c, ioPrioClassNames, "class", b)
-}
-
-// enumText returns the name of v, or its number where names has none.
-func enumText[T ~uint8 | ~uint16](v T, names []string) string {
-	if int(v) < len(names) && names[v] != "" {
-		return names[v]
-	}
-	return strconv.Itoa(int(v))
-}
-
-// enumParse is the inverse of enumText.
-func enumParse[T ~uint8 | ~uint16](v *T, names []string, kind string, text []byte) error {
-	for i, name := range names {
-		if name != "" && name == string(text) {
-			*v = T(i)
-			return nil
-		}
-	}
-	n, err := strconv.ParseUint(string(text), 10, 16)
-	if err != nil || uint64(T(n)) != n {
-		return fmt.Errorf("unknown %s %q", kind, text)
-	}
-	*v = T(n)
-	return nil
-}
 
 // LinkFlags are the IFF_* of linux/if.h.
 type LinkFlags uint32

@@ -31,8 +31,8 @@ type Link struct {
 	// TxQueueLen is the length of the transmit queue in packets.
 	TxQueueLen Opt[uint32]
 	// HardwareAddr is the link-layer address; Broadcast the link-layer
-	// broadcast address or, of a tunnel, its remote end; PermanentAddr what
-	// the hardware was made with.
+	// broadcast address or, of a point-to-point link, the remote end, and of
+	// other links none; PermanentAddr what the hardware was made with.
 	HardwareAddr  HardwareAddr
 	Broadcast     HardwareAddr
 	PermanentAddr HardwareAddr

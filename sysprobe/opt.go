@@ -13,6 +13,14 @@ type Opt[T any] struct {
 // Some returns the known fact v.
 func Some[T any](v T) Opt[T] { return Opt[T]{value: v, known: true} }
 
+// someIf returns v as a fact, where it is known.
+func someIf[T any](v T, known bool) Opt[T] {
+	if !known {
+		return Opt[T]{}
+	}
+	return Some(v)
+}
+
 // Get returns the fact and whether it is known; the zero T where it is not.
 func (o Opt[T]) Get() (T, bool) { return o.value, o.known }
 

@@ -89,6 +89,25 @@ func (c *Cursor) Bytes(n int) []byte {
 	return b
 }
 
+// Enter narrows c to the next n bytes, as if the buffer ended after them, and
+// returns what Leave needs to widen it again. Where fewer are left, the error
+// sticks.
+func (c *Cursor) Enter(n int) (outer int) {
+	outer = len(c.buf)
+	start := c.off
+	c.Skip(n)
+	c.buf = c.buf[:c.off]
+	c.off = start
+	return outer
+}
+
+// Leave passes over what is unread since the Enter that returned outer, and
+// makes the bytes after it readable.
+func (c *Cursor) Leave(outer int) {
+	c.off = len(c.buf)
+	c.buf = c.buf[:outer]
+}
+
 // Skip passes over n bytes.
 func (c *Cursor) Skip(n int) { c.Bytes(n) }
 
