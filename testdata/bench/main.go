@@ -1,0 +1,51 @@
+// Bench compares sysprobe and its plugins with the least a C program can do
+// and with what else there is, side by side in one run: it makes its own load,
+// lets all take turns, and prints the times, allocations and ratios. It runs
+// as root and leaves nothing behind.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime"
+	"syscall"
+)
+
+func main() {
+	// The children ask to be killed with the thread that started them.
+	runtime.LockOSThread()
+	rounds := flag.Int("rounds", 15, "how often to repeat each measurement")
+	json := flag.String("json", "", "also write the figures to this `file`")
+	execd := flag.String("execd", "", "the sysprobe-execd `program` to measure")
+	task := flag.String("worker", "", "make passes of this `task`, one for each line of standard input")
+	flag.Parse()
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var err error
+	if *task != "" {
+		err = workOn(*task)
+	} else {
+		err = compare(ctx, options{rounds: *rounds, json: *json, execd: *execd})
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// workOn is the whole life of a worker.
+func workOn(task string) error {
+	open, ok := goTasks[task]
+	if !ok {
+		return fmt.Errorf("no task %q", task)
+	}
+	run, err := open()
+	if err != nil {
+		return err
+	}
+	return work(os.Stdin, os.Stdout, run)
+}

@@ -1,0 +1,128 @@
+/*
+ * The least a program can do for the same facts: the system calls, without
+ * decoding what they return. For each line on standard input it makes one
+ * sweep and answers "rows wall-ns cpu-ns allocations bytes".
+ */
+#define _GNU_SOURCE
+#include <ctype.h>
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+static char buffer[1 << 20];
+
+struct dirent64 {
+	unsigned long long ino;
+	long long off;
+	unsigned short reclen;
+	unsigned char type;
+	char name[];
+};
+
+static void die(const char *what)
+{
+	perror(what);
+	exit(1);
+}
+
+/* Lists /proc and opens, reads and closes stat of every process. */
+static long read_stats(void)
+{
+	static char list[1 << 16];
+	long rows = 0;
+	int proc = open("/proc", O_RDONLY | O_DIRECTORY);
+	if (proc < 0)
+		die("open /proc");
+	for (;;) {
+		long n = syscall(SYS_getdents64, proc, list, sizeof list);
+		if (n < 0)
+			die("getdents64");
+		if (n == 0)
+			break;
+		for (char *p = list; p < list + n; p += ((struct dirent64 *)p)->reclen) {
+			char path[32], *name = ((struct dirent64 *)p)->name;
+			if (!isdigit((unsigned char)name[0]))
+				continue;
+			strcpy(stpcpy(path, name), "/stat");
+			int fd = openat(proc, path, O_RDONLY);
+			if (fd < 0)
+				continue;
+			if (read(fd, buffer, 4096) > 0)
+				rows++;
+			close(fd);
+		}
+	}
+	close(proc);
+	return rows;
+}
+
+/* Dumps a table of rtnetlink and counts its rows. */
+static long dump(int type, int skip_stats)
+{
+	static int fd = -1;
+	struct {
+		struct nlmsghdr header;
+		struct ifinfomsg info;
+		struct rtattr attr;
+		__u32 mask;
+	} request = {
+		.header = { sizeof request, type, NLM_F_REQUEST | NLM_F_DUMP, 1, 0 },
+		.attr = { RTA_LENGTH(sizeof(__u32)), IFLA_EXT_MASK },
+		.mask = skip_stats ? RTEXT_FILTER_SKIP_STATS : 0,
+	};
+	if (type == RTM_GETADDR)
+		request.header.nlmsg_len = NLMSG_LENGTH(sizeof(struct rtgenmsg));
+	if (fd < 0 && (fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE)) < 0)
+		die("socket");
+	if (send(fd, &request, request.header.nlmsg_len, 0) < 0)
+		die("send");
+	for (long rows = 0;;) {
+		int n = recv(fd, buffer, sizeof buffer, 0);
+		if (n < 0)
+			die("recv");
+		for (struct nlmsghdr *m = (void *)buffer; NLMSG_OK(m, n); m = NLMSG_NEXT(m, n)) {
+			if (m->nlmsg_type == NLMSG_DONE)
+				return rows;
+			if (m->nlmsg_type == NLMSG_ERROR)
+				die("dump");
+			rows++;
+		}
+	}
+}
+
+static long sweep(const char *task)
+{
+	if (!strcmp(task, "stat"))
+		return read_stats();
+	if (!strcmp(task, "addresses")) {
+		dump(RTM_GETLINK, 1);
+		return dump(RTM_GETADDR, 0);
+	}
+	return dump(RTM_GETLINK, 0);
+}
+
+static long long nanoseconds(clockid_t clock)
+{
+	struct timespec t;
+	clock_gettime(clock, &t);
+	return t.tv_sec * 1000000000LL + t.tv_nsec;
+}
+
+int main(int argc, char **argv)
+{
+	char line[16];
+	while (argc == 2 && fgets(line, sizeof line, stdin)) {
+		long long wall = nanoseconds(CLOCK_MONOTONIC), cpu = nanoseconds(CLOCK_PROCESS_CPUTIME_ID);
+		long rows = sweep(argv[1]);
+		printf("%ld %lld %lld 0 0\n", rows, nanoseconds(CLOCK_MONOTONIC) - wall,
+		       nanoseconds(CLOCK_PROCESS_CPUTIME_ID) - cpu);
+		fflush(stdout);
+	}
+}

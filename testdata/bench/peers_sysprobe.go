@@ -1,0 +1,51 @@
+package main
+
+import "telegraf-sysprobe/sysprobe"
+
+// sweepProcs takes snapshots of the process table with the optional facts of
+// want.
+func sweepProcs(want sysprobe.Fields) func() (pass, error) {
+	return func() (pass, error) {
+		procs, err := sysprobe.OpenProcs(nil)
+		if err != nil {
+			return nil, err
+		}
+		var snapshot sysprobe.ProcSnapshot
+		return func() (int, error) {
+			err := procs.Snapshot(&snapshot, want)
+			return len(snapshot.Procs), err
+		}, nil
+	}
+}
+
+// readAddresses counts addresses.
+func readAddresses() (pass, error) {
+	addrs, err := sysprobe.OpenNICAddrs(nil)
+	if err != nil {
+		return nil, err
+	}
+	var snapshot sysprobe.AddrSnapshot
+	return func() (int, error) {
+		if err := addrs.Snapshot(&snapshot); err != nil {
+			return 0, err
+		}
+		rows := 0
+		for i := range snapshot.Interfaces {
+			rows += len(snapshot.Interfaces[i].Addrs)
+		}
+		return rows, nil
+	}, nil
+}
+
+// readLinks counts interfaces.
+func readLinks() (pass, error) {
+	stats, err := sysprobe.OpenNICStats(nil)
+	if err != nil {
+		return nil, err
+	}
+	var snapshot sysprobe.LinkSnapshot
+	return func() (int, error) {
+		err := stats.Snapshot(&snapshot)
+		return len(snapshot.Links), err
+	}, nil
+}

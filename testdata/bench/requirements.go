@@ -1,0 +1,86 @@
+package main
+
+import (
+	"fmt"
+	"io"
+)
+
+// requirement is a limit and what was measured against it.
+type requirement struct {
+	Name  string  `json:"name"`
+	Value float64 `json:"value"`
+	Limit float64 `json:"limit"`
+	// AtLeast says that the limit is the lowest good value, not the highest.
+	AtLeast bool `json:"at_least,omitempty"`
+	// Measured is false where a task failed or was not asked for.
+	Measured bool `json:"measured"`
+}
+
+// met says whether the measured value keeps the limit.
+func (r requirement) met() bool {
+	if r.AtLeast {
+		return r.Measured && r.Value >= r.Limit
+	}
+	return r.Measured && r.Value <= r.Limit
+}
+
+// judge holds the figures against the limits.
+func judge(r *report) []requirement {
+	stat, procs := find(r, "stat"), find(r, "procs")
+	dumps, addrs, gopsutil := find(r, "addresses"), find(r, "nicaddrs"), find(r, "gopsutil interfaces")
+	requirements := []requirement{
+		compareTimes("process table, times the C floor", procs, stat, 1.3),
+		{
+			Name: "process table, allocations per process", Limit: 0.01,
+			Value: ratio(procs.Allocs, uint64(procs.Rows)), Measured: procs.Rows > 0,
+		},
+		compareTimes("addresses, times the C floor", addrs, dumps, 3),
+		compareTimes("addresses, times as fast as gopsutil", gopsutil, addrs, 50),
+	}
+	requirements[3].AtLeast = true
+	execd := execd{}
+	if len(r.Execd) > 0 {
+		execd = *r.Execd[0]
+	}
+	return append(requirements,
+		requirement{Name: "sysprobe-execd, MB resident", Limit: 40, Value: float64(execd.Resident) * 1024 / 1e6, Measured: execd.Resident > 0},
+		requirement{Name: "sysprobe-execd, ms to the first metric", Limit: 200, Value: float64(execd.StartNS) / 1e6, Measured: execd.StartNS > 0})
+}
+
+// compareTimes is the requirement that a takes at most limit times the CPU
+// time of b.
+func compareTimes(name string, a, b figures, limit float64) requirement {
+	return requirement{Name: name, Limit: limit, Value: ratio(a.CPUNS, b.CPUNS), Measured: a.CPUNS > 0 && b.CPUNS > 0}
+}
+
+// find returns the figures of the task with that key; none where it has none.
+func find(r *report, key string) figures {
+	for _, g := range r.Groups {
+		for _, t := range g.Tasks {
+			if t.key == key && t.worker != "psutil" {
+				return t.figures
+			}
+		}
+	}
+	return figures{}
+}
+
+// printRequirements writes the verdicts and says whether one is not "met".
+func printRequirements(w io.Writer, requirements []requirement) (missed bool) {
+	fmt.Fprintln(w)
+	for _, r := range requirements {
+		verdict, relation := "met", "<="
+		switch {
+		case !r.Measured:
+			verdict = "not measured"
+		case !r.met():
+			verdict = "MISSED"
+		}
+		if r.AtLeast {
+			relation = ">="
+		}
+		fmt.Fprintf(w, "%-40s %8.2f %s %-6g %s\n", r.Name, r.Value, relation, r.Limit, verdict)
+		missed = missed || !r.met()
+	}
+	return missed
+}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"os"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A pass that takes longer than slow is made in every slowEvery-th round only.
+const (
+	slow      = time.Second
+	slowEvery = 5
+)
+
+// figures are what the rounds of a task gave.
+type figures struct {
+	Rows   int `json:"rows"`
+	Rounds int `json:"rounds"`
+	// MedianNS is the lower median and MinNS the lowest of the times by the
+	// clock, CPUNS the lowest CPU time: what else runs adds least to that one.
+	MedianNS int64 `json:"median_ns"`
+	MinNS    int64 `json:"min_ns"`
+	CPUNS    int64 `json:"cpu_ns"`
+	// Allocs and Bytes are those of the leanest round; 0 for other languages
+	// than Go.
+	Allocs uint64 `json:"allocs"`
+	Bytes  uint64 `json:"bytes"`
+	// Error is why there is nothing else; Complaint the first line a task that
+	// works wrote to standard error.
+	Error     string `json:"error,omitempty"`
+	Complaint string `json:"complaint,omitempty"`
+}
+
+// programs are what workers are: this program and the C floor.
+type programs struct {
+	self, floor string
+	// inside puts a command line where the load is.
+	inside func(args ...string) []string
+}
+
+// command is the command line of the worker of t.
+func (p programs) command(t *task) []string {
+	switch t.worker {
+	case "floor":
+		return p.inside(p.floor, t.key)
+	case "psutil":
+		peers, _ := sources.ReadFile("native/peers.py") //nolint:errcheck // embedded
+		return p.inside("/usr/bin/python3", "-c", string(peers), t.key)
+	default:
+		return p.inside(p.self, "-worker="+t.key)
+	}
+}
+
+// run measures the tasks of a group in turn, after one pass of each to warm
+// up. A task that fails is left out from then on.
+func (g *group) run(ctx context.Context, p programs, rounds int) error {
+	samples := make([][]sample, len(g.Tasks))
+	workers := make([]*worker, len(g.Tasks))
+	for i, t := range g.Tasks {
+		w, err := startWorker(ctx, p.command(t)...)
+		if err != nil {
+			return err
+		}
+		defer w.stop()
+		workers[i] = w
+	}
+	for round := range rounds + 1 {
+		for i, t := range g.Tasks {
+			last := len(samples[i]) - 1
+			if t.Error != "" || last >= 0 && samples[i][last].wall > slow && (round-1)%slowEvery != 0 {
+				continue
+			}
+			s, err := workers[i].measure()
+			switch {
+			case ctx.Err() != nil:
+				return ctx.Err()
+			case err != nil:
+				t.Error = err.Error()
+			case round == 0:
+				samples[i] = append(samples[i][:0], s)
+			default:
+				samples[i] = append(samples[i], s)
+			}
+		}
+	}
+	for i, t := range g.Tasks {
+		if t.Error == "" {
+			workers[i].stop()
+			t.figures = summarize(samples[i][1:])
+			t.Complaint, _, _ = strings.Cut(workers[i].errors.String(), "\n")
+		}
+	}
+	g.Items = g.Tasks[0].Rows
+	return nil
+}
+
+// summarize returns the figures of samples.
+func summarize(samples []sample) figures {
+	slices.SortFunc(samples, func(a, b sample) int { return cmp.Compare(a.wall, b.wall) })
+	f := figures{
+		Rows:     samples[0].rows,
+		Rounds:   len(samples),
+		MinNS:    samples[0].wall.Nanoseconds(),
+		CPUNS:    samples[0].cpu.Nanoseconds(),
+		MedianNS: samples[(len(samples)-1)/2].wall.Nanoseconds(),
+		Allocs:   samples[0].allocs,
+		Bytes:    samples[0].bytes,
+	}
+	for _, s := range samples {
+		f.CPUNS = min(f.CPUNS, s.cpu.Nanoseconds())
+		f.Allocs = min(f.Allocs, s.allocs)
+		f.Bytes = min(f.Bytes, s.bytes)
+	}
+	return f
+}
+
+// kernel names the running kernel.
+func kernel() string {
+	release, err := os.ReadFile("/proc/sys/kernel/osrelease")
+	if err != nil {
+		return "unknown"
+	}
+	return strings.TrimSpace(string(release))
+}

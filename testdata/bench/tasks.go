@@ -1,0 +1,85 @@
+package main
+
+import "telegraf-sysprobe/sysprobe"
+
+// A group is what can be compared: tasks that answer the same question about
+// the same load. The first task is the floor, the second is ours.
+type group struct {
+	Name string `json:"name"`
+	// Item is what the time is divided by, Items how many there are: the rows
+	// of the floor.
+	Item  string  `json:"item"`
+	Items int     `json:"items"`
+	Tasks []*task `json:"tasks"`
+}
+
+// task is one way to get the answer.
+type task struct {
+	Name string `json:"name"`
+	// worker says who does it: "floor", "psutil" or "go", and which of its
+	// tasks that is.
+	worker, key string
+
+	figures
+}
+
+// processGroup asks for pid, ppid, state, name, start, CPU, memory and threads.
+func processGroup() *group {
+	return &group{Name: "process table", Item: "process", Tasks: []*task{
+		{Name: "C: list /proc, read stat", worker: "floor", key: "stat"},
+		{Name: "sysprobe", worker: "go", key: "procs"},
+		{Name: "sysprobe, all optional facts", worker: "go", key: "procs all"},
+		{Name: "inputs.procs", worker: "go", key: "inputs.procs"},
+		{Name: "inputs.zombies", worker: "go", key: "inputs.zombies"},
+		{Name: "prometheus/procfs AllProcs, Stat", worker: "go", key: "procfs"},
+		{Name: "psutil process_iter", worker: "psutil", key: "processes"},
+		{Name: "gopsutil", worker: "go", key: "gopsutil processes"},
+		{Name: "Telegraf inputs.processes", worker: "go", key: "inputs.processes"},
+		{Name: "Telegraf inputs.procstat", worker: "go", key: "inputs.procstat"},
+	}}
+}
+
+// addressGroup asks for the addresses of every interface.
+func addressGroup() *group {
+	return &group{Name: "addresses", Item: "address", Tasks: []*task{
+		{Name: "C: RTM_GETLINK, RTM_GETADDR", worker: "floor", key: "addresses"},
+		{Name: "sysprobe", worker: "go", key: "nicaddrs"},
+		{Name: "inputs.nicaddrs", worker: "go", key: "inputs.nicaddrs"},
+		{Name: "psutil net_if_addrs", worker: "psutil", key: "addresses"},
+		{Name: "gopsutil net.Interfaces", worker: "go", key: "gopsutil interfaces"},
+	}}
+}
+
+// linkGroup asks for the state and the counters of every interface.
+func linkGroup() *group {
+	return &group{Name: "interfaces", Item: "interface", Tasks: []*task{
+		{Name: "C: RTM_GETLINK", worker: "floor", key: "links"},
+		{Name: "sysprobe", worker: "go", key: "nicstats"},
+		{Name: "inputs.nicstats", worker: "go", key: "inputs.nicstats"},
+		{Name: "psutil net_if_stats", worker: "psutil", key: "stats"},
+		{Name: "psutil net_io_counters", worker: "psutil", key: "counters"},
+		{Name: "gopsutil net.IOCounters", worker: "go", key: "gopsutil counters"},
+		{Name: "Telegraf inputs.net", worker: "go", key: "inputs.net"},
+		{Name: "Telegraf inputs.ethtool", worker: "go", key: "inputs.ethtool"},
+	}}
+}
+
+// goTasks are the tasks of the workers that are this program.
+var goTasks = map[string]func() (pass, error){
+	"procs":               sweepProcs(0),
+	"procs all":           sweepProcs(^sysprobe.Fields(0)),
+	"nicaddrs":            readAddresses,
+	"nicstats":            readLinks,
+	"procfs":              procfsStats,
+	"gopsutil processes":  gopsutilProcesses,
+	"gopsutil interfaces": gopsutilInterfaces,
+	"gopsutil counters":   gopsutilCounters,
+	"inputs.procs":        gatherInput("procs", ""),
+	"inputs.zombies":      gatherInput("zombies", ""),
+	"inputs.nicaddrs":     gatherInput("nicaddrs", ""),
+	"inputs.nicstats":     gatherInput("nicstats", ""),
+	"inputs.processes":    gatherInput("processes", ""),
+	"inputs.procstat":     gatherInput("procstat", procstatEverything),
+	"inputs.net":          gatherInput("net", ""),
+	"inputs.ethtool":      gatherInput("ethtool", ""),
+}
