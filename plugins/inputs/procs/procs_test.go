@@ -1,0 +1,176 @@
+package procs
+
+import (
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/influxdata/telegraf"
+	"github.com/influxdata/telegraf/plugins/inputs"
+	"github.com/influxdata/telegraf/testutil"
+
+	"telegraf-sysprobe/plugins/internal/plugintest"
+	"telegraf-sysprobe/plugins/internal/procfixture"
+	"telegraf-sysprobe/plugins/internal/proctable"
+)
+
+func TestCases(t *testing.T) {
+	plugintest.Run(t, "procs", func(t *testing.T, input telegraf.Input, dir string) {
+		inject(input.(*Procs), procfixture.New(t, dir))
+	})
+}
+
+// inject makes p ask machine, with a clock that goes on 1 ms each time it is
+// looked at.
+func inject(p *Procs, machine proctable.Machine) {
+	p.open = func() (proctable.Machine, error) { return machine, nil }
+	clock := time.Unix(0, 0)
+	p.now = func() time.Time { clock = clock.Add(time.Millisecond); return clock }
+}
+
+// configured returns the plugin with its defaults, changed by change.
+func configured(t *testing.T, change func(*Procs)) *Procs {
+	t.Helper()
+	p := inputs.Inputs["procs"]().(*Procs)
+	p.Log = testutil.Logger{Name: "procs"}
+	p.open = func() (proctable.Machine, error) { return proctable.OpenEmpty() }
+	if change != nil {
+		change(p)
+	}
+	return p
+}
+
+func TestInit(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		change func(*Procs)
+		want   string // "" is no error
+	}{
+		{"defaults", func(*Procs) {}, ""},
+		{"totals only", func(p *Procs) { p.Collect = nil }, ""},
+		{"empty lists that nothing needs", func(p *Procs) { p.Collect, p.TopBy, p.GroupBy = []string{"process"}, nil, nil }, ""},
+		{"spaces around +", func(p *Procs) { p.GroupBy = []string{"user + process_name"} }, ""},
+		{"unknown collect", func(p *Procs) { p.Collect = []string{"tops"} },
+			`option collect: unknown entry "tops"; use any of "top", "group", "process"`},
+		{"collect twice", func(p *Procs) { p.Collect = []string{"top", "top"} },
+			`option collect: entry "top" is there twice; remove one`},
+		{"unknown top key", func(p *Procs) { p.TopBy = []string{"foo"} },
+			`option top_by: unknown entry "foo"; use any of "cpu", "memory", "io", "fds", "threads", "switches", "faults"`},
+		{"no top key", func(p *Procs) { p.TopBy = nil },
+			`option top_by: the list is empty but "collect" has "top"; use any of "cpu", "memory", "io", "fds", "threads", "switches", "faults"`},
+		{"top count", func(p *Procs) { p.TopCount = 0 }, "option top_count: 0 is out of range; use 1 to 1000"},
+		{"negative top count", func(p *Procs) { p.TopCount = -1 }, "option top_count: -1 is out of range; use 1 to 1000"},
+		{"unknown group key", func(p *Procs) { p.GroupBy = []string{"user+cgruop"} },
+			`option group_by: unknown entry "cgruop"; use any of "process_name", "user" (in "user+cgruop")`},
+		{"empty group entry", func(p *Procs) { p.GroupBy = []string{""} },
+			`option group_by: unknown entry ""; use any of "process_name", "user" (in "")`},
+		{"group key twice", func(p *Procs) { p.GroupBy = []string{"user+user"} },
+			`option group_by: entry "user" is there twice; remove one (in "user+user")`},
+		{"grouping twice", func(p *Procs) { p.GroupBy = []string{"user+process_name", "process_name+user"} },
+			`option group_by: entry "process_name+user" is there twice; remove one`},
+		{"no grouping", func(p *Procs) { p.Collect, p.GroupBy = []string{"group"}, []string{} },
+			`option group_by: the list is empty but "collect" has "group"; use any of "process_name", "user"`},
+		{"unknown detail", func(p *Procs) { p.GroupDetails = []string{"cpu"} },
+			`option group_details: unknown entry "cpu"; use any of "io", "fds", "switches"`},
+		{"max groups", func(p *Procs) { p.MaxGroups = 0 }, "option max_groups: 0 is out of range; use 1 to 100000"},
+		{"max processes", func(p *Procs) { p.MaxProcesses = -5 }, "option max_processes: -5 is out of range; use 1 to 1000000"},
+		{"unknown tag", func(p *Procs) { p.TagWith = []string{"cmdline"} },
+			`option tag_with: unknown entry "cmdline"; use any of "pid", "ppid", "status"`},
+		{"bad name glob", func(p *Procs) { p.NameInclude = []string{"ok", "[a"} }, `option name_include: bad glob "[a": `},
+		{"bad user glob", func(p *Procs) { p.UserExclude = []string{"[b"} }, `option user_exclude: bad glob "[b": `},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			err := configured(t, tc.change).Init()
+			if tc.want == "" {
+				if err != nil {
+					t.Fatalf("Init: %v", err)
+				}
+				return
+			}
+			if err == nil || !strings.HasPrefix(err.Error(), tc.want) {
+				t.Errorf("Init: %v, want %s", err, tc.want)
+			}
+		})
+	}
+}
+
+// A plugin that never started must stop without harm, one that started closes
+// what it opened, once.
+func TestLifecycle(t *testing.T) {
+	machine := procfixture.New(t, t.TempDir())
+	p := configured(t, func(p *Procs) { inject(p, machine) })
+	if err := p.Init(); err != nil {
+		t.Fatal(err)
+	}
+	p.Stop()
+	if machine.Closed != 0 {
+		t.Error("Stop closed what Start had not opened")
+	}
+	if err := p.Start(nil); err != nil {
+		t.Fatal(err)
+	}
+	p.Stop()
+	p.Stop()
+	if machine.Closed != 1 {
+		t.Errorf("Stop closed the machine %d times, want once", machine.Closed)
+	}
+}
+
+func TestStartNamesHostProc(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "proc")
+	t.Setenv("HOST_PROC", missing)
+	p := configured(t, func(p *Procs) { p.open = proctable.Open })
+	if err := p.Init(); err != nil {
+		t.Fatal(err)
+	}
+	err := p.Start(nil)
+	if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errors.ErrUnsupported) {
+		t.Errorf("Start: %v, want one that answers to fs.ErrNotExist", err)
+	}
+	for _, part := range []string{"HOST_PROC", missing} {
+		if err == nil || !strings.Contains(err.Error(), part) {
+			t.Errorf("Start: %v, want it to name %s", err, part)
+		}
+	}
+}
+
+// An emitted process is looked up once a gather, and not at all where the
+// sweep had everything.
+func TestLookups(t *testing.T) {
+	dir := filepath.Join("..", "..", "..", "testdata", "cases", "procs", "top-default")
+	for _, tc := range []struct {
+		name   string
+		change func(*Procs)
+		want   map[int32]int
+	}{
+		{"two rankings and all processes", func(p *Procs) {
+			p.Collect, p.TopBy, p.TopCount = []string{"top", "process"}, []string{"memory", "threads"}, 1
+		}, map[int32]int{1: 1, 2: 1, 100: 1, 101: 1, 102: 1, 103: 1}},
+		{"one of a ranking", func(p *Procs) { p.TopBy, p.TopCount = []string{"memory"}, 1 }, map[int32]int{101: 1}},
+		{"sweep with everything", func(p *Procs) { p.TopBy = []string{"io", "fds", "switches"} }, nil},
+		{"groups only", func(p *Procs) { p.Collect = []string{"group"} }, nil},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			machine := procfixture.New(t, dir)
+			p := configured(t, func(p *Procs) { inject(p, machine); tc.change(p) })
+			if err := p.Init(); err != nil {
+				t.Fatal(err)
+			}
+			if err := p.Start(nil); err != nil {
+				t.Fatal(err)
+			}
+			defer p.Stop()
+			var acc testutil.Accumulator
+			if err := p.Gather(&acc); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tc.want, machine.Lookups); diff != "" {
+				t.Errorf("look-ups by PID (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

@@ -1,0 +1,241 @@
+// Package zombies is a Telegraf input that says which processes are dead and
+// not reaped, for how long, and whose fault that is.
+package zombies
+
+import (
+	"cmp"
+	_ "embed"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"time"
+
+	"github.com/influxdata/telegraf"
+	"github.com/influxdata/telegraf/config"
+	"github.com/influxdata/telegraf/plugins/inputs"
+
+	"telegraf-sysprobe/plugins/internal/options"
+	"telegraf-sysprobe/plugins/internal/proctable"
+	"telegraf-sysprobe/sysprobe"
+)
+
+//go:generate go run github.com/influxdata/telegraf/tools/readme_config_includer@v1.39.3
+
+//go:embed sample.conf
+var sampleConfig string
+
+// Zombies is the plugin. Its options are described in sample.conf.
+type Zombies struct {
+	Collect     []string        `toml:"collect"`
+	MaxParents  int             `toml:"max_parents"`
+	MaxZombies  int             `toml:"max_zombies"`
+	MinAge      config.Duration `toml:"min_age"`
+	NameInclude []string        `toml:"name_include"`
+	NameExclude []string        `toml:"name_exclude"`
+	UserInclude []string        `toml:"user_include"`
+	UserExclude []string        `toml:"user_exclude"`
+
+	Log telegraf.Logger `toml:"-"`
+
+	// open is replaced by tests.
+	open func() (proctable.Machine, error)
+
+	choice proctable.Choice
+
+	machine  proctable.Machine
+	snapshot sysprobe.ProcSnapshot
+	tracker  sysprobe.ZombieTracker
+	growth   growth
+	once     proctable.Once
+}
+
+// SampleConfig returns the documented configuration.
+func (*Zombies) SampleConfig() string { return sampleConfig }
+
+// Init checks the options. Every error names the option, its value and the
+// remedy.
+func (z *Zombies) Init() error {
+	if z.open == nil {
+		open, err := opener(runtime.GOOS)
+		if err != nil {
+			return err
+		}
+		z.open = open
+	}
+	err := cmp.Or(
+		options.Words("collect", z.Collect, []string{"parent", "process"}),
+		options.Range("max_parents", z.MaxParents, 1, 100_000),
+		options.Range("max_zombies", z.MaxZombies, 1, 1_000_000),
+	)
+	if err != nil {
+		return err
+	}
+	if z.MinAge < 0 {
+		return fmt.Errorf("option min_age: %s is negative; use 0s or more", time.Duration(z.MinAge))
+	}
+	z.choice, err = proctable.Choose(z.NameInclude, z.NameExclude, z.UserInclude, z.UserExclude)
+	return err
+}
+
+// opener returns what opens the process table on a system. Windows frees a
+// process that ended whether its parent asks or not, so that there are no
+// zombies to look for.
+func opener(system string) (func() (proctable.Machine, error), error) {
+	if system == "windows" {
+		return proctable.OpenEmpty, nil
+	}
+	return proctable.Open, sysprobe.Supported(sysprobe.FeatureZombies)
+}
+
+// Start opens the process table. It returns an error that says where it was
+// looked for.
+func (z *Zombies) Start(telegraf.Accumulator) error {
+	machine, err := z.open()
+	if err != nil {
+		return err
+	}
+	z.machine = machine
+	return nil
+}
+
+// Gather sweeps the process table once. It returns an error where there is
+// none to be read.
+func (z *Zombies) Gather(acc telegraf.Accumulator) error {
+	want := sysprobe.WantName
+	if z.choice.NeedsUser() {
+		want |= sysprobe.WantStatus
+	}
+	if err := z.machine.Snapshot(&z.snapshot, want); err != nil {
+		return fmt.Errorf("sweep processes: %w", err)
+	}
+	host, err := z.machine.Host()
+	if err != nil {
+		acc.AddError(fmt.Errorf("read pid limit: %w", err)) // its fields are absent
+	}
+	zombies := z.tracker.Update(&z.snapshot)
+	out := emitter{acc: acc, taken: z.snapshot.Taken}
+	out.totals(z.totals(zombies, host))
+	if slices.Contains(z.Collect, "parent") {
+		out.parents(z.parents())
+	}
+	if slices.Contains(z.Collect, "process") {
+		out.zombies(z.named(zombies, acc))
+	}
+	z.sayOnce()
+	return nil
+}
+
+// Stop closes the process table.
+func (z *Zombies) Stop() {
+	if z.machine == nil {
+		return
+	}
+	if err := z.machine.Close(); err != nil {
+		z.Log.Errorf("Closing the process table failed: %v", err)
+	}
+	z.machine = nil
+}
+
+// totals sums up.
+func (z *Zombies) totals(zombies []sysprobe.Zombie, host sysprobe.Host) totals {
+	t := totals{
+		count: len(zombies), created: z.tracker.Created(), reaped: z.tracker.Reaped(),
+		deadLeaders: z.snapshot.DeadLeaders(), malformed: z.snapshot.Malformed, pidLimit: host.PIDLimit(),
+	}
+	for i := range z.snapshot.Procs {
+		t.pidsInUse += uint64(max(1, z.snapshot.Procs[i].Threads)) // each thread has an ID, and a zombie keeps its own
+	}
+	for _, zombie := range zombies {
+		if age, known := zombie.Age.Get(); known {
+			t.oldest = sysprobe.Some(max(age, t.oldest.Or(0)))
+		}
+	}
+	rate := z.growth.update(z.snapshot.Taken, t.count)
+	if limit, known := t.pidLimit.Get(); known && rate > 0 {
+		free := float64(limit - min(limit, t.pidsInUse))
+		t.exhaustion = sysprobe.Some(free / rate)
+	}
+	return t
+}
+
+// parents returns the parents to name, those with most zombies first, and what
+// the others sum up to.
+func (z *Zombies) parents() (named []sysprobe.ZombieParent, rest restRow) {
+	for _, p := range z.tracker.Parents() {
+		proc := p.Proc
+		if proc == nil {
+			proc = &sysprobe.Proc{Name: unknownParent}
+		}
+		if !z.choice.Match(z.machine, proc) {
+			continue
+		}
+		if len(named) < z.MaxParents {
+			named = append(named, p)
+			continue
+		}
+		rest.parents++
+		rest.count += p.Count
+		if age, known := p.Oldest.Get(); known {
+			rest.oldest = sysprobe.Some(max(age, rest.oldest.Or(0)))
+		}
+	}
+	return named, rest
+}
+
+// named returns the zombies to name, the oldest first. Those that are reaped
+// while their user is looked up are left out: they are none any more.
+func (z *Zombies) named(zombies []sysprobe.Zombie, acc telegraf.Accumulator) []dead {
+	var rows []dead
+	for _, zombie := range zombies {
+		if len(rows) == z.MaxZombies {
+			break
+		}
+		if zombie.Age.Or(0) < time.Duration(z.MinAge) || !z.choice.Match(z.machine, zombie.Proc) {
+			continue
+		}
+		proc := *zombie.Proc
+		if !proc.Status.Known() {
+			there, err := proctable.Detail(z.machine, &proc, sysprobe.WantStatus)
+			if err != nil && !errors.Is(err, sysprobe.ErrMalformed) { // a malformed row has no user
+				acc.AddError(err)
+			}
+			if !there {
+				continue
+			}
+		}
+		rows = append(rows, dead{Zombie: zombie, user: proctable.User(z.machine, &proc)})
+	}
+	return rows
+}
+
+// sayOnce logs what would repeat at every gather.
+func (z *Zombies) sayOnce() {
+	if len(z.snapshot.Procs) > 0 && z.snapshot.Find(1) == nil && z.once.First("hidden") {
+		z.Log.Warn("Process 1 is not to be seen, so others may be hidden too (mount option hidepid, ProtectProc= of systemd), and are not counted")
+	}
+}
+
+// growth measures how fast the number of zombies grows.
+type growth struct {
+	at    time.Time
+	count int
+}
+
+// update returns by how many a second the number grew since the last update; 0
+// in the first.
+func (g *growth) update(at time.Time, count int) float64 {
+	last := *g
+	*g = growth{at: at, count: count}
+	elapsed := at.Sub(last.at).Seconds()
+	if last.at.IsZero() || elapsed <= 0 {
+		return 0
+	}
+	return float64(count-last.count) / elapsed
+}
+
+func init() {
+	inputs.Add("zombies", func() telegraf.Input {
+		return &Zombies{Collect: []string{"parent", "process"}, MaxParents: 10, MaxZombies: 10}
+	})
+}

@@ -1,0 +1,137 @@
+package zombies
+
+import (
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/influxdata/telegraf"
+	"github.com/influxdata/telegraf/config"
+	"github.com/influxdata/telegraf/plugins/inputs"
+	"github.com/influxdata/telegraf/testutil"
+
+	"telegraf-sysprobe/plugins/internal/plugintest"
+	"telegraf-sysprobe/plugins/internal/procfixture"
+	"telegraf-sysprobe/plugins/internal/proctable"
+)
+
+// TestCases runs the golden cases. Those whose folder ends in an ID are the
+// acceptance cases of that ID.
+func TestCases(t *testing.T) {
+	plugintest.Run(t, "zombies", func(t *testing.T, input telegraf.Input, dir string) {
+		input.(*Zombies).open = func() (proctable.Machine, error) { return procfixture.New(t, dir), nil }
+	})
+}
+
+// configured returns the plugin with its defaults, changed by change.
+func configured(t *testing.T, change func(*Zombies)) *Zombies {
+	t.Helper()
+	z := inputs.Inputs["zombies"]().(*Zombies)
+	z.Log = testutil.Logger{Name: "zombies"}
+	z.open = proctable.OpenEmpty
+	change(z)
+	return z
+}
+
+func TestInit(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		change func(*Zombies)
+		want   string // "" is no error
+	}{
+		{"defaults", func(*Zombies) {}, ""},
+		{"totals only", func(z *Zombies) { z.Collect = nil }, ""},
+		{"unknown collect", func(z *Zombies) { z.Collect = []string{"parents"} },
+			`option collect: unknown entry "parents"; use any of "parent", "process"`},
+		{"collect twice", func(z *Zombies) { z.Collect = []string{"parent", "parent"} },
+			`option collect: entry "parent" is there twice; remove one`},
+		{"max parents", func(z *Zombies) { z.MaxParents = 0 }, "option max_parents: 0 is out of range; use 1 to 100000"},
+		{"max zombies", func(z *Zombies) { z.MaxZombies = -1 }, "option max_zombies: -1 is out of range; use 1 to 1000000"},
+		{"min age", func(z *Zombies) { z.MinAge = config.Duration(-time.Second) }, "option min_age: -1s is negative; use 0s or more"},
+		{"bad name glob", func(z *Zombies) { z.NameExclude = []string{"[a"} }, `option name_exclude: bad glob "[a": `},
+		{"bad user glob", func(z *Zombies) { z.UserInclude = []string{"[a"} }, `option user_include: bad glob "[a": `},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			err := configured(t, tc.change).Init()
+			if tc.want == "" {
+				if err != nil {
+					t.Fatalf("Init: %v", err)
+				}
+				return
+			}
+			if err == nil || !strings.HasPrefix(err.Error(), tc.want) {
+				t.Errorf("Init: %v, want %s", err, tc.want)
+			}
+		})
+	}
+}
+
+func TestStartNamesHostProc(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "proc")
+	t.Setenv("HOST_PROC", missing)
+	z := configured(t, func(z *Zombies) { z.open = proctable.Open })
+	err := z.Start(nil)
+	if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errors.ErrUnsupported) {
+		t.Errorf("Start: %v, want one that answers to fs.ErrNotExist", err)
+	}
+	for _, part := range []string{"HOST_PROC", missing} {
+		if err == nil || !strings.Contains(err.Error(), part) {
+			t.Errorf("Start: %v, want it to name %s", err, part)
+		}
+	}
+}
+
+func TestOpener(t *testing.T) {
+	t.Run("E29 Windows has no zombies, which is no error", func(t *testing.T) {
+		open, err := opener("windows")
+		if err != nil {
+			t.Fatal(err)
+		}
+		z := configured(t, func(z *Zombies) { z.open = open })
+		if err := z.Init(); err != nil {
+			t.Fatal(err)
+		}
+		if err := z.Start(nil); err != nil {
+			t.Fatal(err)
+		}
+		defer z.Stop()
+		var acc testutil.Accumulator
+		for range 2 {
+			if err := z.Gather(&acc); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if len(acc.Errors) > 0 {
+			t.Errorf("errors: %v", acc.Errors)
+		}
+		if !acc.HasPoint("zombies", map[string]string{}, "count", 0) {
+			t.Error("no metric says that there are none")
+		}
+		for _, field := range []string{"oldest_age", "pids_in_use", "pid_limit"} {
+			if acc.HasField("zombies", field) {
+				t.Errorf("field %s is there, which nobody knows", field)
+			}
+		}
+	})
+}
+
+// A plugin that never started must stop without harm, one that started closes
+// what it opened, once.
+func TestLifecycle(t *testing.T) {
+	machine := procfixture.New(t, t.TempDir())
+	z := configured(t, func(z *Zombies) {
+		z.open = func() (proctable.Machine, error) { return machine, nil }
+	})
+	z.Stop()
+	if err := z.Start(nil); err != nil {
+		t.Fatal(err)
+	}
+	z.Stop()
+	z.Stop()
+	if machine.Closed != 1 {
+		t.Errorf("Stop closed the machine %d times, want once", machine.Closed)
+	}
+}

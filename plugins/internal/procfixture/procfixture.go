@@ -1,0 +1,134 @@
+// Package procfixture plays a recorded machine to the process plugins.
+package procfixture
+
+import (
+	"errors"
+	"slices"
+	"strconv"
+	"testing"
+
+	"telegraf-sysprobe/plugins/internal/plugintest"
+	"telegraf-sysprobe/plugins/internal/proctable"
+	"telegraf-sysprobe/sysprobe"
+)
+
+// Answer is one input.json: what the machine answers during one gather.
+type Answer struct {
+	// Snapshot is the sweep with all facts. A sweep shows those it wants, a
+	// look-up the rest. A row without a Name has its Comm as name.
+	Snapshot sysprobe.ProcSnapshot
+	// Quoted replaces the Comm and Name of a PID by text in Go's quoting, for
+	// bytes that JSON cannot hold.
+	Quoted map[int32]string
+	// Gone, Reused and Broken are the PIDs that a look-up finds no more, finds
+	// to be another process, and cannot read.
+	Gone, Reused, Broken []int32
+	Host                 sysprobe.Host
+	// HostError is the error of reading the host.
+	HostError string
+	Users     map[uint32]string
+}
+
+// New returns the machine whose answers are the inputs of the case dir.
+func New(t *testing.T, dir string) *Machine {
+	return &Machine{t: t, replay: plugintest.Replay[Answer](t, dir)}
+}
+
+// Machine is a recorded proctable.Machine.
+type Machine struct {
+	t      *testing.T
+	replay func(*Answer) error
+	now    Answer
+	// Lookups counts the look-ups of each PID, Closed the calls of Close.
+	Lookups map[int32]int
+	Closed  int
+}
+
+var _ proctable.Machine = (*Machine)(nil)
+
+// Snapshot plays the next input.
+func (m *Machine) Snapshot(dst *sysprobe.ProcSnapshot, want sysprobe.Fields) error {
+	m.t.Helper()
+	*dst = sysprobe.ProcSnapshot{}
+	if err := m.replay(&m.now); err != nil {
+		return err
+	}
+	for i := range m.now.Snapshot.Procs {
+		p := &m.now.Snapshot.Procs[i]
+		if quoted, ok := m.now.Quoted[p.ID.PID]; ok {
+			text, err := strconv.Unquote(`"` + quoted + `"`)
+			if err != nil {
+				m.t.Fatalf("Quoted %d: %v", p.ID.PID, err)
+			}
+			p.Comm, p.Name = text, text
+		}
+		if p.Name == "" {
+			p.Name = p.Comm
+		}
+	}
+	*dst = m.now.Snapshot
+	dst.Procs = slices.Clone(dst.Procs)
+	for i := range dst.Procs {
+		hide(&dst.Procs[i], want)
+	}
+	return nil
+}
+
+// Lookup answers from the last sweep.
+func (m *Machine) Lookup(pid int32, want sysprobe.Fields) (sysprobe.Proc, error) {
+	if m.Lookups == nil {
+		m.Lookups = map[int32]int{}
+	}
+	m.Lookups[pid]++
+	row := m.now.Snapshot.Find(pid)
+	switch {
+	case row == nil || slices.Contains(m.now.Gone, pid):
+		return sysprobe.Proc{}, &sysprobe.OpError{Op: "read process", Target: strconv.Itoa(int(pid)), Err: sysprobe.ErrNoSuchProcess}
+	case slices.Contains(m.now.Broken, pid):
+		return sysprobe.Proc{}, &sysprobe.OpError{Op: "read process", Target: strconv.Itoa(int(pid)), Err: errors.New("input/output error")}
+	}
+	p := *row
+	if slices.Contains(m.now.Reused, pid) {
+		p.ID.Start += 1000
+	}
+	hide(&p, want)
+	return p, nil
+}
+
+// Close counts.
+func (m *Machine) Close() error { m.Closed++; return nil }
+
+// Host answers from the last sweep.
+func (m *Machine) Host() (sysprobe.Host, error) {
+	if m.now.HostError != "" {
+		return sysprobe.Host{}, errors.New(m.now.HostError)
+	}
+	return m.now.Host, nil
+}
+
+// UserName answers from the last sweep.
+func (m *Machine) UserName(uid uint32) string {
+	if name, ok := m.now.Users[uid]; ok {
+		return name
+	}
+	return strconv.FormatUint(uint64(uid), 10)
+}
+
+// hide removes the facts that nobody wants.
+func hide(p *sysprobe.Proc, want sysprobe.Fields) {
+	if want&sysprobe.WantName == 0 {
+		p.Name = p.Comm
+	}
+	if want&sysprobe.WantStatus == 0 {
+		p.Status = sysprobe.Opt[sysprobe.ProcStatus]{}
+	}
+	if want&sysprobe.WantMemory == 0 {
+		p.Memory = sysprobe.Opt[sysprobe.ProcMemory]{}
+	}
+	if want&sysprobe.WantIO == 0 {
+		p.IO = sysprobe.Opt[sysprobe.ProcIO]{}
+	}
+	if want&sysprobe.WantFDs == 0 {
+		p.FDs = sysprobe.Opt[uint32]{}
+	}
+}

@@ -1,0 +1,75 @@
+// Package proctable is what the process plugins share: the machine they ask,
+// the choice of processes by name and user, and the text of tags.
+package proctable
+
+import (
+	"fmt"
+	"time"
+
+	"telegraf-sysprobe/sysprobe"
+)
+
+// Machine is what the process plugins ask. Tests put a recorded one in its
+// place.
+type Machine interface {
+	// Snapshot, Lookup and Close are those of sysprobe.Procs.
+	Snapshot(dst *sysprobe.ProcSnapshot, want sysprobe.Fields) error
+	Lookup(pid int32, want sysprobe.Fields) (sysprobe.Proc, error)
+	Close() error
+	// Host is sysprobe.ReadHost.
+	Host() (sysprobe.Host, error)
+	// UserName is that of sysprobe.Users.
+	UserName(uid uint32) string
+}
+
+// Open returns the machine that HOST_PROC and HOST_ETC name, the own one where
+// they are empty. It returns the error of sysprobe.OpenProcs and says what to
+// do.
+func Open() (Machine, error) {
+	config := sysprobe.ConfigFromEnv()
+	procs, err := sysprobe.OpenProcs(config)
+	if err != nil {
+		return nil, fmt.Errorf("%w; set HOST_PROC (now %q) to where the proc file system to watch is mounted, readable for this user",
+			err, config.ProcRoot)
+	}
+	return &machine{Procs: procs, config: config, users: sysprobe.OpenUsers(config)}, nil
+}
+
+// machine is the real one.
+type machine struct {
+	*sysprobe.Procs
+	config *sysprobe.Config
+	users  *sysprobe.Users
+}
+
+// Host implements Machine.
+func (m *machine) Host() (sysprobe.Host, error) { return sysprobe.ReadHost(m.config) }
+
+// UserName implements Machine.
+func (m *machine) UserName(uid uint32) string { return m.users.Name(uid) }
+
+// OpenEmpty returns a machine without any process.
+func OpenEmpty() (Machine, error) { return empty{}, nil }
+
+// empty is the process table of a system that has nothing to show.
+type empty struct{}
+
+// Snapshot implements Machine.
+func (empty) Snapshot(dst *sysprobe.ProcSnapshot, _ sysprobe.Fields) error {
+	*dst = sysprobe.ProcSnapshot{Taken: time.Now()}
+	return nil
+}
+
+// Lookup implements Machine.
+func (empty) Lookup(int32, sysprobe.Fields) (sysprobe.Proc, error) {
+	return sysprobe.Proc{}, sysprobe.ErrNoSuchProcess
+}
+
+// Host implements Machine.
+func (empty) Host() (sysprobe.Host, error) { return sysprobe.Host{}, nil }
+
+// UserName implements Machine.
+func (empty) UserName(uint32) string { return UnknownUser }
+
+// Close implements Machine.
+func (empty) Close() error { return nil }
