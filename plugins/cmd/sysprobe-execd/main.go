@@ -1,0 +1,92 @@
+// Command sysprobe-execd runs the inputs of this module for a Telegraf that
+// does not have them, behind its inputs.execd: metrics as InfluxDB line
+// protocol on stdout, messages on stderr. It stops when stdin ends.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"telegraf-sysprobe/plugins/internal/execd"
+
+	_ "telegraf-sysprobe/plugins/inputs/all" // what can be configured
+)
+
+//go:generate sh -c "go run . --sample-config >../../../sample.conf"
+
+func main() {
+	if err := run(os.Args[1:]); err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "E! sysprobe-execd:", err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string) error {
+	host := &execd.Host{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}
+	var once, test, check, sample, version bool
+	flags := flag.NewFlagSet("sysprobe-execd", flag.ContinueOnError)
+	flags.Func("config", "read this `file`; can be given again (default: what --sample-config prints)", func(file string) error {
+		host.Configs = append(host.Configs, file)
+		return nil
+	})
+	flags.BoolVar(&once, "once", false, "gather once, print, and end; fails if an input does")
+	flags.BoolVar(&test, "test", false, "the same for people to read: each metric after a '> '")
+	flags.BoolVar(&check, "config-check", false, "only say whether the configuration is good")
+	flags.BoolVar(&sample, "sample-config", false, "print a configuration with every input, and end")
+	flags.BoolVar(&version, "version", false, "print the version, and end")
+	if err := parse(flags, args); err != nil {
+		return err
+	}
+
+	switch {
+	case version:
+		fmt.Println(execd.Version())
+		return nil
+	case sample:
+		fmt.Print(execd.SampleConfig())
+		return nil
+	case check:
+		host.Mode = execd.Check
+	case test:
+		host.Mode = execd.Test
+	case once:
+		host.Mode = execd.Once
+	}
+
+	// A write to a closed stdout is an error to handle, not the end.
+	signal.Ignore(syscall.SIGPIPE)
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends what the first could not
+	if err := host.Run(ctx); err != nil {
+		return err
+	}
+	if check {
+		fmt.Println("OK")
+	}
+	return nil
+}
+
+// parse is flags.Parse that answers a mistake with one line, since every line
+// on stderr becomes a message of Telegraf's.
+func parse(flags *flag.FlagSet, args []string) error {
+	flags.SetOutput(io.Discard)
+	err := flags.Parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		flags.SetOutput(os.Stdout)
+		flags.Usage()
+		return err
+	case err != nil:
+		return fmt.Errorf("%w; --help lists the flags", err)
+	case flags.NArg() > 0:
+		return fmt.Errorf("unexpected argument %q; --help lists the flags", flags.Arg(0))
+	}
+	return nil
+}

@@ -1,0 +1,96 @@
+package execd
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestBadConfigs(t *testing.T) {
+	for _, tt := range []struct {
+		name, conf string
+		want       []string // parts of the error: option, value, remedy
+	}{
+		{"no TOML", "[[inputs.fake]\n", []string{"line 1", `"[[inputs.fake]"`}},
+		{"no input", "[agent]\n", []string{"no input configured", "[[inputs.fake]], [[inputs.service]]"}},
+		{"unknown input", "[[inputs.fake]]\n[[inputs.cpu]]\n", []string{"line 2", `no input "cpu"`, "fake, service", "its own configuration"}},
+		{"unknown option", "[[inputs.fake]]\n rowz = 1\n", []string{`"rowz"`, "inputs.fake", "typo"}},
+		{"unknown agent option", "[agent]\n intervall = \"1s\"\n[[inputs.fake]]\n", []string{`"intervall"`, "typo"}},
+		{"unknown table", "[[input.fake]]\n", []string{`"input"`, "[[inputs.*]]"}},
+		{"option outside a table", "interval = \"1s\"\n[[inputs.fake]]\n", []string{`"interval"`, "[agent]", "line 1"}},
+		{"wrong type", "[[inputs.fake]]\n\n  rows = \"many\"\n", []string{"line 3", `"rows = \"many\""`, "cannot unmarshal TOML string into int"}},
+		{"wrong type of a common option", "[[inputs.fake]]\n  interval = 60\n", []string{"line 2", "interval must be a string", `"interval = 60"`}},
+		{"bad duration", "[[inputs.fake]]\n  interval = \"10\"\n", []string{"missing unit", `"10"`}},
+		{"negative interval", "[[inputs.fake]]\n  interval = \"-1s\"\n", []string{`interval = "-1s"`, "above zero"}},
+		{"zero interval", "[agent]\n  interval = \"0s\"\n[[inputs.fake]]\n", []string{`interval = "0s"`, "above zero"}},
+		{"bad level", "[[inputs.fake]]\n  log_level = \"loud\"\n", []string{`log_level = "loud"`, `"debug"`}},
+		{"single brackets", "[inputs.fake]\n  rows = 1\n", []string{"[[inputs.fake]]", "two brackets"}},
+		{"inputs are no table", "inputs = 1\n", []string{"[[inputs.fake]]"}},
+		{"output", "[[inputs.fake]]\n[[outputs.influxdb]]\n", []string{"outputs belong to Telegraf", `line 2 reads "[[outputs.influxdb]]"`}},
+		{"processor", "[[processors.rename]]\n", []string{"processors belong to Telegraf"}},
+		{"aggregator", "[[aggregators.minmax]]\n", []string{"aggregators belong to Telegraf"}},
+		{"secret store", "[[secretstores.os]]\n", []string{"secretstores belong to Telegraf"}},
+		{"log file", "[agent]\n logfile = \"/x\"\n[[inputs.fake]]\n", []string{`logfile = "/x"`, "stderr", "remove it"}},
+		{"log format", "[agent]\n logformat = \"structured\"\n[[inputs.fake]]\n", []string{`logformat = "structured"`, "remove it"}},
+		{"state file", "[agent]\n statefile = \"/x\"\n[[inputs.fake]]\n", []string{`statefile = "/x"`, "remove it"}},
+		{"what the plugin refuses", "[[inputs.fake]]\n rows = -1\n", []string{"inputs.fake", "rows = -1 must not be negative"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t, tt.conf, Check)
+			err := w.host.Run(t.Context())
+			if err == nil {
+				t.Fatal("accepted")
+			}
+			for _, part := range tt.want {
+				if !strings.Contains(err.Error(), part) {
+					t.Errorf("error %q lacks %q", err, part)
+				}
+			}
+			// Telegraf's loader also logs a bad log_level, and would go on.
+			if logged := w.stderr.String(); logged != "" && tt.name != "bad level" {
+				t.Errorf("said twice: %s", logged)
+			}
+		})
+	}
+}
+
+func TestGoodConfigs(t *testing.T) {
+	t.Setenv("SYSPROBE_TEST_INTERVAL", "5s")
+	for _, tt := range []struct{ name, conf string }{
+		{"byte order mark", "\uFEFF[[inputs.fake]]\n"},
+		{"environment", "[[inputs.fake]]\n  interval = \"${SYSPROBE_TEST_INTERVAL}\"\n"},
+		{"what Telegraf has in [agent]", "[agent]\n  metric_batch_size = 1000\n  flush_jitter = \"1s\"\n  logformat = \"text\"\n[[inputs.fake]]\n"},
+		{"filters", "[[inputs.fake]]\n  fieldexclude = [\"a\"]\n  [inputs.fake.tagpass]\n    row = [\"0\"]\n"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t, tt.conf, Check)
+			if err := w.host.Run(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestSeveralFiles(t *testing.T) {
+	w := newWorld(t, "[[inputs.fake]]\n", Once)
+	other := filepath.Join(t.TempDir(), "other.conf")
+	if err := os.WriteFile(other, []byte("[[inputs.fake]]\n  name_override = \"other\"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.host.Configs = append(w.host.Configs, other)
+	if err := w.host.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if w.stdout.count("other,") != 1 || w.stdout.count("fake,") != 1 {
+		t.Errorf("metrics: %s", w.stdout)
+	}
+
+	missing := filepath.Join(t.TempDir(), "missing.conf")
+	w.host.Configs = append(w.host.Configs, missing)
+	if err := w.host.Run(t.Context()); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), missing) {
+		t.Errorf("Run = %v", err)
+	}
+}

@@ -1,0 +1,464 @@
+package execd
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/influxdata/telegraf"
+	"github.com/influxdata/telegraf/models"
+	"github.com/influxdata/telegraf/plugins/inputs"
+	"github.com/influxdata/telegraf/testutil"
+)
+
+// fake does in Gather what its options say.
+type fake struct {
+	Rows     int             `toml:"rows"`
+	Odd      bool            `toml:"odd"`
+	Fail     string          `toml:"fail"`
+	Panic    string          `toml:"panic"`
+	Messages []string        `toml:"messages"`
+	Log      telegraf.Logger `toml:"-"`
+
+	gathers int
+	none    []int
+}
+
+func (*fake) SampleConfig() string {
+	return "\n# A fake.\n[[inputs.fake]]\n  ## How many.\n  # rows = 1\n\n"
+}
+
+func (f *fake) Init() error {
+	if f.Rows < 0 {
+		return fmt.Errorf("rows = %d must not be negative", f.Rows)
+	}
+	if f.Panic == "Init" {
+		panic("in Init")
+	}
+	return nil
+}
+
+func (f *fake) Gather(acc telegraf.Accumulator) error {
+	f.gathers++
+	for _, text := range f.Messages {
+		f.Log.Error(text)
+		f.Log.Warn(text)
+		f.Log.Info(text)
+		f.Log.Debug(text)
+	}
+	if f.Panic == "Gather" {
+		f.Rows = f.none[f.Rows]
+	}
+	for i := range f.Rows {
+		acc.AddGauge("fake", map[string]any{"n": f.gathers}, map[string]string{"row": fmt.Sprint(i)})
+	}
+	if f.Odd {
+		acc.AddCounter("odd", map[string]any{"u": uint64(math.MaxUint64), "nan": math.NaN(), "inf": math.Inf(1)}, nil)
+		acc.AddCounter("nothing", map[string]any{"nan": math.NaN()}, nil)
+	}
+	if f.Fail != "" {
+		return errors.New(f.Fail)
+	}
+	return nil
+}
+
+// service is a fake with a life between Start and Stop.
+type service struct {
+	fake
+}
+
+// calls are those of all instances of service, which the loader makes.
+var calls struct {
+	sync.Mutex
+	names []string
+}
+
+func called(name string) {
+	calls.Lock()
+	defer calls.Unlock()
+	calls.names = append(calls.names, name)
+}
+
+func (s *service) Start(acc telegraf.Accumulator) error {
+	called("Start")
+	if s.Panic == "Start" {
+		panic(errors.New("in Start"))
+	}
+	acc.AddFields("event", map[string]any{"n": 1}, nil)
+	return nil
+}
+
+func (s *service) Gather(acc telegraf.Accumulator) error {
+	called("Gather")
+	return s.fake.Gather(acc)
+}
+
+func (s *service) Stop() {
+	called("Stop")
+	if s.Panic == "Stop" {
+		panic("in Stop")
+	}
+}
+
+func TestMain(m *testing.M) {
+	inputs.Add("fake", func() telegraf.Input { return &fake{Rows: 1} })
+	inputs.Add("service", func() telegraf.Input { return &service{fake: fake{Rows: 1}} })
+	os.Exit(m.Run())
+}
+
+// pipe records writes and can fail.
+type pipe struct {
+	mu     sync.Mutex
+	buf    bytes.Buffer
+	writes int
+	err    error
+}
+
+func (p *pipe) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.writes++
+	if p.err != nil {
+		return 0, p.err
+	}
+	return p.buf.Write(b)
+}
+
+func (p *pipe) String() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.buf.String()
+}
+
+func (p *pipe) count(text string) int { return strings.Count(p.String(), text) }
+
+// world is a host with what it is connected to.
+type world struct {
+	host           *Host
+	stdin          *io.PipeWriter
+	stdout, stderr *pipe
+}
+
+func newWorld(t *testing.T, conf string, mode Mode) *world {
+	t.Helper()
+	models.GlobalGatherErrors.Set(0) // of the process: what other tests left
+	file := filepath.Join(t.TempDir(), "sysprobe.conf")
+	if err := os.WriteFile(file, []byte(conf), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w := &world{stdout: &pipe{}, stderr: &pipe{}}
+	var stdin *io.PipeReader
+	stdin, w.stdin = io.Pipe()
+	w.host = &Host{Configs: []string{file}, Mode: mode, Stdin: stdin, Stdout: w.stdout, Stderr: w.stderr}
+	return w
+}
+
+// start serves until the test closes stdin; the channel then has the result.
+func (w *world) start(t *testing.T) <-chan error {
+	t.Helper()
+	done := make(chan error, 1)
+	go func() { done <- w.host.Run(t.Context()) }()
+	return done
+}
+
+// hangUp ends stdin, as a Telegraf that stops does.
+func (w *world) hangUp(t *testing.T) {
+	t.Helper()
+	if err := w.stdin.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func eventually(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); !is(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited 10 s for %s", what)
+		}
+	}
+}
+
+func ended(t *testing.T, done <-chan error) error {
+	t.Helper()
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(10 * time.Second):
+		t.Fatal("the host does not end")
+		return nil
+	}
+}
+
+const often = "[agent]\n  interval = \"20ms\"\n  round_interval = false\n  flush_interval = \"1h\"\n"
+
+func TestServe(t *testing.T) {
+	w := newWorld(t, often+`
+[global_tags]
+  dc = "x"
+[[inputs.fake]]
+  alias = "one"
+  [inputs.fake.tags]
+    a = "b"
+[[inputs.fake]]
+  alias = "two"
+  interval = "1h"
+  name_override = "slow"
+[[inputs.service]]
+  namepass = ["event"]
+`, Serve)
+	done := w.start(t)
+	eventually(t, "metrics of every instance, without a flush interval", func() bool {
+		out := w.stdout.String()
+		return strings.Contains(out, "fake,a=b,dc=x,row=0 n=3i ") && strings.Contains(out, "slow,dc=x,row=0 n=1i ") &&
+			strings.Contains(out, "event,dc=x n=1i ")
+	})
+	if _, err := io.WriteString(w.stdin, "\n\n"); err != nil {
+		t.Fatalf("writing newlines to stdin: %v", err)
+	}
+	w.hangUp(t)
+	if err := ended(t, done); err != nil {
+		t.Errorf("Run = %v after stdin ended", err)
+	}
+	if n := w.stdout.count("slow,"); n != 1 {
+		t.Errorf("%d metrics of an input with interval = \"1h\", want 1 whatever stdin says", n)
+	}
+	if out := w.stdout.String(); strings.Contains(out, "host=") || strings.Contains(out, "service") {
+		t.Errorf("a host tag, or what namepass drops, in:\n%s", out)
+	}
+	if logged := w.stderr.String(); logged != "" {
+		t.Errorf("messages of a quiet life:\n%s", logged)
+	}
+}
+
+func TestStopFlushes(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		stop func(*world, context.CancelFunc)
+	}{
+		{"stdin ends", func(w *world, _ context.CancelFunc) { w.hangUp(t) }},
+		{"signal", func(_ *world, cancel context.CancelFunc) { cancel() }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			calls.names = nil
+			w := newWorld(t, "[agent]\n interval = \"1h\"\n round_interval = false\n[[inputs.service]]\n", Serve)
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			done := make(chan error, 1)
+			go func() { done <- w.host.Run(ctx) }()
+			eventually(t, "a gather", func() bool {
+				calls.Lock()
+				defer calls.Unlock()
+				return slices.Contains(calls.names, "Gather")
+			})
+			tt.stop(w, cancel)
+			if err := ended(t, done); err != nil {
+				t.Errorf("Run = %v", err)
+			}
+			if w.stdout.count("\nservice") != 0 || w.stdout.count("fake,row=0 n=1i") != 1 {
+				t.Errorf("the last gather is not in %q", w.stdout)
+			}
+			if diff := cmp.Diff([]string{"Start", "Gather", "Stop"}, calls.names); diff != "" {
+				t.Errorf("calls (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestStdoutErrors(t *testing.T) {
+	for _, tt := range []struct {
+		name      string
+		err, want error
+	}{
+		{"reader gone", fmt.Errorf("write |1: %w", syscall.EPIPE), nil},
+		{"disk full", syscall.ENOSPC, syscall.ENOSPC},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t, often+"[[inputs.fake]]\n", Serve)
+			w.stdout.err = tt.err
+			if err := ended(t, w.start(t)); !errors.Is(err, tt.want) {
+				t.Errorf("Run = %v, want %v", err, tt.want)
+			}
+			if w.stdout.writes != 1 {
+				t.Errorf("%d writes, want none after the one that failed", w.stdout.writes)
+			}
+		})
+	}
+}
+
+func TestFewWrites(t *testing.T) {
+	w := newWorld(t, "[[inputs.fake]]\n  rows = 5000\n", Once)
+	if err := w.host.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := w.stdout.count("\n"); n != 5000 {
+		t.Errorf("%d metrics, want 5000", n)
+	}
+	if w.stdout.writes > 50 {
+		t.Errorf("%d writes for 5000 metrics, want tens", w.stdout.writes)
+	}
+}
+
+func TestNumbers(t *testing.T) {
+	w := newWorld(t, "[[inputs.fake]]\n  rows = 0\n  odd = true\n", Once)
+	if err := w.host.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if out := w.stdout.String(); !strings.HasPrefix(out, "odd u=9223372036854775807i ") || strings.Count(out, "\n") != 1 {
+		t.Errorf("got %q, want only the integer, as large as InfluxDB has it", out)
+	}
+}
+
+func TestPanics(t *testing.T) {
+	for _, tt := range []struct{ method, input, message string }{
+		{"Gather", "fake", "E! [inputs.fake::bad] Error in plugin: Gather panicked: runtime error: " +
+			"index out of range [1] with length 0 at execd.(*fake).Gather execd_test.go:"},
+		{"Start", "service", "E! [inputs.service::bad] Start panicked: in Start at execd.(*service).Start execd_test.go:"},
+		{"Stop", "service", "E! [inputs.service::bad] Stop panicked: in Stop at execd.(*service).Stop execd_test.go:"},
+	} {
+		t.Run(tt.method, func(t *testing.T) {
+			w := newWorld(t, often+"debug = true\n[[inputs.fake]]\n  name_override = \"good\"\n[[inputs."+tt.input+
+				"]]\n  alias = \"bad\"\n  panic = \""+tt.method+"\"\n", Serve)
+			done := w.start(t)
+			eventually(t, "the other input to go on", func() bool { return w.stdout.count("good,row=0 n=5i") > 0 })
+			w.hangUp(t)
+			if err := ended(t, done); err != nil {
+				t.Errorf("Run = %v", err)
+			}
+			if !strings.Contains(w.stderr.String(), tt.message) {
+				t.Errorf("no %q in:\n%s", tt.message, w.stderr)
+			}
+			if w.stderr.count("; called from execd.(*") == 0 {
+				t.Errorf("no stack at debug level in:\n%s", w.stderr)
+			}
+		})
+	}
+	t.Run("Init", func(t *testing.T) {
+		w := newWorld(t, "[[inputs.fake]]\n  panic = \"Init\"\n", Check)
+		want := "could not initialize input inputs.fake: Init panicked: in Init at execd.(*fake).Init"
+		if err := w.host.Run(t.Context()); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("Run = %v, want %s", err, want)
+		}
+	})
+	t.Run("an error stays itself", func(t *testing.T) {
+		g := &guard{log: testutil.Logger{}}
+		if err := g.try("Gather", func() error { panic(io.ErrUnexpectedEOF) }); !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Errorf("try = %v", err)
+		}
+	})
+}
+
+func TestOnceFails(t *testing.T) {
+	for _, tt := range []struct{ name, conf, want string }{
+		{"error", "[[inputs.fake]]\n[[inputs.fake]]\n alias = \"bad\"\n fail = \"no such thing\"\n", "failed: inputs.fake::bad"},
+		{"panic", "[[inputs.fake]]\n panic = \"Gather\"\n", "failed: inputs.fake"},
+		{"start", "[[inputs.service]]\n panic = \"Start\"\n", "failed: inputs.service"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t, tt.conf, Once)
+			if err := w.host.Run(t.Context()); err == nil || err.Error() != tt.want {
+				t.Errorf("Run = %v, want %s", err, tt.want)
+			}
+			if w.stderr.count("\nE! ")+w.stderr.count("E! [inputs.") == 0 {
+				t.Errorf("the error is not in the log: %q", w.stderr)
+			}
+		})
+	}
+}
+
+func TestMessages(t *testing.T) {
+	for _, tt := range []struct{ name, agent, input, want string }{
+		{"default", "", "", "E! [inputs.fake] m\nW! [inputs.fake] m\nI! [inputs.fake] m\n"},
+		{"debug", "debug = true", "", "E! [inputs.fake] m\nW! [inputs.fake] m\nI! [inputs.fake] m\nD! [inputs.fake] m\n"},
+		{"quiet", "quiet = true", "", "E! [inputs.fake] m\n"},
+		{"own level above", "debug = true", `log_level = "warn"`, "E! [inputs.fake] m\nW! [inputs.fake] m\n"},
+		{"own level below", "quiet = true", `log_level = "info"`, "E! [inputs.fake] m\nW! [inputs.fake] m\nI! [inputs.fake] m\n"},
+		{"alias", "quiet = true", `alias = "x y) z"`, "E! [inputs.fake::x y) z] m\n"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t, "[agent]\n"+tt.agent+"\n[[inputs.fake]]\n  messages = [\"m\"]\n"+tt.input+"\n", Once)
+			if err := w.host.Run(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			var got strings.Builder
+			for line := range strings.Lines(w.stderr.String()) {
+				if strings.Contains(line, "[inputs.fake") {
+					got.WriteString(line)
+				}
+			}
+			if diff := cmp.Diff(tt.want, got.String()); diff != "" {
+				t.Errorf("messages (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestOneLine(t *testing.T) {
+	for _, tt := range []struct{ name, in, want string }{
+		{"plain", "naïve %d", "naïve %d"},
+		{"lines", "a\r\nb\n", `a\r\nb\n`},
+		{"terminal", "\x1b[2J\u009b\x00", `\x1b[2J\u009b\x00`},
+		{"invalid UTF-8", "a\xffb", "a\uFFFDb"},
+		{"long", strings.Repeat("é", 40_000), strings.Repeat("é", maxLine/2) + fmt.Sprintf("... (%d bytes more)", 80_000-maxLine)},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if diff := cmp.Diff(tt.want, oneLine(tt.in)); diff != "" {
+				t.Errorf("oneLine (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestSampleConfig runs what the host runs when nobody configured it.
+func TestSampleConfig(t *testing.T) {
+	sample := SampleConfig()
+	if !strings.HasPrefix(sample, header+"# A fake.\n[[inputs.fake]]\n  ## How many.\n  # rows = 1\n\n# A fake.\n") {
+		t.Errorf("SampleConfig:\n%s", sample)
+	}
+	w := newWorld(t, "", Once)
+	w.host.Configs = nil
+	if err := w.host.Run(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if w.stdout.count("fake,row=0 n=1i ") != len(inputNames()) {
+		t.Errorf("metrics: %s", w.stdout)
+	}
+}
+
+// TestSlowReader checks that a full pipe delays metrics and loses none.
+func TestSlowReader(t *testing.T) {
+	w := newWorld(t, "[[inputs.fake]]\n  rows = 30000\n", Once)
+	var lines atomic.Int64
+	r, writer := io.Pipe()
+	w.host.Stdout = writer
+	go func() {
+		buf := make([]byte, 4096)
+		for {
+			n, err := r.Read(buf)
+			if err != nil {
+				return
+			}
+			lines.Add(int64(bytes.Count(buf[:n], []byte("\n"))))
+			time.Sleep(100 * time.Microsecond)
+		}
+	}()
+	if err := w.host.Run(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if n := lines.Load(); n != 30000 {
+		t.Errorf("%d metrics arrived, want 30000", n)
+	}
+}

@@ -1,0 +1,105 @@
+package execd
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unicode"
+
+	"github.com/influxdata/telegraf"
+	"github.com/influxdata/telegraf/logger"
+)
+
+// maxLine bounds a line on stderr, in bytes. inputs.execd stops reading, and
+// so stalls us, at a line of 64 KiB (bufio.MaxScanTokenSize).
+const maxLine = 32 << 10
+
+// levelAttribute is the attribute under which an input's logger carries the
+// log_level of that very instance. Telegraf tells callbacks everything, and
+// the level it would filter by is not among it.
+const levelAttribute = "log_level"
+
+// stderrLog writes Telegraf's log the way inputs.execd reads it: one line per
+// message that starts with "E! ", "W! ", "I! ", "D! " or "T! ".
+type stderrLog struct {
+	level atomic.Int64 // a telegraf.LogLevel
+
+	mu sync.Mutex
+	w  io.Writer
+}
+
+// captureLog takes over the log of Telegraf and of the standard library until
+// release is called. There is one log in a process, so there can be one
+// capture at a time.
+func captureLog(w io.Writer) (l *stderrLog, release func(), err error) {
+	l = &stderrLog{w: w}
+	l.level.Store(int64(telegraf.Info))
+	// Any sink ends the buffering of "early" messages, which keeps every one
+	// of them in memory, including those below the level.
+	logger.RedirectLogging(io.Discard)
+	id, err := logger.AddCallback(l.print)
+	if err != nil {
+		return nil, nil, fmt.Errorf("taking over the log: %w", err)
+	}
+	return l, func() { logger.RemoveCallback(id) }, nil
+}
+
+// setLevel sets the level for all that has none of its own.
+func (l *stderrLog) setLevel(debug, quiet bool) {
+	switch {
+	case quiet:
+		l.level.Store(int64(telegraf.Error))
+	case debug:
+		l.level.Store(int64(telegraf.Debug))
+	}
+}
+
+// print is a logger.CallbackFunc.
+func (l *stderrLog) print(level telegraf.LogLevel, _ time.Time, source string, attributes map[string]any, args ...any) {
+	if source == "" && level == telegraf.Info {
+		level = telegraf.Debug // the agent's chatter, which the outer Telegraf has had already
+	}
+	limit := telegraf.LogLevel(l.level.Load())
+	if own, ok := attributes[levelAttribute].(telegraf.LogLevel); ok {
+		limit = own
+	}
+	if !limit.Includes(level) {
+		return
+	}
+	text := fmt.Sprint(args...)
+	if source != "" {
+		text = "[" + source + "] " + text
+	}
+	l.write(level, text)
+}
+
+// write writes one line. A log that cannot be written has no other place to
+// say so.
+func (l *stderrLog) write(level telegraf.LogLevel, text string) {
+	line := level.Indicator() + " " + oneLine(text) + "\n"
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, _ = io.WriteString(l.w, line) //nolint:errcheck // see above
+}
+
+// oneLine escapes control characters, which would end the line or command the
+// reader's terminal, and cuts what is too long.
+func oneLine(text string) string {
+	var b strings.Builder
+	for i, r := range text {
+		if b.Len() >= maxLine {
+			fmt.Fprintf(&b, "... (%d bytes more)", len(text)-i)
+			break
+		}
+		if unicode.IsControl(r) {
+			b.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
+		} else {
+			b.WriteString(string(r)) // an invalid byte arrives here as U+FFFD
+		}
+	}
+	return b.String()
+}
