@@ -4,7 +4,8 @@
 // one, and a plugin without any fails. It holds
 //
 //   - telegraf.conf: a configuration with one [[inputs.<plugin>]], read by
-//     Telegraf's own loader, to which an unknown key is an error.
+//     Telegraf's own loader, to which an unknown key is an error. ${CASE} in it
+//     is the folder of the case.
 //   - input.json, input-2.json, ...: what the source answers to each gather, as
 //     the public structs of package sysprobe. The number of inputs is the
 //     number of gathers, at least one. Only the name up to the first dot
@@ -127,6 +128,7 @@ type recorder struct {
 // step before the gathers that returns an error.
 func (r *recorder) run(t *testing.T, dir string, inject func(telegraf.Input)) {
 	t.Helper()
+	t.Setenv("CASE", dir)
 	cfg := config.NewConfig()
 	if err := cfg.LoadConfig(filepath.Join(dir, "telegraf.conf")); r.step("config", nil, err) {
 		return
