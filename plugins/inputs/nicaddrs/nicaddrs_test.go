@@ -1,0 +1,163 @@
+package nicaddrs
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/influxdata/telegraf/plugins/inputs"
+	"github.com/influxdata/telegraf/testutil"
+
+	"telegraf-sysprobe/plugins/internal/nic"
+	"telegraf-sysprobe/plugins/internal/plugintest"
+	"telegraf-sysprobe/sysprobe"
+)
+
+// fakeSource answers instead of a kernel.
+type fakeSource func(*sysprobe.AddrSnapshot) error
+
+func (f fakeSource) Snapshot(dst *sysprobe.AddrSnapshot) error { return f(dst) }
+func (fakeSource) Close() error                                { return nil }
+
+// supported stands in for sysprobe.Supported, so that tests run on any system.
+func supported(sysprobe.Feature) error { return nil }
+
+// TestCases runs testdata/cases/nicaddrs. A network namespace is a folder
+// there with inputs of its own.
+func TestCases(t *testing.T) {
+	plugintest.Run(t, "nicaddrs", func(t *testing.T, n *NICAddrs, dir string) {
+		n.supported = supported
+		n.open = func(c *sysprobe.Config) (nic.Source[sysprobe.AddrSnapshot], error) {
+			from := dir
+			if c.NetNS != "" {
+				from = c.NetNS
+			}
+			return fakeSource(plugintest.Replay[sysprobe.AddrSnapshot](t, from)), nil
+		}
+	})
+}
+
+func TestSample(t *testing.T) { plugintest.CheckSample[NICAddrs](t, "nicaddrs") }
+
+// newPlugin returns the plugin as Telegraf makes it.
+func newPlugin(t *testing.T) *NICAddrs {
+	t.Helper()
+	n, ok := inputs.Inputs["nicaddrs"]().(*NICAddrs)
+	if !ok {
+		t.Fatal("inputs.nicaddrs is not registered")
+	}
+	n.Log = testutil.Logger{}
+	return n
+}
+
+func TestInit(t *testing.T) {
+	blue := filepath.Join(t.TempDir(), "blue")
+	otherBlue := filepath.Join(t.TempDir(), "blue")
+	for _, path := range []string{blue, otherBlue} {
+		if err := os.WriteFile(path, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	gone := filepath.Join(t.TempDir(), "gone")
+	for _, tc := range []struct {
+		name string
+		set  func(*NICAddrs)
+		want []string // what the error says: option, value, remedy
+	}{
+		{"defaults", func(*NICAddrs) {}, nil},
+		{"globs", func(n *NICAddrs) { n.InterfaceInclude = []string{"eth*", "br[0-9]"} }, nil},
+		{"bad include", func(n *NICAddrs) { n.InterfaceInclude = []string{"eth*", "[a"} }, []string{"interface_include", `"[a"`, "close"}},
+		{"bad exclude", func(n *NICAddrs) { n.InterfaceExclude = []string{"veth["} }, []string{"interface_exclude", `"veth["`, "close"}},
+		{"one namespace", func(n *NICAddrs) { n.NamespacePaths = []string{blue} }, nil},
+		{"no such namespace", func(n *NICAddrs) { n.NamespacePaths = []string{gone} }, []string{"namespace_paths", gone, "make the namespace"}},
+		{"relative namespace", func(n *NICAddrs) { n.NamespacePaths = []string{"blue"} }, []string{"namespace_paths", `"blue"`, "/run/netns/"}},
+		{"empty namespace", func(n *NICAddrs) { n.NamespacePaths = []string{""} }, []string{"namespace_paths", `""`, "/run/netns/"}},
+		{
+			"namespaces of one name", func(n *NICAddrs) { n.NamespacePaths = []string{blue, otherBlue} },
+			[]string{"namespace_paths", blue, otherBlue, "rename"},
+		},
+		{"address as field", func(n *NICAddrs) { n.AddressAs = "field" }, nil},
+		{"unknown address_as", func(n *NICAddrs) { n.AddressAs = "tags" }, []string{"address_as", `"tags"`, `"tag"`, `"field"`}},
+		{"empty address_as", func(n *NICAddrs) { n.AddressAs = "" }, []string{"address_as", `""`, `"tag"`, `"field"`}},
+		{"one family", func(n *NICAddrs) { n.Families = []string{"ipv6"} }, nil},
+		{"no family", func(n *NICAddrs) { n.Families = []string{} }, []string{"families", "empty", `"ipv4"`, `"ipv6"`, `"link"`}},
+		{"unknown family", func(n *NICAddrs) { n.Families = []string{"ipv4", "inet"} }, []string{"families", `"inet"`, `"ipv4"`, `"ipv6"`, `"link"`}},
+		{"family twice", func(n *NICAddrs) { n.Families = []string{"ipv4", "ipv4"} }, []string{"families", `"ipv4"`, "twice"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			n := newPlugin(t)
+			n.supported = supported
+			n.open = func(*sysprobe.Config) (nic.Source[sysprobe.AddrSnapshot], error) {
+				t.Error("Init opened something")
+				return nil, errors.ErrUnsupported
+			}
+			tc.set(n)
+			err := n.Init()
+			if (err == nil) != (tc.want == nil) {
+				t.Fatalf("Init returned %v", err)
+			}
+			for _, part := range tc.want {
+				if !strings.Contains(err.Error(), part) {
+					t.Errorf("error %q does not say %q", err, part)
+				}
+			}
+		})
+	}
+}
+
+func TestInitOnOtherSystems(t *testing.T) {
+	n := newPlugin(t)
+	n.supported = func(sysprobe.Feature) error { return sysprobe.ErrNotSupported }
+	if err := n.Init(); !errors.Is(err, sysprobe.ErrNotSupported) || !strings.Contains(err.Error(), "nicaddrs is not supported") {
+		t.Errorf("Init returned %v", err)
+	}
+}
+
+func TestStartFails(t *testing.T) {
+	n := newPlugin(t)
+	n.supported = supported
+	n.open = func(*sysprobe.Config) (nic.Source[sysprobe.AddrSnapshot], error) {
+		return nil, sysprobe.ErrAccessDenied
+	}
+	if err := n.Init(); err != nil {
+		t.Fatal(err)
+	}
+	if err := n.Start(nil); !errors.Is(err, sysprobe.ErrAccessDenied) {
+		t.Errorf("Start returned %v", err)
+	}
+	n.Stop()
+}
+
+// TestThisMachine asks the kernel that runs the test.
+func TestThisMachine(t *testing.T) {
+	if err := sysprobe.Supported(sysprobe.FeatureNICAddrs); err != nil {
+		t.Skip(err)
+	}
+	n := newPlugin(t)
+	if err := n.Init(); err != nil {
+		t.Fatal(err)
+	}
+	var acc testutil.Accumulator
+	if err := n.Start(&acc); err != nil {
+		t.Fatal(err)
+	}
+	defer n.Stop()
+	for range 2 {
+		acc.ClearMetrics()
+		if err := acc.GatherError(n.Gather); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.ContainsFunc(acc.Metrics, func(m *testutil.Metric) bool {
+			return m.Measurement == "nicaddrs" && m.Tags["interface"] == "lo" && m.Tags["family"] == "ipv4" &&
+				m.Tags["address"] == "127.0.0.1" && m.Fields["netmask"] == "255.0.0.0" && m.Fields["prefix_length"] == int64(8)
+		}) {
+			t.Errorf("127.0.0.1/8 of lo is not among %d metrics", len(acc.Metrics))
+		}
+		if !acc.HasField("nicaddrs_interface", "changes") || !acc.HasField("nicaddrs_interface", "ipv4_count") {
+			t.Error("nicaddrs_interface lacks changes or ipv4_count")
+		}
+	}
+}

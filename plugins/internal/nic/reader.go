@@ -1,0 +1,163 @@
+package nic
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/influxdata/telegraf"
+
+	"telegraf-sysprobe/sysprobe"
+)
+
+// Source is a handle of package sysprobe whose snapshots are of type S.
+type Source[S any] interface {
+	Snapshot(dst *S) error
+	Close() error
+}
+
+// Opener opens a handle, as sysprobe.OpenNICAddrs does.
+type Opener[S any] func(*sysprobe.Config) (Source[S], error)
+
+// Reader keeps a handle, and the memory of its snapshots, for each namespace.
+type Reader[S any] struct {
+	open   Opener[S]
+	spaces []*space[S]
+}
+
+// space is a namespace and its handle.
+type space[S any] struct {
+	namespace
+	source   Source[S]   // nil: not open
+	file     os.FileInfo // what path was when source was opened
+	snapshot S
+	failing  bool // its error has been reported
+}
+
+// NewReader returns a Reader of the own namespace and those that o lists. It
+// opens nothing. It returns an error that names the option, the value and the
+// remedy.
+func NewReader[S any](o *Options, open Opener[S]) (*Reader[S], error) {
+	list, err := o.namespaces()
+	if err != nil {
+		return nil, err
+	}
+	r := &Reader[S]{open: open}
+	for _, ns := range list {
+		r.spaces = append(r.spaces, &space[S]{namespace: ns})
+	}
+	return r, nil
+}
+
+// Open opens the handle of the own namespace and returns the error of that.
+// The others are opened as they are read, since they come and go.
+func (r *Reader[S]) Open() error { return r.spaces[0].reopen(r.open) }
+
+// Close closes all handles and returns their errors.
+func (r *Reader[S]) Close() error {
+	var errs []error
+	for _, s := range r.spaces {
+		errs = append(errs, s.close())
+	}
+	return errors.Join(errs...)
+}
+
+// Gather calls emit for each namespace that can be read, with its netns tag,
+// which is empty for the own one. It returns the errors where there is no such
+// namespace; otherwise it adds the error of each namespace to acc, once until
+// that can be read again.
+func (r *Reader[S]) Gather(acc telegraf.Accumulator, emit func(netns string, snapshot *S)) error {
+	var all, fresh []error
+	for _, s := range r.spaces {
+		err := s.read(r.open)
+		if err == nil {
+			s.failing = false
+			emit(s.tag, &s.snapshot)
+			continue
+		}
+		all = append(all, err)
+		if !s.failing {
+			fresh = append(fresh, err)
+		}
+		s.failing = true
+	}
+	if len(all) == len(r.spaces) {
+		return oneLine(all)
+	}
+	for _, err := range fresh {
+		acc.AddError(err)
+	}
+	return nil
+}
+
+// oneLine joins errors for a log, in which an entry is a line.
+func oneLine(errs []error) error {
+	joined := errs[0]
+	for _, err := range errs[1:] {
+		joined = fmt.Errorf("%w; %w", joined, err)
+	}
+	return joined
+}
+
+// read takes a snapshot. It returns an error that names the namespace, unless
+// that is the own one.
+func (s *space[S]) read(open Opener[S]) error {
+	if err := s.refresh(open); err != nil {
+		if s.path == "" {
+			return err
+		}
+		return namespaceError(s.path, err)
+	}
+	err := s.source.Snapshot(&s.snapshot)
+	if err != nil && s.path != "" {
+		return fmt.Errorf("namespace %q: %w", s.path, err)
+	}
+	return err
+}
+
+// refresh makes sure that the handle is of the namespace that path names now.
+// An open socket keeps a namespace alive that its owner has removed, or made
+// anew under the same name.
+func (s *space[S]) refresh(open Opener[S]) error {
+	if s.path != "" && s.source != nil {
+		file, err := os.Stat(s.path)
+		if err != nil || !os.SameFile(file, s.file) {
+			if err := errors.Join(err, s.close()); err != nil {
+				return err
+			}
+		}
+	}
+	if s.source != nil {
+		return nil
+	}
+	return s.reopen(open)
+}
+
+// reopen opens the handle.
+func (s *space[S]) reopen(open Opener[S]) error {
+	config := sysprobe.ConfigFromEnv()
+	config.NetNS = s.path
+	if s.path != "" {
+		file, err := os.Stat(s.path)
+		if err != nil {
+			return err
+		}
+		s.file = file
+	}
+	source, err := open(config)
+	if err != nil {
+		return err
+	}
+	s.source = source
+	return nil
+}
+
+// close closes the handle, if it is open.
+func (s *space[S]) close() error {
+	if s.source == nil {
+		return nil
+	}
+	err := s.source.Close()
+	s.source = nil
+	return err
+}

@@ -1,0 +1,198 @@
+package nic
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/influxdata/telegraf/testutil"
+
+	"telegraf-sysprobe/sysprobe"
+)
+
+// kernel stands in for the kernel: it opens sources and counts them.
+type kernel struct {
+	opened, closed int
+	openErr        map[string]error // by path
+	readErr        map[string]error
+}
+
+type fakeSource struct {
+	kernel *kernel
+	path   string
+	number int
+}
+
+func (k *kernel) open(c *sysprobe.Config) (Source[string], error) {
+	if err := k.openErr[c.NetNS]; err != nil {
+		return nil, err
+	}
+	k.opened++
+	return &fakeSource{k, c.NetNS, k.opened}, nil
+}
+
+func (f *fakeSource) Snapshot(dst *string) error {
+	*dst = fmt.Sprintf("source %d", f.number)
+	return f.kernel.readErr[f.path]
+}
+
+func (f *fakeSource) Close() error {
+	f.kernel.closed++
+	return nil
+}
+
+// gather returns what a gather emits by tag, what it adds and what it returns.
+func gather(r *Reader[string]) (emitted map[string]string, added []error, returned error) {
+	var acc testutil.Accumulator
+	emitted = map[string]string{}
+	returned = r.Gather(&acc, func(netns string, s *string) { emitted[netns] = *s })
+	return emitted, acc.Errors, returned
+}
+
+// open returns an open reader of the own namespace and of files with names.
+func open(t *testing.T, k *kernel, names ...string) (r *Reader[string], paths []string) {
+	t.Helper()
+	for _, name := range names {
+		path := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(path, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		paths = append(paths, path)
+	}
+	r, err := NewReader(&Options{NamespacePaths: paths}, k.open)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Open(); err != nil {
+		t.Fatal(err)
+	}
+	return r, paths
+}
+
+func wantEmitted(t *testing.T, got, want map[string]string) {
+	t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("emitted (-want +got):\n%s", diff)
+	}
+}
+
+func TestReaderKeepsHandles(t *testing.T) {
+	var k kernel
+	r, _ := open(t, &k, "blue")
+	for range 3 {
+		emitted, added, err := gather(r)
+		wantEmitted(t, emitted, map[string]string{"": "source 1", "blue": "source 2"})
+		if err != nil || added != nil {
+			t.Errorf("added %v, returned %v", added, err)
+		}
+	}
+	if err := r.Close(); err != nil || k.opened != 2 || k.closed != 2 {
+		t.Errorf("Close returned %v; %d handles opened, %d closed", err, k.opened, k.closed)
+	}
+	if err := r.Close(); err != nil || k.closed != 2 {
+		t.Errorf("second Close returned %v and closed again", err)
+	}
+}
+
+func TestReaderSaysOnceWhatFails(t *testing.T) {
+	k := kernel{openErr: map[string]error{}, readErr: map[string]error{}}
+	r, paths := open(t, &k, "blue")
+	for i, step := range []struct {
+		openErr, readErr error
+		added            int
+		emitted          map[string]string
+	}{
+		{sysprobe.ErrAccessDenied, nil, 1, map[string]string{"": "source 1"}},
+		{sysprobe.ErrAccessDenied, nil, 0, map[string]string{"": "source 1"}},
+		{nil, nil, 0, map[string]string{"": "source 1", "blue": "source 2"}},
+		{nil, sysprobe.ErrInterrupted, 1, map[string]string{"": "source 1"}},
+		{nil, sysprobe.ErrInterrupted, 0, map[string]string{"": "source 1"}},
+		{nil, nil, 0, map[string]string{"": "source 1", "blue": "source 2"}},
+	} {
+		k.openErr[paths[0]], k.readErr[paths[0]] = step.openErr, step.readErr
+		emitted, added, err := gather(r)
+		wantEmitted(t, emitted, step.emitted)
+		if err != nil || len(added) != step.added {
+			t.Errorf("gather %d added %v, returned %v", i+1, added, err)
+		}
+		for _, err := range added {
+			if !errors.Is(err, step.openErr) && !errors.Is(err, step.readErr) {
+				t.Errorf("gather %d: %v hides its cause", i+1, err)
+			}
+		}
+	}
+}
+
+func TestReaderReturnsTotalFailure(t *testing.T) {
+	k := kernel{readErr: map[string]error{}}
+	r, paths := open(t, &k, "blue")
+	k.readErr[""], k.readErr[paths[0]] = sysprobe.ErrInterrupted, sysprobe.ErrAccessDenied
+	for range 2 {
+		emitted, added, err := gather(r)
+		wantEmitted(t, emitted, map[string]string{})
+		if added != nil || !errors.Is(err, sysprobe.ErrInterrupted) || !errors.Is(err, sysprobe.ErrAccessDenied) {
+			t.Errorf("added %v, returned %v", added, err)
+		}
+	}
+}
+
+func TestReaderFollowsNames(t *testing.T) {
+	var k kernel
+	r, paths := open(t, &k, "blue")
+	emitted, added, err := gather(r)
+	wantEmitted(t, emitted, map[string]string{"": "source 1", "blue": "source 2"})
+	if err != nil || added != nil {
+		t.Errorf("at first: added %v, returned %v", added, err)
+	}
+	if err := os.Remove(paths[0]); err != nil {
+		t.Fatal(err)
+	}
+	emitted, added, err = gather(r)
+	wantEmitted(t, emitted, map[string]string{"": "source 1"})
+	if err != nil || len(added) != 1 || !errors.Is(added[0], os.ErrNotExist) || k.closed != 1 {
+		t.Errorf("of a removed namespace: added %v, returned %v, closed %d handles", added, err, k.closed)
+	}
+	if err := os.WriteFile(paths[0], nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	emitted, added, err = gather(r)
+	wantEmitted(t, emitted, map[string]string{"": "source 1", "blue": "source 3"})
+	if err != nil || added != nil {
+		t.Errorf("of a namespace made anew: added %v, returned %v", added, err)
+	}
+	replace(t, paths[0])
+	emitted, added, err = gather(r)
+	wantEmitted(t, emitted, map[string]string{"": "source 1", "blue": "source 4"})
+	if err != nil || added != nil {
+		t.Errorf("of a namespace replaced: added %v, returned %v", added, err)
+	}
+}
+
+// replace makes path another file.
+func replace(t *testing.T, path string) {
+	t.Helper()
+	other := path + ".new"
+	if err := os.WriteFile(other, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(other, path); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestNamespaceTag(t *testing.T) {
+	for path, want := range map[string]string{
+		"/run/netns/blue":       "blue",
+		"/run/netns/blue/":      "blue",
+		"/proc/12/ns/net":       "/proc/12/ns/net",
+		"/host/proc/1/ns//net/": "/host/proc/1/ns/net",
+		"/run/netns/net":        "net",
+	} {
+		if got := filepath.ToSlash(namespaceTag(path)); got != want {
+			t.Errorf("namespaceTag(%q) = %q, want %q", path, got, want)
+		}
+	}
+}
