@@ -55,6 +55,9 @@ bench: build ## compare with the C floor and other libraries, as root; JSON=file
 	cd $(BENCH) && $(GO) build -o ../../bin/bench .
 	bin/bench -json='$(JSON)' -execd=bin/sysprobe-execd
 
+telegraf: ## leave bin/telegraf: a real Telegraf with the four inputs inside
+	.ci/telegraf.sh
+
 coverage: ## leave coverage.out and print the total
 	$(GO) test -coverprofile=coverage.out -coverpkg=./sysprobe/...,./plugins/... ./...
 	$(GO) tool cover -func=coverage.out | tail -n 1

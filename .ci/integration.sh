@@ -8,7 +8,7 @@ set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 chmod 755 "$work"
-cp -r go.mod go.sum sample.conf plugins sysprobe testdata "$work"
+git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t "$work"
 root=$PWD
 mapfile -t packages < <(
 	go list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}} {{.Dir}}{{end}}' ./...
@@ -29,10 +29,10 @@ for line in "${packages[@]}"; do
 	run nobody "${as_nobody[@]}"
 	cd "$root"
 done
+if [[ -n ${RESULTS:-} ]]; then
+	cat "$work/root.json" "$work/nobody.json" >"$RESULTS"
+fi
 echo 'as nobody:'
 go run .ci/testsum.go "$work/nobody.json"
 echo 'as root:'
 go run .ci/testsum.go -noskip "$work/root.json"
-if [[ -n ${RESULTS:-} ]]; then
-	cat "$work/root.json" "$work/nobody.json" >"$RESULTS"
-fi
