@@ -1,6 +1,7 @@
 package procs
 
 import (
+	"maps"
 	"math"
 	"strconv"
 	"time"
@@ -203,9 +204,7 @@ func processTags(p process, tagWith []string) map[string]string {
 // have another process there.
 func topFields(p process) fields {
 	gauges, counters := processFields(p, nil)
-	for name, value := range counters {
-		gauges[name] = value
-	}
+	maps.Copy(gauges, counters)
 	gauges["process_name"] = lineproto.Field(p.Name)
 	if p.user != proctable.UnknownUser {
 		gauges["user"] = lineproto.Field(p.user)

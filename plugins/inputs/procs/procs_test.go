@@ -35,7 +35,10 @@ func inject(p *Procs, machine proctable.Machine) {
 // configured returns the plugin with its defaults, changed by change.
 func configured(t *testing.T, change func(*Procs)) *Procs {
 	t.Helper()
-	p := inputs.Inputs["procs"]().(*Procs)
+	p, ok := inputs.Inputs["procs"]().(*Procs)
+	if !ok {
+		t.Fatal("inputs.procs is not registered")
+	}
 	p.Log = testutil.Logger{Name: "procs"}
 	p.open = func() (proctable.Machine, error) { return proctable.OpenEmpty() }
 	if change != nil {
@@ -54,32 +57,54 @@ func TestInit(t *testing.T) {
 		{"totals only", func(p *Procs) { p.Collect = nil }, ""},
 		{"empty lists that nothing needs", func(p *Procs) { p.Collect, p.TopBy, p.GroupBy = []string{"process"}, nil, nil }, ""},
 		{"spaces around +", func(p *Procs) { p.GroupBy = []string{"user + process_name"} }, ""},
-		{"unknown collect", func(p *Procs) { p.Collect = []string{"tops"} },
-			`option collect: unknown entry "tops"; use any of "top", "group", "process"`},
-		{"collect twice", func(p *Procs) { p.Collect = []string{"top", "top"} },
-			`option collect: entry "top" is there twice; remove one`},
-		{"unknown top key", func(p *Procs) { p.TopBy = []string{"foo"} },
-			`option top_by: unknown entry "foo"; use any of "cpu", "memory", "io", "fds", "threads", "switches", "faults"`},
-		{"no top key", func(p *Procs) { p.TopBy = nil },
-			`option top_by: the list is empty but "collect" has "top"; use any of "cpu", "memory", "io", "fds", "threads", "switches", "faults"`},
+		{
+			"unknown collect", func(p *Procs) { p.Collect = []string{"tops"} },
+			`option collect: unknown entry "tops"; use any of "top", "group", "process"`,
+		},
+		{
+			"collect twice", func(p *Procs) { p.Collect = []string{"top", "top"} },
+			`option collect: entry "top" is there twice; remove one`,
+		},
+		{
+			"unknown top key", func(p *Procs) { p.TopBy = []string{"foo"} },
+			`option top_by: unknown entry "foo"; use any of "cpu", "memory", "io", "fds", "threads", "switches", "faults"`,
+		},
+		{
+			"no top key", func(p *Procs) { p.TopBy = nil },
+			`option top_by: the list is empty but "collect" has "top"; use any of "cpu", "memory", "io", "fds", "threads", "switches", "faults"`,
+		},
 		{"top count", func(p *Procs) { p.TopCount = 0 }, "option top_count: 0 is out of range; use 1 to 1000"},
 		{"negative top count", func(p *Procs) { p.TopCount = -1 }, "option top_count: -1 is out of range; use 1 to 1000"},
-		{"unknown group key", func(p *Procs) { p.GroupBy = []string{"user+cgruop"} },
-			`option group_by: unknown entry "cgruop"; use any of "process_name", "user" (in "user+cgruop")`},
-		{"empty group entry", func(p *Procs) { p.GroupBy = []string{""} },
-			`option group_by: unknown entry ""; use any of "process_name", "user" (in "")`},
-		{"group key twice", func(p *Procs) { p.GroupBy = []string{"user+user"} },
-			`option group_by: entry "user" is there twice; remove one (in "user+user")`},
-		{"grouping twice", func(p *Procs) { p.GroupBy = []string{"user+process_name", "process_name+user"} },
-			`option group_by: entry "process_name+user" is there twice; remove one`},
-		{"no grouping", func(p *Procs) { p.Collect, p.GroupBy = []string{"group"}, []string{} },
-			`option group_by: the list is empty but "collect" has "group"; use any of "process_name", "user"`},
-		{"unknown detail", func(p *Procs) { p.GroupDetails = []string{"cpu"} },
-			`option group_details: unknown entry "cpu"; use any of "io", "fds", "switches"`},
+		{
+			"unknown group key", func(p *Procs) { p.GroupBy = []string{"user+cgruop"} },
+			`option group_by: unknown entry "cgruop"; use any of "process_name", "user" (in "user+cgruop")`,
+		},
+		{
+			"empty group entry", func(p *Procs) { p.GroupBy = []string{""} },
+			`option group_by: unknown entry ""; use any of "process_name", "user" (in "")`,
+		},
+		{
+			"group key twice", func(p *Procs) { p.GroupBy = []string{"user+user"} },
+			`option group_by: entry "user" is there twice; remove one (in "user+user")`,
+		},
+		{
+			"grouping twice", func(p *Procs) { p.GroupBy = []string{"user+process_name", "process_name+user"} },
+			`option group_by: entry "process_name+user" is there twice; remove one`,
+		},
+		{
+			"no grouping", func(p *Procs) { p.Collect, p.GroupBy = []string{"group"}, []string{} },
+			`option group_by: the list is empty but "collect" has "group"; use any of "process_name", "user"`,
+		},
+		{
+			"unknown detail", func(p *Procs) { p.GroupDetails = []string{"cpu"} },
+			`option group_details: unknown entry "cpu"; use any of "io", "fds", "switches"`,
+		},
 		{"max groups", func(p *Procs) { p.MaxGroups = 0 }, "option max_groups: 0 is out of range; use 1 to 100000"},
 		{"max processes", func(p *Procs) { p.MaxProcesses = -5 }, "option max_processes: -5 is out of range; use 1 to 1000000"},
-		{"unknown tag", func(p *Procs) { p.TagWith = []string{"cmdline"} },
-			`option tag_with: unknown entry "cmdline"; use any of "pid", "ppid", "status"`},
+		{
+			"unknown tag", func(p *Procs) { p.TagWith = []string{"cmdline"} },
+			`option tag_with: unknown entry "cmdline"; use any of "pid", "ppid", "status"`,
+		},
 		{"bad name glob", func(p *Procs) { p.NameInclude = []string{"ok", "[a"} }, `option name_include: bad glob "[a": `},
 		{"bad user glob", func(p *Procs) { p.UserExclude = []string{"[b"} }, `option user_exclude: bad glob "[b": `},
 	} {

@@ -29,7 +29,10 @@ func TestCases(t *testing.T) {
 // configured returns the plugin with its defaults, changed by change.
 func configured(t *testing.T, change func(*Zombies)) *Zombies {
 	t.Helper()
-	z := inputs.Inputs["zombies"]().(*Zombies)
+	z, ok := inputs.Inputs["zombies"]().(*Zombies)
+	if !ok {
+		t.Fatal("inputs.zombies is not registered")
+	}
 	z.Log = testutil.Logger{Name: "zombies"}
 	z.open = proctable.OpenEmpty
 	change(z)
@@ -44,10 +47,14 @@ func TestInit(t *testing.T) {
 	}{
 		{"defaults", func(*Zombies) {}, ""},
 		{"totals only", func(z *Zombies) { z.Collect = nil }, ""},
-		{"unknown collect", func(z *Zombies) { z.Collect = []string{"parents"} },
-			`option collect: unknown entry "parents"; use any of "parent", "process"`},
-		{"collect twice", func(z *Zombies) { z.Collect = []string{"parent", "parent"} },
-			`option collect: entry "parent" is there twice; remove one`},
+		{
+			"unknown collect", func(z *Zombies) { z.Collect = []string{"parents"} },
+			`option collect: unknown entry "parents"; use any of "parent", "process"`,
+		},
+		{
+			"collect twice", func(z *Zombies) { z.Collect = []string{"parent", "parent"} },
+			`option collect: entry "parent" is there twice; remove one`,
+		},
 		{"max parents", func(z *Zombies) { z.MaxParents = 0 }, "option max_parents: 0 is out of range; use 1 to 100000"},
 		{"max zombies", func(z *Zombies) { z.MaxZombies = -1 }, "option max_zombies: -1 is out of range; use 1 to 1000000"},
 		{"min age", func(z *Zombies) { z.MinAge = config.Duration(-time.Second) }, "option min_age: -1s is negative; use 0s or more"},

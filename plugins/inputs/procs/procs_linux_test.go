@@ -1,0 +1,108 @@
+package procs
+
+import (
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/influxdata/telegraf"
+	"github.com/influxdata/telegraf/testutil"
+
+	"telegraf-sysprobe/plugins/internal/proctable"
+)
+
+// TestRealProcesses looks for this test's own process through the real
+// backend.
+func TestRealProcesses(t *testing.T) {
+	t.Setenv("HOST_PROC", "")
+	t.Setenv("HOST_ETC", "")
+	comm, err := os.ReadFile("/proc/self/comm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := configured(t, func(p *Procs) {
+		p.open = proctable.Open
+		p.Collect = []string{"top", "group", "process"}
+		p.TopBy, p.TopCount = topKeyNames(), 1000
+		p.GroupBy = []string{"user", "process_name"}
+		p.GroupDetails = []string{"io", "fds", "switches"}
+		p.MaxGroups, p.MaxProcesses = 100_000, 1_000_000
+	})
+	if err := p.Init(); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Start(nil); err != nil {
+		t.Fatal(err)
+	}
+	defer p.Stop()
+	gather := func() []telegraf.Metric {
+		t.Helper()
+		var acc testutil.Accumulator
+		if err := p.Gather(&acc); err != nil {
+			t.Fatal(err)
+		}
+		if len(acc.Errors) > 0 {
+			t.Errorf("errors: %v", acc.Errors)
+		}
+		return acc.GetTelegrafMetrics()
+	}
+	gather()
+	for end := time.Now().Add(100 * time.Millisecond); time.Now().Before(end); {
+		_ = os.Getpid() // burns CPU, to have a rank
+	}
+	metrics := gather()
+
+	var own telegraf.Metric
+	for _, m := range metrics {
+		if pid, ok := m.GetField("pid"); ok && m.Name() == "procs_process" && pid == int64(os.Getpid()) {
+			own = m
+		}
+	}
+	if own == nil {
+		t.Fatal("procs_process has no row of this process")
+	}
+	if name, _ := own.GetTag("process_name"); name != strings.TrimSuffix(string(comm), "\n") {
+		t.Errorf("process_name is %q, want %q", name, comm)
+	}
+	for _, field := range []string{"memory_rss", "memory_usage", "num_fds", "num_threads", "cpu_usage", "created_at"} {
+		if value, ok := own.GetField(field); !ok || value == int64(0) || value == 0.0 {
+			t.Errorf("%s is %v, want it above zero", field, value)
+		}
+	}
+
+	var total any
+	sums := map[string]int64{} // by the keys of the grouping
+	ranked := false
+	for _, m := range metrics {
+		switch m.Name() {
+		case "procs":
+			if value, ok := m.GetField("total"); ok {
+				total = value
+			}
+		case "procs_group":
+			count, _ := m.GetField("count")
+			n, _ := count.(int64) // 0 of the counters
+			if _, byUser := m.GetTag("user"); byUser {
+				sums["user"] += n
+			} else {
+				sums["process_name"] += n
+			}
+		case "procs_top":
+			by, _ := m.GetTag("by")
+			pid, _ := m.GetField("pid")
+			ranked = ranked || by == "cpu" && pid == int64(os.Getpid())
+		}
+	}
+	for key, sum := range sums {
+		if sum != total {
+			t.Errorf("the groups by %s have %d processes, the total is %v", key, sum, total)
+		}
+	}
+	if len(sums) != 2 {
+		t.Errorf("groupings: %v, want two", sums)
+	}
+	if !ranked {
+		t.Error("this process burnt CPU but has no rank by cpu")
+	}
+}

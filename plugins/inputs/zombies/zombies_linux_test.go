@@ -1,0 +1,135 @@
+package zombies
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/influxdata/telegraf"
+	"github.com/influxdata/telegraf/plugins/inputs"
+	"github.com/influxdata/telegraf/testutil"
+
+	"telegraf-sysprobe/plugins/internal/lineproto"
+)
+
+// makeZombie starts a child of the test that exits with 7 and returns once it
+// is dead. The end of the test reaps it.
+func makeZombie(t *testing.T) *exec.Cmd {
+	t.Helper()
+	cmd := exec.Command("/bin/sh", "-c", "exit 7")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if cmd.ProcessState == nil {
+			_ = cmd.Wait() // an error is its exit code
+		}
+	})
+	stat := filepath.Join("/proc", strconv.Itoa(cmd.Process.Pid), "stat")
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		if text, err := os.ReadFile(stat); err == nil && strings.Contains(string(text), ") Z ") {
+			return cmd
+		}
+	}
+	t.Fatal("the child did not become a zombie")
+	return nil
+}
+
+// start returns a plugin that looks at this machine.
+func start(t *testing.T) *Zombies {
+	t.Helper()
+	t.Setenv("HOST_PROC", "")
+	t.Setenv("HOST_ETC", "")
+	z, ok := inputs.Inputs["zombies"]().(*Zombies)
+	if !ok {
+		t.Fatal("inputs.zombies is not registered")
+	}
+	z.Log = testutil.Logger{Name: "zombies"}
+	z.MaxParents, z.MaxZombies = 100_000, 1_000_000
+	if err := z.Init(); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Start(nil); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(z.Stop)
+	return z
+}
+
+// TestRealZombie looks for a zombie of this test through the real backend.
+func TestRealZombie(t *testing.T) {
+	z := start(t)
+	gather := func() []telegraf.Metric {
+		t.Helper()
+		var acc testutil.Accumulator
+		if err := z.Gather(&acc); err != nil {
+			t.Fatal(err)
+		}
+		if len(acc.Errors) > 0 {
+			t.Errorf("errors: %v", acc.Errors)
+		}
+		return acc.GetTelegrafMetrics()
+	}
+	gather()
+	cmd := makeZombie(t)
+	self, err := os.ReadFile("/proc/self/comm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	metrics := gather()
+	pid := int64(cmd.Process.Pid)
+	t.Run("E17 the parent is named", func(t *testing.T) {
+		m := find(metrics, "zombies_parent", "parent_pid", int64(os.Getpid()))
+		if m == nil {
+			t.Fatal("no row of this test's process")
+		}
+		want := lineproto.Tag(strings.TrimSuffix(string(self), "\n"))
+		if name, _ := m.GetTag("parent_name"); name != want {
+			t.Errorf("parent_name is %q, want %q", name, want)
+		}
+		if count, _ := m.GetField("count"); count != int64(1) {
+			t.Errorf("count is %v, want 1", count)
+		}
+	})
+	t.Run("E02 the zombie is named with its exit code", func(t *testing.T) {
+		m := find(metrics, "zombies_process", "pid", pid)
+		if m == nil {
+			t.Fatal("no row of the zombie")
+		}
+		for field, want := range map[string]any{
+			"ppid": int64(os.Getpid()), "exit_code": int64(7), "exit_signal": int64(0), "core_dumped": false, "age_exact": false,
+		} {
+			if got, _ := m.GetField(field); got != want {
+				t.Errorf("%s is %v, want %v", field, got, want)
+			}
+		}
+		if name, _ := m.GetTag("process_name"); name != "sh" {
+			t.Errorf("process_name is %q, want sh", name)
+		}
+	})
+	if err := cmd.Wait(); cmd.ProcessState.ExitCode() != 7 {
+		t.Errorf("wait: %v, want exit code 7", err)
+	}
+	t.Run("E12 gone once it is reaped", func(t *testing.T) {
+		if m := find(gather(), "zombies_process", "pid", pid); m != nil {
+			t.Errorf("still there: %v", m)
+		}
+		if z.tracker.Reaped() == 0 {
+			t.Error("reaped is 0")
+		}
+	})
+}
+
+// find returns the gauge of a measurement whose field has that value.
+func find(metrics []telegraf.Metric, measurement, field string, value int64) telegraf.Metric {
+	for _, m := range metrics {
+		if got, ok := m.GetField(field); ok && m.Name() == measurement && got == value {
+			return m
+		}
+	}
+	return nil
+}
