@@ -32,6 +32,8 @@ func inject(p *Procs, machine proctable.Machine) {
 	p.now = func() time.Time { clock = clock.Add(time.Millisecond); return clock }
 }
 
+func TestSample(t *testing.T) { plugintest.CheckSample[Procs](t, "procs") }
+
 // configured returns the plugin with its defaults, changed by change.
 func configured(t *testing.T, change func(*Procs)) *Procs {
 	t.Helper()

@@ -26,6 +26,8 @@ func TestCases(t *testing.T) {
 	})
 }
 
+func TestSample(t *testing.T) { plugintest.CheckSample[Zombies](t, "zombies") }
+
 // configured returns the plugin with its defaults, changed by change.
 func configured(t *testing.T, change func(*Zombies)) *Zombies {
 	t.Helper()
