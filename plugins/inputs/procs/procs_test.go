@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/influxdata/telegraf"
 	"github.com/influxdata/telegraf/plugins/inputs"
 	"github.com/influxdata/telegraf/testutil"
 
@@ -19,8 +18,8 @@ import (
 )
 
 func TestCases(t *testing.T) {
-	plugintest.Run(t, "procs", func(t *testing.T, input telegraf.Input, dir string) {
-		inject(input.(*Procs), procfixture.New(t, dir))
+	plugintest.Run(t, "procs", func(t *testing.T, p *Procs, dir string) {
+		inject(p, procfixture.New(t, dir))
 	})
 }
 

@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/influxdata/telegraf"
 	"github.com/influxdata/telegraf/config"
 	"github.com/influxdata/telegraf/plugins/inputs"
 	"github.com/influxdata/telegraf/testutil"
@@ -21,8 +20,8 @@ import (
 // TestCases runs the golden cases. Those whose folder ends in an ID are the
 // acceptance cases of that ID.
 func TestCases(t *testing.T) {
-	plugintest.Run(t, "zombies", func(t *testing.T, input telegraf.Input, dir string) {
-		input.(*Zombies).open = func() (proctable.Machine, error) { return procfixture.New(t, dir), nil }
+	plugintest.Run(t, "zombies", func(t *testing.T, z *Zombies, dir string) {
+		z.open = func() (proctable.Machine, error) { return procfixture.New(t, dir), nil }
 	})
 }
 
