@@ -73,6 +73,9 @@ func (h *Host) Run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	out := newStdout(h.Stdout, func(error) { stop() })
+	if h.Mode == Once {
+		out.sortFields()
+	}
 	if err := attach(cfg, out); err != nil {
 		return err
 	}

@@ -38,6 +38,10 @@ func newStdout(w io.Writer, onError func(error)) *stdout {
 	return &stdout{w: w, onError: onError}
 }
 
+// sortFields gives every line of a series the same order, which only people
+// care for.
+func (o *stdout) sortFields() { o.serializer.SortFields = true }
+
 // Add queues m. Integers are signed, as from Telegraf's own outputs: InfluxDB
 // 1.x knows no others, so above MaxInt64 they stay at MaxInt64.
 func (o *stdout) Add(m telegraf.Metric) {

@@ -1,0 +1,84 @@
+package all
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/influxdata/telegraf/config"
+	"github.com/influxdata/telegraf/plugins/inputs"
+
+	"telegraf-sysprobe/plugins/internal/execd"
+)
+
+// TestRegistered checks that each directory is an input of that name, and that
+// its sample is a configuration without mistakes.
+func TestRegistered(t *testing.T) {
+	entries, err := os.ReadDir("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]bool{}
+	for _, entry := range entries {
+		name := entry.Name()
+		if name == "all" {
+			continue
+		}
+		names[name] = true
+		t.Run(name, func(t *testing.T) {
+			creator, ok := inputs.Inputs[name]
+			if !ok {
+				t.Fatal("not registered")
+			}
+			sample, err := os.ReadFile(filepath.Join("..", name, "sample.conf"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(sample), creator().SampleConfig()); diff != "" {
+				t.Errorf("SampleConfig (-sample.conf +got):\n%s", diff)
+			}
+			for kind, text := range map[string]string{"as it is": string(sample), "with every option": uncommented(string(sample))} {
+				cfg := config.NewConfig()
+				if err := cfg.LoadConfigData([]byte(text), config.EmptySourcePath); err != nil {
+					t.Errorf("sample.conf %s: %v", kind, err)
+				} else if len(cfg.Inputs) != 1 || cfg.Inputs[0].Config.Name != name {
+					t.Errorf("sample.conf %s has %q, want one %q", kind, cfg.InputNames(), name)
+				}
+			}
+		})
+	}
+	for name := range inputs.Inputs {
+		if !names[name] {
+			t.Errorf("input %q has no directory of its name", name)
+		}
+	}
+}
+
+// uncommented makes options of the lines that only show them: those with one
+// number sign and an indent.
+func uncommented(sample string) string {
+	lines := strings.Split(sample, "\n")
+	for i, line := range lines {
+		if option, ok := strings.CutPrefix(line, "  # "); ok {
+			lines[i] = "  " + option
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// TestSampleConfig checks the copy for those who only read.
+func TestSampleConfig(t *testing.T) {
+	got, err := os.ReadFile(filepath.Join("..", "..", "..", "sample.conf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(execd.SampleConfig(), string(got)); diff != "" {
+		t.Errorf("sample.conf is stale, run make generate (-want +got):\n%s", diff)
+	}
+	cfg := config.NewConfig()
+	if err := cfg.LoadConfigData([]byte(uncommented(string(got))), config.EmptySourcePath); err != nil {
+		t.Errorf("sample.conf with every option: %v", err)
+	}
+}

@@ -1,0 +1,126 @@
+package e2e
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// telegraf is a Telegraf of this test.
+type telegraf struct {
+	cmd *exec.Cmd
+	log string
+}
+
+// program returns the path of what make left in bin.
+func program(t *testing.T, name string) string {
+	t.Helper()
+	path, err := filepath.Abs(filepath.Join("..", "..", "..", "bin", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(path); err != nil {
+		t.Fatalf("%v: run make build telegraf", err)
+	}
+	return path
+}
+
+// write writes a file of the test.
+func write(t *testing.T, name, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// startTelegraf starts a Telegraf with that configuration. It ends with the
+// test.
+func startTelegraf(t *testing.T, config string) *telegraf {
+	t.Helper()
+	tg := &telegraf{log: filepath.Join(t.TempDir(), "log")}
+	log, err := os.Create(tg.log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tg.cmd = exec.Command(program(t, "telegraf"), "--config", write(t, "telegraf.conf", config))
+	tg.cmd.Stdout, tg.cmd.Stderr = log, log
+	start(t, tg.cmd)
+	t.Cleanup(func() {
+		stop(t, tg.cmd, syscall.SIGTERM)
+		if t.Failed() {
+			t.Logf("log of Telegraf:\n%s", strings.Join(tg.lines(t), "\n"))
+		}
+	})
+	return tg
+}
+
+// lines returns the log without its times.
+func (tg *telegraf) lines(t *testing.T) []string {
+	t.Helper()
+	log, err := os.ReadFile(tg.log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for line := range strings.Lines(string(log)) {
+		_, text, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		lines = append(lines, text)
+	}
+	return lines
+}
+
+// child returns the PID of the only child of Telegraf.
+func (tg *telegraf) child() (int, error) {
+	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		return 0, err
+	}
+	found := 0
+	for _, path := range stats {
+		pid, ppid := relation(path)
+		if ppid != tg.cmd.Process.Pid {
+			continue
+		}
+		if found != 0 {
+			return 0, fmt.Errorf("more than one child: %d, %d", found, pid)
+		}
+		found = pid
+	}
+	if found == 0 {
+		return 0, fmt.Errorf("no child of %d", tg.cmd.Process.Pid)
+	}
+	return found, nil
+}
+
+// relation returns the PID and the parent of the process with that stat, or
+// zeros if it is gone.
+func relation(path string) (pid, ppid int) {
+	stat, err := os.ReadFile(path)
+	if err != nil {
+		return 0, 0
+	}
+	end := bytes.LastIndexByte(stat, ')')
+	fields := bytes.Fields(stat[end+1:])
+	if len(fields) < 2 {
+		return 0, 0
+	}
+	pid, _ = strconv.Atoi(filepath.Base(filepath.Dir(path))) //nolint:errcheck // the pattern of the path has digits
+	ppid, _ = strconv.Atoi(string(fields[1]))                //nolint:errcheck // proc(5): an integer
+	return pid, ppid
+}
+
+// gone returns an error while there is a process with that PID.
+func gone(pid int) error {
+	if _, err := os.Stat(fmt.Sprintf("/proc/%d", pid)); err == nil {
+		return fmt.Errorf("process %d is still there", pid)
+	}
+	return nil
+}
