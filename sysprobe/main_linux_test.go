@@ -1,0 +1,192 @@
+package sysprobe
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// helperVariable names the helper that a process of this binary is to be,
+// instead of running tests.
+const helperVariable = "SYSPROBE_TEST_HELPER"
+
+// A helper is about threads: its main thread runs main and nothing else.
+func init() { //nolint:gochecknoinits // only init can lock the main thread
+	if os.Getenv(helperVariable) != "" {
+		runtime.LockOSThread()
+	}
+}
+
+// TestMain runs a helper, or the tests, and fails where those leave files open.
+func TestMain(m *testing.M) {
+	if name := os.Getenv(helperVariable); name != "" {
+		if err := helpers[name](os.Args[1:]); err != nil {
+			fmt.Fprintf(os.Stderr, "helper %s: %v\n", name, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	before := openFiles()
+	code := m.Run()
+	for name, n := range openFiles() {
+		if n > before[name] && code == 0 {
+			fmt.Fprintf(os.Stderr, "the tests left %d x %s open\n", n-before[name], name)
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
+
+// openFiles counts the open files of this process by what they are, but for
+// those of the Go runtime.
+func openFiles() map[string]int {
+	files := make(map[string]int)
+	entries, _ := os.ReadDir("/proc/self/fd") //nolint:errcheck // TestMain runs on Linux, which has it
+	for _, entry := range entries {
+		name, err := os.Readlink(filepath.Join("/proc/self/fd", entry.Name()))
+		if err != nil || strings.HasPrefix(name, "anon_inode:[event") {
+			continue // the directory itself, by now closed, and the poller
+		}
+		kind, _, _ := strings.Cut(name, ":[") // sockets and pipes by kind: each has a name of its own
+		files[kind]++
+	}
+	return files
+}
+
+// helper is a process of this binary that plays a part in a test.
+type helper struct {
+	cmd   *exec.Cmd
+	stdin io.WriteCloser
+	lines *bufio.Scanner
+}
+
+// startHelper starts a helper, waits until it says that it is ready, and ends
+// it with the test. Its input ends when the test does.
+func startHelper(t testing.TB, change func(*exec.Cmd), name string, args ...string) *helper {
+	t.Helper()
+	// Not os.Args[0]: other users may not search the directory it is in.
+	cmd := exec.Command("/proc/self/exe", args...)
+	cmd.Env = append(os.Environ(), helperVariable+"="+name)
+	cmd.Stderr = os.Stderr
+	if change != nil {
+		change(cmd)
+	}
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	h := &helper{cmd: cmd, stdin: stdin, lines: bufio.NewScanner(stdout)}
+	h.lines.Buffer(nil, 16<<20)
+	t.Cleanup(func() {
+		stdin.Close()
+		cmd.Process.Kill() //nolint:errcheck // it may have ended
+		cmd.Wait()         //nolint:errcheck // it was killed
+	})
+	if line := h.line(t); line != "ready" {
+		t.Fatalf("helper %s says %q", name, line)
+	}
+	return h
+}
+
+func (h *helper) pid() int32 { return int32(h.cmd.Process.Pid) }
+
+// line returns the next line that the helper prints.
+func (h *helper) line(t testing.TB) string {
+	t.Helper()
+	if !h.lines.Scan() {
+		t.Fatalf("helper ended: %v", h.lines.Err())
+	}
+	return h.lines.Text()
+}
+
+// tell sends the helper a line.
+func (h *helper) tell(t testing.TB, line string) {
+	t.Helper()
+	if _, err := io.WriteString(h.stdin, line+"\n"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// answer decodes the next line, which is JSON, into v.
+func (h *helper) answer(t testing.TB, v any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(h.line(t)), v); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// eventually calls f until it returns "", and fails with what it said last if
+// that takes too long.
+func eventually(t testing.TB, f func() string) {
+	t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for {
+		said := f()
+		if said == "" {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal(said)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// pids returns the PIDs of s.
+func (s *ProcSnapshot) pids() []int32 {
+	var pids []int32
+	for i := range s.Procs {
+		pids = append(pids, s.Procs[i].ID.PID)
+	}
+	return pids
+}
+
+// openTable opens the process table at root for the time of the test; "" is
+// that of this machine.
+func openTable(t testing.TB, root string) *Procs {
+	t.Helper()
+	procs, err := OpenProcs(&Config{ProcRoot: root})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := procs.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return procs
+}
+
+// snapshotOf takes a snapshot and checks that it is in order.
+func snapshotOf(t testing.TB, procs *Procs, want Fields) *ProcSnapshot {
+	t.Helper()
+	var s ProcSnapshot
+	takeSnapshot(t, procs, &s, want)
+	return &s
+}
+
+func takeSnapshot(t testing.TB, procs *Procs, s *ProcSnapshot, want Fields) {
+	t.Helper()
+	if err := procs.Snapshot(s, want); err != nil {
+		t.Fatal(err)
+	}
+	if pids := s.pids(); !slices.IsSorted(pids) || len(slices.Compact(pids)) != len(s.Procs) {
+		t.Errorf("PIDs are not sorted, or not once each: %v", pids)
+	}
+}

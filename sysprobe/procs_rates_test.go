@@ -1,0 +1,91 @@
+package sysprobe
+
+import (
+	"math"
+	"testing"
+	"time"
+)
+
+// at is when a made-up sweep was taken.
+func at(seconds float64) time.Time {
+	return time.Unix(1700000000, 0).Add(time.Duration(seconds * float64(time.Second)))
+}
+
+func TestProcRates(t *testing.T) {
+	id := ProcID{PID: 100, Start: 1}
+	sample := func(cpu time.Duration, faults, switched, read uint64) Proc {
+		return Proc{
+			ID: id, UserTime: cpu / 2, SystemTime: cpu / 2, MinorFaults: faults, MajorFaults: faults,
+			Status: Some(ProcStatus{VoluntarySwitches: Some(switched), InvoluntarySwitches: Some(switched)}),
+			IO:     Some(ProcIO{ReadBytes: Some(read)}),
+		}
+	}
+	var rates ProcRates
+	update := func(seconds float64, procs ...Proc) []ProcRate {
+		return rates.Update(&ProcSnapshot{Procs: procs, Taken: at(seconds)})
+	}
+	if got := update(0, sample(time.Second, 10, 100, 1000)); len(got) != 1 || got[0] != (ProcRate{}) {
+		t.Errorf("first sweep: %+v, want one without facts", got)
+	}
+	got := update(2, Proc{ID: ProcID{PID: 1}}, sample(9*time.Second, 20, 300, 5000), Proc{ID: ProcID{PID: 200}})
+	if len(got) != 3 || got[0] != (ProcRate{}) || got[2] != (ProcRate{}) {
+		t.Fatalf("second sweep: %+v, want facts of the second only", got)
+	}
+	want := ProcRate{CPU: Some(400.0), Faults: Some(10.0), Switches: Some(200.0), ReadBytes: Some(2000.0)}
+	if got[1] != want {
+		t.Errorf("rates %+v, want %+v", got[1], want)
+	}
+	if rates.Created() != 2 || rates.Exited() != 0 {
+		t.Errorf("%d created, %d exited, want 2 and 0", rates.Created(), rates.Exited())
+	}
+
+	t.Run("a counter that goes backwards", func(t *testing.T) {
+		got := update(4, sample(8*time.Second, 30, 200, 9000))[0]
+		want := ProcRate{Faults: Some(10.0), ReadBytes: Some(2000.0)}
+		if got != want {
+			t.Errorf("rates %+v, want %+v", got, want)
+		}
+		if rates.Exited() != 2 {
+			t.Errorf("%d exited, want 2", rates.Exited())
+		}
+	})
+	t.Run("facts that are not read any more", func(t *testing.T) {
+		p := sample(10*time.Second, 30, 0, 0)
+		p.Status, p.IO = Opt[ProcStatus]{}, Opt[ProcIO]{}
+		got := update(6, p)[0]
+		if want := (ProcRate{CPU: Some(100.0), Faults: Some(0.0)}); got != want {
+			t.Errorf("rates %+v, want %+v", got, want)
+		}
+	})
+	t.Run("no time has passed", func(t *testing.T) {
+		if got := update(6, sample(11*time.Second, 40, 0, 0))[0]; got != (ProcRate{}) {
+			t.Errorf("rates %+v, want none", got)
+		}
+	})
+	t.Run("F01 a PID used again", func(t *testing.T) {
+		created, exited := rates.Created(), rates.Exited()
+		p := sample(20*time.Second, 50, 0, 0)
+		p.ID.Start = 2
+		if got := update(8, p)[0]; got != (ProcRate{}) {
+			t.Errorf("rates %+v of a new process", got)
+		}
+		if rates.Created() != created+1 || rates.Exited() != exited+1 {
+			t.Errorf("%d created, %d exited, want one more each", rates.Created()-created, rates.Exited()-exited)
+		}
+	})
+}
+
+// TestProcRatesUseTheMonotonicClock steps the wall clock, which has no part
+// in the elapsed time, while the monotonic clock goes on.
+func TestProcRatesUseTheMonotonicClock(t *testing.T) {
+	var rates ProcRates
+	begin := time.Now()
+	snapshot := ProcSnapshot{Taken: begin, Procs: []Proc{{ID: ProcID{PID: 1}}}}
+	rates.Update(&snapshot)
+	snapshot.Taken = begin.Add(2 * time.Second)
+	snapshot.BootTime = begin.Add(time.Hour)
+	snapshot.Procs[0].UserTime = time.Second
+	if got := rates.Update(&snapshot)[0].CPU.Or(-1); math.Abs(got-50) > 1e-9 {
+		t.Errorf("F04: %v %%, want 50", got)
+	}
+}

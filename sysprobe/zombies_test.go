@@ -1,0 +1,143 @@
+package sysprobe
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// seen is what a test says of a zombie.
+type seen struct {
+	PID, Parent int32 // Parent 0: not in the snapshot
+	Age         time.Duration
+}
+
+func zombiesSeen(zombies []Zombie) []seen {
+	var all []seen
+	for _, z := range zombies {
+		one := seen{PID: z.Proc.ID.PID, Age: z.Age.Or(-1)}
+		if z.Parent != nil {
+			one.Parent = z.Parent.ID.PID
+		}
+		all = append(all, one)
+	}
+	return all
+}
+
+func TestZombieTracker(t *testing.T) {
+	alive := func(pid int32) Proc { return Proc{ID: ProcID{PID: pid, Start: 1}} }
+	zombie := func(pid, ppid int32, start uint64) Proc {
+		return Proc{ID: ProcID{PID: pid, Start: start}, PPID: ppid, State: StateZombie}
+	}
+	var tracker ZombieTracker
+	type counts struct{ Created, Reaped uint64 }
+	type parent struct {
+		ID              ProcID
+		Found           bool
+		Count           int
+		Oldest          time.Duration
+		Created, Reaped uint64
+	}
+	step := func(t *testing.T, seconds float64, procs []Proc, zombies []seen, parents []parent, want counts) {
+		t.Helper()
+		got := zombiesSeen(tracker.Update(&ProcSnapshot{Procs: procs, Taken: at(seconds)}))
+		if diff := cmp.Diff(zombies, got); diff != "" {
+			t.Errorf("zombies (-want +got):\n%s", diff)
+		}
+		var all []parent
+		for _, p := range tracker.Parents() {
+			all = append(all, parent{p.ID, p.Proc != nil, p.Count, p.Oldest.Or(-1), p.Created, p.Reaped})
+		}
+		if diff := cmp.Diff(parents, all); diff != "" {
+			t.Errorf("parents (-want +got):\n%s", diff)
+		}
+		if diff := cmp.Diff(want, counts{tracker.Created(), tracker.Reaped()}); diff != "" {
+			t.Errorf("counts (-want +got):\n%s", diff)
+		}
+	}
+	one, two := ProcID{1, 1}, ProcID{2, 1}
+
+	t.Run("E32 the first sweep", func(t *testing.T) {
+		step(t, 0, []Proc{alive(1), alive(2), zombie(30, 2, 5)},
+			[]seen{{30, 2, 0}},
+			[]parent{{two, true, 1, 0, 0, 0}}, counts{})
+	})
+	t.Run("E32 two seconds on, with another", func(t *testing.T) {
+		step(t, 2, []Proc{alive(1), alive(2), zombie(20, 2, 9), zombie(30, 2, 5)},
+			[]seen{{30, 2, 2 * time.Second}, {20, 2, 0}},
+			[]parent{{two, true, 2, 2 * time.Second, 1, 0}}, counts{1, 0})
+	})
+	t.Run("E32 four seconds on, one reaped, one of a hidden parent", func(t *testing.T) {
+		step(t, 4, []Proc{alive(1), alive(2), zombie(30, 2, 5), zombie(40, 77, 9)},
+			[]seen{{30, 2, 4 * time.Second}, {40, 0, 0}},
+			[]parent{{two, true, 1, 4 * time.Second, 1, 1}, {ProcID{PID: 77}, false, 1, 0, 1, 0}}, counts{2, 1})
+	})
+	t.Run("E15 the parent dies and init gets the zombie", func(t *testing.T) {
+		step(t, 6, []Proc{alive(1), zombie(30, 1, 5), zombie(40, 77, 9)},
+			[]seen{{30, 1, 6 * time.Second}, {40, 0, 2 * time.Second}},
+			[]parent{{one, true, 1, 6 * time.Second, 0, 0}, {ProcID{PID: 77}, false, 1, 2 * time.Second, 1, 0}}, counts{2, 1})
+		if _, kept := tracker.parents[two]; kept {
+			t.Error("the dead parent is kept")
+		}
+	})
+	t.Run("F01 another zombie under that PID", func(t *testing.T) {
+		step(t, 8, []Proc{alive(1), zombie(30, 1, 800), zombie(40, 77, 9)},
+			[]seen{{40, 0, 4 * time.Second}, {30, 1, 0}},
+			[]parent{{one, true, 1, 0, 1, 1}, {ProcID{PID: 77}, false, 1, 4 * time.Second, 1, 0}}, counts{3, 2})
+	})
+	t.Run("all reaped", func(t *testing.T) {
+		step(t, 10, []Proc{alive(1)}, nil, nil, counts{3, 4})
+		if len(tracker.parents) != 1 || len(tracker.seen) != 0 {
+			t.Errorf("%d parents and %d zombies kept, want init only", len(tracker.parents), len(tracker.seen))
+		}
+	})
+	t.Run("the counts of a parent that lives go on", func(t *testing.T) {
+		step(t, 12, []Proc{alive(1), zombie(50, 1, 900), zombie(51, 1, 900)},
+			[]seen{{50, 1, 0}, {51, 1, 0}},
+			[]parent{{one, true, 2, 0, 3, 2}}, counts{5, 4})
+	})
+	t.Run("a clock that goes backwards", func(t *testing.T) {
+		step(t, 11, []Proc{alive(1), zombie(50, 1, 900), zombie(51, 1, 900)},
+			[]seen{{50, 1, 0}, {51, 1, 0}},
+			[]parent{{one, true, 2, 0, 3, 2}}, counts{5, 4})
+	})
+}
+
+func TestZombieView(t *testing.T) {
+	s := &ProcSnapshot{Procs: []Proc{
+		{ID: ProcID{1, 1}},
+		{ID: ProcID{2, 5}, PPID: 1, State: StateZombie},
+		{ID: ProcID{3, 5}, PPID: 1, State: StateSleeping, LeaderDead: true},
+		{ID: ProcID{4, 5}, PPID: 1, State: StateDead},
+		{ID: ProcID{5, 9}, PPID: 1},
+		{ID: ProcID{6, 7}, PPID: 5, State: StateZombie}, // older than its alleged parent
+	}}
+	if diff := cmp.Diff([]seen{{2, 1, -1}, {6, 0, -1}}, zombiesSeen(s.Zombies(nil))); diff != "" {
+		t.Errorf("E21: zombies (-want +got):\n%s", diff)
+	}
+	if n := s.DeadLeaders(); n != 1 {
+		t.Errorf("E16: %d dead leaders, want 1", n)
+	}
+}
+
+// TestZombieErrors is E03, the hierarchy of the errors.
+func TestZombieErrors(t *testing.T) {
+	zombie := opError("read", "1", ErrZombieProcess)
+	gone := opError("read", "1", ErrNoSuchProcess)
+	for _, tt := range []struct {
+		err, target error
+		want        bool
+	}{
+		{zombie, ErrZombieProcess, true},
+		{zombie, ErrNoSuchProcess, true},
+		{zombie, ErrAccessDenied, false},
+		{gone, ErrNoSuchProcess, true},
+		{gone, ErrZombieProcess, false},
+	} {
+		if got := errors.Is(tt.err, tt.target); got != tt.want {
+			t.Errorf("E03: %v is %v: %v, want %v", tt.err, tt.target, got, tt.want)
+		}
+	}
+}
