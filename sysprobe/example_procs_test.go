@@ -15,7 +15,6 @@ func ExampleOpenProcs() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer procs.Close()
 
 	var (
 		snapshot sysprobe.ProcSnapshot
@@ -41,7 +40,6 @@ func ExampleZombieTracker() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer procs.Close()
 
 	var (
 		snapshot sysprobe.ProcSnapshot

@@ -94,11 +94,11 @@ func startHelper(t testing.TB, change func(*exec.Cmd), name string, args ...stri
 	h := &helper{cmd: cmd, stdin: stdin, lines: bufio.NewScanner(stdout)}
 	h.lines.Buffer(nil, 16<<20)
 	t.Cleanup(func() {
-		stdin.Close()
+		stdin.Close()      //nolint:errcheck // the helper may have ended
 		cmd.Process.Kill() //nolint:errcheck // it may have ended
 		cmd.Wait()         //nolint:errcheck // it was killed
 	})
-	if line := h.line(t); line != "ready" {
+	if line := h.line(t); line != `"ready"` {
 		t.Fatalf("helper %s says %q", name, line)
 	}
 	return h

@@ -13,11 +13,7 @@ func BenchmarkProcs(b *testing.B) {
 		{"all", WantName | WantStatus | WantMemory | WantIO | WantFDs},
 	} {
 		b.Run(bm.name, func(b *testing.B) {
-			procs, err := OpenProcs(nil)
-			if err != nil {
-				b.Fatal(err)
-			}
-			defer procs.Close()
+			procs := openTable(b, "")
 			var s ProcSnapshot
 			rows := 0
 			b.ReportAllocs()

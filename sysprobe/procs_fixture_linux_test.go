@@ -239,17 +239,20 @@ func TestVanishedAndMalformed(t *testing.T) {
 
 func TestDeadLeaders(t *testing.T) {
 	type proc = sysprobetest.Process
+	leader := proc{PID: 100, State: 'Z'}
+	disguised := proc{PID: 101, State: 'S', Comm: "evil) Z 1 2 3"}
 	for _, tt := range []struct {
 		name    string
 		threads []proc
 		remove  string
-		want    Proc
+		state   State
+		dead    bool // the leader only
 	}{
-		{"E16 a thread sleeps", []proc{{PID: 100, State: 'Z'}, {PID: 101, State: 'D'}}, "", Proc{State: StateDiskSleep, LeaderDead: true}},
-		{"E16 C14 its name is a disguise", []proc{{PID: 100, State: 'Z'}, {PID: 101, State: 'S', Comm: "evil) Z 1 2 3"}}, "", Proc{State: StateSleeping, LeaderDead: true}},
-		{"E16 all threads are dead", []proc{{PID: 100, State: 'Z'}, {PID: 101, State: 'X'}}, "", Proc{State: StateZombie}},
-		{"F26 a thread ends meanwhile", []proc{{PID: 100, State: 'Z'}, {PID: 101, State: 'S'}, {PID: 102, State: 'R'}}, "100/task/101/stat", Proc{State: StateRunning, LeaderDead: true}},
-		{"F26 the process ends meanwhile", nil, "", Proc{State: StateZombie}},
+		{"E16 a thread sleeps", []proc{leader, {PID: 101, State: 'D'}}, "", StateDiskSleep, true},
+		{"E16 C14 its name is a disguise", []proc{leader, disguised}, "", StateSleeping, true},
+		{"E16 all threads are dead", []proc{leader, {PID: 101, State: 'X'}}, "", StateZombie, false},
+		{"F26 a thread ends meanwhile", []proc{leader, {PID: 101, State: 'S'}, {PID: 102, State: 'R'}}, "101", StateRunning, true},
+		{"F26 the process ends meanwhile", nil, "", StateZombie, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			tree := sysprobetest.NewProcTree(t)
@@ -258,14 +261,14 @@ func TestDeadLeaders(t *testing.T) {
 				tree.AddThread(100, thread)
 			}
 			if tt.remove != "" {
-				tree.Remove(tt.remove)
+				tree.Remove("100/task/" + tt.remove + "/stat")
 			}
 			s := snapshotOf(t, openTable(t, tree.Root), 0)
 			p := &s.Procs[0]
-			if p.State != tt.want.State || p.LeaderDead != tt.want.LeaderDead {
-				t.Errorf("state %v, leader dead %v, want %v, %v", p.State, p.LeaderDead, tt.want.State, tt.want.LeaderDead)
+			if p.State != tt.state || p.LeaderDead != tt.dead {
+				t.Errorf("state %v, leader dead %v, want %v, %v", p.State, p.LeaderDead, tt.state, tt.dead)
 			}
-			if p.IsZombie() == tt.want.LeaderDead || len(s.Zombies(nil)) == s.DeadLeaders() {
+			if p.IsZombie() == tt.dead || len(s.Zombies(nil)) == s.DeadLeaders() {
 				t.Error("it is zombie and dead leader, or neither")
 			}
 		})

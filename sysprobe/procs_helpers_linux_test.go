@@ -28,7 +28,10 @@ var helpers = map[string]func(args []string) error{
 	"pid-reuse":   helpPIDReuse,
 }
 
-func ready() { fmt.Println("ready") }
+// say prints v for the test to read.
+func say(v any) error { return json.NewEncoder(os.Stdout).Encode(v) }
+
+func ready() error { return say("ready") }
 
 // untilEOF waits until the test ends, and calls f with each line before.
 func untilEOF(f func(line string) error) error {
@@ -65,13 +68,14 @@ func helpNamed(args []string) error {
 			return err
 		}
 	}
-	ready()
+	if err := ready(); err != nil {
+		return err
+	}
 	return untilEOF(func(line string) error {
 		if err := setQuoted(os.Getpid(), line); err != nil {
 			return err
 		}
-		ready()
-		return nil
+		return ready()
 	})
 }
 
@@ -105,8 +109,7 @@ func helpZombies(args []string) error {
 			return err
 		}
 	}
-	ready()
-	if err := json.NewEncoder(os.Stdout).Encode(pids); err != nil {
+	if err := errors.Join(ready(), say(pids)); err != nil {
 		return err
 	}
 	return untilEOF(func(string) error {
@@ -115,8 +118,7 @@ func helpZombies(args []string) error {
 				return err
 			}
 		}
-		ready()
-		return nil
+		return ready()
 	})
 }
 
@@ -156,8 +158,9 @@ func helpSubreaper([]string) error {
 	if err := json.Unmarshal(lines.Bytes(), &zombies); err != nil {
 		return err
 	}
-	ready()
-	fmt.Printf("[%d,%d]\n", cmd.Process.Pid, zombies[0])
+	if err := errors.Join(ready(), say([]int{cmd.Process.Pid, zombies[0]})); err != nil {
+		return err
+	}
 	return untilEOF(func(line string) error {
 		if line == "orphan" {
 			if err := cmd.Process.Kill(); err != nil {
@@ -167,8 +170,7 @@ func helpSubreaper([]string) error {
 		} else if _, err := unix.Wait4(zombies[0], nil, 0, nil); err != nil {
 			return err
 		}
-		ready()
-		return nil
+		return ready()
 	})
 }
 
@@ -191,8 +193,9 @@ func helpDeadLeader([]string) error {
 			}
 			time.Sleep(time.Millisecond)
 		}
-		ready()
-		untilEOF(ignore) //nolint:errcheck // ends in any case
+		if errors.Join(ready(), untilEOF(ignore)) != nil {
+			os.Exit(1)
+		}
 	}()
 	// Not RawSyscall: the scheduler has to know that this thread is away.
 	unix.Syscall(unix.SYS_EXIT, 0, 0, 0) //nolint:errcheck // does not return
@@ -217,13 +220,11 @@ func helpSweep(args []string) error {
 	if err != nil {
 		return err
 	}
-	defer procs.Close()
 	var s ProcSnapshot
 	if err := procs.Snapshot(&s, Fields(want)); err != nil {
 		return err
 	}
-	ready()
-	return json.NewEncoder(os.Stdout).Encode(sweepAnswer{s.Procs, s.Denied, s.Malformed, s.Vanished})
+	return errors.Join(ready(), say(sweepAnswer{s.Procs, s.Denied, s.Malformed, s.Vanished}))
 }
 
 // asNobody makes cmd run as a user who is nobody else.
@@ -269,7 +270,6 @@ func helpPIDReuse([]string) error {
 	if err != nil {
 		return err
 	}
-	defer procs.Close()
 	var (
 		s      ProcSnapshot
 		rates  ProcRates
@@ -308,8 +308,7 @@ func helpPIDReuse([]string) error {
 	if err := end(second); err != nil {
 		return err
 	}
-	ready()
-	return json.NewEncoder(os.Stdout).Encode(answer)
+	return errors.Join(ready(), say(answer))
 }
 
 // reuseAnswer is what helpPIDReuse prints.

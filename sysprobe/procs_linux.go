@@ -255,7 +255,7 @@ func (c *procsClient) liveThread(pid int32) (State, error) {
 		if err != nil {
 			return StateUnknown, err
 		}
-		if state := stateOf(st.State); state != StateZombie && state != StateDead {
+		if state := stateOfLetter(st.State); state != StateZombie && state != StateDead {
 			return state, nil
 		}
 	}

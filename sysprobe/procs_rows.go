@@ -81,28 +81,12 @@ func isGone(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ESRCH) || errors.Is(err, syscall.ENOTDIR)
 }
 
-// linuxStates maps the letters of task_state_array in fs/proc/array.c, of all
-// kernels since 2.6.
-var linuxStates = [...]State{
-	'R': StateRunning, 'S': StateSleeping, 'D': StateDiskSleep, 'T': StateStopped, 't': StateTracingStop,
-	'Z': StateZombie, 'X': StateDead, 'x': StateDead, 'K': StateWakeKill, 'W': StateWaking,
-	'I': StateIdle, 'P': StateParked,
-}
-
-// stateOf returns the state that a letter of Linux stands for.
-func stateOf(letter byte) State {
-	if int(letter) < len(linuxStates) {
-		return linuxStates[letter]
-	}
-	return StateUnknown
-}
-
 // setStat sets what /proc/PID/stat has, but for the names. The PID is that of
 // the directory.
 func (p *Proc) setStat(st *procfs.Stat, pid int32, pageSize uint64) {
 	p.ID = ProcID{PID: pid, Start: st.Start}
 	p.PPID, p.Group, p.Session = st.PPID, st.Group, st.Session
-	p.State = stateOf(st.State)
+	p.State = stateOfLetter(st.State)
 	p.KernelThread = st.Flags&procfs.FlagKernelThread != 0
 	p.Threads = st.Threads
 	p.UserTime, p.SystemTime = ticks(st.UserTime), ticks(st.SystemTime)
