@@ -2,12 +2,14 @@ package nicaddrs
 
 import (
 	"errors"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/influxdata/telegraf/plugins/inputs"
 	"github.com/influxdata/telegraf/testutil"
 
@@ -41,6 +43,29 @@ func TestCases(t *testing.T) {
 }
 
 func TestSample(t *testing.T) { plugintest.CheckSample[NICAddrs](t, "nicaddrs") }
+
+// TestBytes is about names that JSON, and so a case, cannot hold.
+func TestBytes(t *testing.T) {
+	iface := sysprobe.InterfaceAddrs{
+		Link:  sysprobe.Link{Name: "a\xff"},
+		Addrs: []sysprobe.Addr{{IP: netip.MustParseAddr("10.0.0.1"), Label: "a\xff:1"}},
+	}
+	l, err := newLayout(addressAsTag, familyNames)
+	if err != nil {
+		t.Fatal(err)
+	}
+	points := l.points(l.addresses(&iface), "n\xff")
+	if len(points) != 1 {
+		t.Fatalf("got %d points", len(points))
+	}
+	wantTags := map[string]string{"interface": "a%FF", "family": "ipv4", "address": "10.0.0.1", "netns": "n%FF"}
+	if diff := cmp.Diff(wantTags, points[0].tags); diff != "" {
+		t.Errorf("tags (-want +got):\n%s", diff)
+	}
+	if got := points[0].fields["label"]; got != "a\uFFFD:1" {
+		t.Errorf("label %q", got)
+	}
+}
 
 // newPlugin returns the plugin as Telegraf makes it.
 func newPlugin(t *testing.T) *NICAddrs {

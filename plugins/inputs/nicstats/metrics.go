@@ -57,8 +57,8 @@ func gauges(s *sysprobe.LinkStats) map[string]any {
 }
 
 // counters returns the fields that only grow, with the names that Telegraf's
-// inputs.net gives to what it has too. The map is empty where the kernel sent
-// no counters.
+// inputs.net gives to what it has too. The map is empty, which Telegraf makes
+// no metric of, where the kernel sent no counters.
 func counters(s *sysprobe.LinkStats) map[string]any {
 	fields := map[string]any{}
 	setInt(fields, "carrier_changes", s.Link.CarrierChanges)

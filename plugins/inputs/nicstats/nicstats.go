@@ -73,9 +73,7 @@ func (n *NICStats) Gather(acc telegraf.Accumulator) error {
 			}
 			tags := tagsOf(&l.Link, netns)
 			acc.AddGauge(measurement, gauges(l), tags, now)
-			if fields := counters(l); len(fields) > 0 {
-				acc.AddCounter(measurement, fields, tags, now)
-			}
+			acc.AddCounter(measurement, counters(l), tags, now)
 		}
 	})
 }

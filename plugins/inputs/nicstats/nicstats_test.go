@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/influxdata/telegraf"
 	"github.com/influxdata/telegraf/plugins/inputs"
 	"github.com/influxdata/telegraf/testutil"
@@ -62,6 +63,19 @@ func TestCases(t *testing.T) {
 }
 
 func TestSample(t *testing.T) { plugintest.CheckSample[NICStats](t, "nicstats") }
+
+// TestBytes is about names that JSON, and so a case, cannot hold.
+func TestBytes(t *testing.T) {
+	l := sysprobe.LinkStats{Link: sysprobe.Link{Name: "a\xff", MasterName: "\xfe", Alias: "\xc3"}}
+	wantTags := map[string]string{"interface": "a%FF", "kind": "%00", "netns": "n%FF"}
+	if diff := cmp.Diff(wantTags, tagsOf(&l.Link, "n\xff")); diff != "" {
+		t.Errorf("tags (-want +got):\n%s", diff)
+	}
+	fields := gauges(&l)
+	if fields["master"] != "\uFFFD" || fields["alias"] != "\uFFFD" {
+		t.Errorf("master %q, alias %q", fields["master"], fields["alias"])
+	}
+}
 
 // newPlugin returns the plugin as Telegraf makes it.
 func newPlugin(t *testing.T) *NICStats {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -121,6 +122,9 @@ func TestReaderSaysOnceWhatFails(t *testing.T) {
 		for _, err := range added {
 			if !errors.Is(err, step.openErr) && !errors.Is(err, step.readErr) {
 				t.Errorf("gather %d: %v hides its cause", i+1, err)
+			}
+			if !strings.Contains(err.Error(), paths[0]) || step.openErr != nil && !strings.Contains(err.Error(), "CAP_SYS_ADMIN") {
+				t.Errorf("gather %d: %v lacks the path or the remedy", i+1, err)
 			}
 		}
 	}

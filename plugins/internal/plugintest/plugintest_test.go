@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -25,6 +26,7 @@ type echo struct {
 type answer struct {
 	Count int64
 	Added string
+	Twice bool
 }
 
 func (*echo) SampleConfig() string { return "" }
@@ -52,6 +54,9 @@ func (e *echo) Gather(acc telegraf.Accumulator) error {
 	if a.Added != "" {
 		acc.AddError(errors.New(a.Added))
 	}
+	if a.Twice {
+		acc.AddCounter("echo", map[string]any{"count": a.Count}, nil)
+	}
 	acc.AddCounter("echo", map[string]any{"count": a.Count}, nil)
 	acc.AddGauge("echo", map[string]any{"half": float64(a.Count) / 2}, map[string]string{"a": "b c"})
 	return nil
@@ -60,6 +65,7 @@ func (e *echo) Gather(acc telegraf.Accumulator) error {
 // tree makes a module with the given files of one case and enters it.
 func tree(t *testing.T, files map[string]string) string {
 	t.Helper()
+	inputs.Add("echo", func() telegraf.Input { return &echo{} })
 	root := t.TempDir()
 	dir := filepath.Join(root, "testdata", "cases", "echo", "one")
 	for _, d := range []string{dir, filepath.Join(root, "plugins", "echo")} {
@@ -80,7 +86,6 @@ func tree(t *testing.T, files map[string]string) string {
 }
 
 func runEcho(t *testing.T) {
-	inputs.Add("echo", func() telegraf.Input { return &echo{} })
 	Run(t, "echo", func(t *testing.T, e *echo, dir string) {
 		e.read = Replay[answer](t, dir)
 	})
@@ -209,3 +214,63 @@ func TestClashes(t *testing.T) {
 		})
 	}
 }
+
+func TestCheckSample(t *testing.T) {
+	dir := tree(t, nil)
+	t.Chdir(dir)
+	sample := "# Echo\n[[inputs.echo]]\n  ## Whether it is bad.\n  # bad = false\n"
+	if want := os.Getenv("PLUGINTEST_RED"); want != "" {
+		sample = strings.Replace(sample, "bad = false", want, 1)
+	}
+	if err := os.WriteFile("sample.conf", []byte(sample), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	CheckSample[echo](t, "echo")
+}
+
+// TestRed runs broken cases in another process and wants each to fail there.
+func TestRed(t *testing.T) {
+	const conf = "[[inputs.echo]]\n"
+	files := map[string]map[string]string{
+		"has no cases":                      nil,
+		"unknown field":                     {"telegraf.conf": conf, "input.json": `{"Cuont": 3}`},
+		"is set twice":                      {"telegraf.conf": conf, "input.json": `{"Twice": true}`},
+		"expected.out differs":              {"telegraf.conf": conf, "input.json": `{"Count": 3}`},
+		"expected.err differs":              {"telegraf.conf": conf, "input.err": "unplugged"},
+		"configures 2 inputs":               {"telegraf.conf": conf + conf, "input.json": `{}`},
+		"inputs.echo is a *plugintest.echo": {"telegraf.conf": conf, "input.json": `{}`},
+	}
+	if want := os.Getenv("PLUGINTEST_RED"); want != "" {
+		dir := tree(t, files[want])
+		if files[want] == nil {
+			if err := os.RemoveAll(dir); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if strings.HasPrefix(want, "inputs.echo is") {
+			Run(t, "echo", func(*testing.T, *otherEcho, string) {})
+		}
+		runEcho(t)
+		return
+	}
+	for want := range files {
+		t.Run(want, func(t *testing.T) { wantRed(t, "TestRed", want, want) })
+	}
+	t.Run("sample with another default", func(t *testing.T) { wantRed(t, "TestCheckSample", "bad = true", "differs from the defaults") })
+	t.Run("sample with another option", func(t *testing.T) { wantRed(t, "TestCheckSample", "good = true", `"good"`) })
+}
+
+// wantRed wants a test to fail in another process, with PLUGINTEST_RED set, and
+// to say why.
+func wantRed(t *testing.T, test, red, why string) {
+	t.Helper()
+	cmd := exec.Command(os.Args[0], "-test.run=^"+test+"$")
+	cmd.Env = append(os.Environ(), "PLUGINTEST_RED="+red)
+	out, err := cmd.CombinedOutput()
+	if err == nil || !strings.Contains(string(out), why) {
+		t.Errorf("it ended with %v and said:\n%s", err, out)
+	}
+}
+
+// otherEcho is not what is registered.
+type otherEcho struct{ echo }
