@@ -17,7 +17,7 @@ func TestMain(m *testing.M) {
 	case os.Getenv(roleVariable) != "":
 		play(os.Getenv(roleVariable))
 	case os.Getenv("SYSPROBE_E2E") != "1":
-		fmt.Fprintln(os.Stdout, "not run: SYSPROBE_E2E is not 1; make e2e sets it and builds what the tests need")
+		fmt.Fprintln(os.Stderr, "not run: SYSPROBE_E2E is not 1; make e2e sets it and builds what the tests need")
 	case os.Getenv(isolatedVariable) == "":
 		fmt.Fprintln(os.Stderr, "own network namespace:", isolate())
 		os.Exit(1)

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// mainVariable makes the test binary the program.
+const mainVariable = "SYSPROBE_TEST_MAIN"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(mainVariable) != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// command returns the program with these arguments.
+func command(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), program, args...)
+	cmd.Env = append(os.Environ(), mainVariable+"=1")
+	return cmd
+}
+
+// result is what a program left.
+type result struct {
+	stdout, stderr string
+	code           int
+}
+
+func execute(t *testing.T, args ...string) result {
+	t.Helper()
+	cmd := command(t, args...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
+		t.Fatal(err)
+	}
+	return result{stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()}
+}
+
+func config(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "sysprobe.conf")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestPrinted(t *testing.T) {
+	t.Run("version", func(t *testing.T) {
+		got := execute(t, "--version")
+		if got.code != 0 || !strings.HasPrefix(got.stdout, "sysprobe-execd ") || !strings.Contains(got.stdout, "Telegraf v1.") {
+			t.Errorf("%+v", got)
+		}
+	})
+	t.Run("sample", func(t *testing.T) {
+		want, err := os.ReadFile(filepath.Join("..", "..", "..", "sample.conf"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(result{stdout: string(want)}, execute(t, "-sample-config"), cmp.AllowUnexported(result{})); diff != "" {
+			t.Errorf("--sample-config (-sample.conf +got):\n%s", diff)
+		}
+	})
+	t.Run("help", func(t *testing.T) {
+		got := execute(t, "--help")
+		if got.code != 0 || got.stderr != "" || !strings.Contains(got.stdout, "-config-check") {
+			t.Errorf("%+v", got)
+		}
+	})
+}
+
+// TestMistakes checks that each is one line that says what to do, and exit
+// status 1. What is wrong inside of a configuration is execd's to test.
+func TestMistakes(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		args []string
+		want []string
+	}{
+		{"flag", []string{"--confg", "x"}, []string{"-confg", "--help"}},
+		{"argument", []string{"x.conf"}, []string{`"x.conf"`, "--help"}},
+		{"no file", []string{"--config", "/nonexistent/x.conf"}, []string{"/nonexistent/x.conf", "no such file"}},
+		{"unknown option", []string{"--config", config(t, "[[inputs.zombies]]\n  max_zombie = 1\n")}, []string{`"max_zombie"`, "typo"}},
+		{"wrong type", []string{"--config", config(t, "[[inputs.zombies]]\n  max_zombies = \"all\"\n")}, []string{"max_zombies", `"all`, "into int"}},
+		{"refused by the plugin", []string{"--config", config(t, "[[inputs.zombies]]\n  max_zombies = 0\n")}, []string{"inputs.zombies", "max_zombies"}},
+		{"unknown plugin", []string{"--config", config(t, "[[inputs.zombie]]\n")}, []string{`"zombie"`, "nicaddrs, nicstats, procs, zombies"}},
+		{"output", []string{"--config", config(t, "[[outputs.file]]\n")}, []string{"outputs belong to Telegraf"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got := execute(t, append(tt.args, "--config-check")...)
+			if got.code != 1 || got.stdout != "" || strings.Count(got.stderr, "\n") != 1 || !strings.HasPrefix(got.stderr, "E! sysprobe-execd: ") {
+				t.Errorf("%+v, want one line and status 1", got)
+			}
+			for _, part := range tt.want {
+				if !strings.Contains(got.stderr, part) {
+					t.Errorf("%q lacks %q", got.stderr, part)
+				}
+			}
+		})
+	}
+}
