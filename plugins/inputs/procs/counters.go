@@ -69,14 +69,9 @@ func (c *counters) add(delta *counters) {
 func (c *counters) advance(now counters) counters {
 	delta := now
 	for i, known := range now.known {
-		switch {
-		case !known:
-		case now.value[i] < c.value[i]:
-			delta.value[i] = 0
+		if known {
+			delta.value[i] -= min(now.value[i], c.value[i])
 			c.value[i] = now.value[i]
-		default:
-			delta.value[i] -= c.value[i]
-			c.value[i], c.known[i] = now.value[i], true
 		}
 	}
 	return delta

@@ -204,6 +204,7 @@ func (z *Zombies) named(zombies []sysprobe.Zombie, acc telegraf.Accumulator) []d
 				continue
 			}
 		}
+		zombie.Proc = &proc
 		rows = append(rows, dead{Zombie: zombie, user: proctable.User(z.machine, &proc)})
 	}
 	return rows

@@ -20,10 +20,10 @@ type Answer struct {
 	// Quoted replaces the Comm and Name of a PID by text in Go's quoting, for
 	// bytes that JSON cannot hold.
 	Quoted map[int32]string
-	// Gone, Reused and Broken are the PIDs that a look-up finds no more, finds
-	// to be another process, and cannot read.
-	Gone, Reused, Broken []int32
-	Host                 sysprobe.Host
+	// Gone, Reused, Broken and Undecodable are the PIDs that a look-up finds no
+	// more, finds to be another process, cannot read, and cannot decode.
+	Gone, Reused, Broken, Undecodable []int32
+	Host                              sysprobe.Host
 	// HostError is the error of reading the host.
 	HostError string
 	Users     map[uint32]string
@@ -81,11 +81,16 @@ func (m *Machine) Lookup(pid int32, want sysprobe.Fields) (sysprobe.Proc, error)
 	}
 	m.Lookups[pid]++
 	row := m.now.Snapshot.Find(pid)
+	fail := func(err error) (sysprobe.Proc, error) {
+		return sysprobe.Proc{}, &sysprobe.OpError{Op: "read process", Target: strconv.Itoa(int(pid)), Err: err}
+	}
 	switch {
-	case row == nil || slices.Contains(m.now.Gone, pid):
-		return sysprobe.Proc{}, &sysprobe.OpError{Op: "read process", Target: strconv.Itoa(int(pid)), Err: sysprobe.ErrNoSuchProcess}
+	case row == nil, slices.Contains(m.now.Gone, pid):
+		return fail(sysprobe.ErrNoSuchProcess)
 	case slices.Contains(m.now.Broken, pid):
-		return sysprobe.Proc{}, &sysprobe.OpError{Op: "read process", Target: strconv.Itoa(int(pid)), Err: errors.New("input/output error")}
+		return fail(errors.New("input/output error"))
+	case slices.Contains(m.now.Undecodable, pid):
+		return fail(sysprobe.ErrMalformed)
 	}
 	p := *row
 	if slices.Contains(m.now.Reused, pid) {
@@ -114,13 +119,14 @@ func (m *Machine) UserName(uid uint32) string {
 	return strconv.FormatUint(uint64(uid), 10)
 }
 
-// hide removes the facts that nobody wants.
+// hide removes the facts that nobody wants. How a zombie died can be seen only
+// together with its owner, as by a user without privileges.
 func hide(p *sysprobe.Proc, want sysprobe.Fields) {
 	if want&sysprobe.WantName == 0 {
 		p.Name = p.Comm
 	}
 	if want&sysprobe.WantStatus == 0 {
-		p.Status = sysprobe.Opt[sysprobe.ProcStatus]{}
+		p.Status, p.Exit = sysprobe.Opt[sysprobe.ProcStatus]{}, sysprobe.Opt[sysprobe.ExitStatus]{}
 	}
 	if want&sysprobe.WantMemory == 0 {
 		p.Memory = sysprobe.Opt[sysprobe.ProcMemory]{}
