@@ -16,6 +16,8 @@ import (
 	_ "github.com/influxdata/telegraf/plugins/inputs/net"       // to compare with
 	_ "github.com/influxdata/telegraf/plugins/inputs/processes" // to compare with
 	_ "github.com/influxdata/telegraf/plugins/inputs/procstat"  // to compare with
+
+	_ "telegraf-sysprobe/plugins/inputs/all" // to compare
 )
 
 // procstatEverything makes inputs.procstat look at every process.
@@ -47,9 +49,15 @@ func gatherInput(name, config string) func() (pass, error) {
 				return nil, err
 			}
 		}
+		acc := &accumulator{}
+		if plugin, ok := input.(telegraf.ServiceInput); ok {
+			if err := plugin.Start(acc); err != nil {
+				return nil, err
+			}
+		}
 		return func() (int, error) {
-			acc := accumulator{}
-			err := input.Gather(&acc)
+			acc.metrics = 0
+			err := input.Gather(acc)
 			return acc.metrics, err
 		}, nil
 	}

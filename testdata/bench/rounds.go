@@ -90,7 +90,7 @@ func (g *group) run(ctx context.Context, p programs, rounds int) error {
 		if t.Error == "" {
 			workers[i].stop()
 			t.figures = summarize(samples[i][1:])
-			t.Complaint, _, _ = strings.Cut(workers[i].errors.String(), "\n")
+			t.Complaint = workers[i].complaint()
 		}
 	}
 	g.Items = g.Tasks[0].Rows

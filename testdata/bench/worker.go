@@ -96,9 +96,15 @@ func (w *worker) measure() (s sample, err error) {
 	}
 	if err != nil {
 		w.stop()
-		return sample{}, errors.New(cmp.Or(strings.TrimSpace(w.errors.String()), "no answer"))
+		return sample{}, errors.New(cmp.Or(w.complaint(), "no answer"))
 	}
 	return s, nil
+}
+
+// complaint is the first line of a stopped worker's standard error.
+func (w *worker) complaint() string {
+	line, _, _ := strings.Cut(w.errors.String(), "\n")
+	return line
 }
 
 // stop ends the worker by closing its input. How it ends does not matter: what
