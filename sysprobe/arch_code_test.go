@@ -1,0 +1,150 @@
+package sysprobe
+
+import (
+	"go/ast"
+	"go/token"
+	"slices"
+	"testing"
+)
+
+// TestErrorsAreNotComparedByText finds comparisons of Error() outside tests.
+func TestErrorsAreNotComparedByText(t *testing.T) {
+	for _, s := range sources(t) {
+		if s.isTest() {
+			continue
+		}
+		ast.Inspect(s.File, func(n ast.Node) bool {
+			var operands []ast.Expr
+			switch n := n.(type) {
+			case *ast.BinaryExpr:
+				if n.Op == token.EQL || n.Op == token.NEQ {
+					operands = []ast.Expr{n.X, n.Y}
+				}
+			case *ast.CallExpr:
+				if f, ok := n.Fun.(*ast.SelectorExpr); ok && isName(f.X, "strings") {
+					operands = n.Args
+				}
+			}
+			if slices.ContainsFunc(operands, isErrorText) {
+				t.Errorf("%v compares the text of an error", s.fset.Position(n.Pos()))
+			}
+			return true
+		})
+	}
+}
+
+// isName says that x is the identifier name.
+func isName(x ast.Expr, name string) bool {
+	id, ok := x.(*ast.Ident)
+	return ok && id.Name == name
+}
+
+// isErrorText says that x calls a method Error without arguments.
+func isErrorText(x ast.Expr) bool {
+	call, ok := x.(*ast.CallExpr)
+	if !ok || len(call.Args) > 0 {
+		return false
+	}
+	method, ok := call.Fun.(*ast.SelectorExpr)
+	return ok && method.Sel.Name == "Error"
+}
+
+// TestPackagesHaveNoState finds functions that write to a variable of their
+// package: tables, errors and embedded files are all there may be.
+func TestPackagesHaveNoState(t *testing.T) {
+	all := sources(t)
+	variables := map[string]bool{} // directory and name
+	for _, s := range all {
+		for _, d := range s.Decls {
+			if d, ok := d.(*ast.GenDecl); ok && d.Tok == token.VAR && !s.isTest() {
+				for _, spec := range d.Specs {
+					for _, name := range spec.(*ast.ValueSpec).Names {
+						variables[s.dir()+" "+name.Name] = true
+					}
+				}
+			}
+		}
+	}
+	for _, s := range all {
+		if s.isTest() {
+			continue
+		}
+		for _, d := range s.Decls {
+			if f, ok := d.(*ast.FuncDecl); ok && f.Body != nil {
+				for _, name := range written(f) {
+					if variables[s.dir()+" "+name.Name] {
+						t.Errorf("%v writes to a variable of the package: %s", s.fset.Position(name.Pos()), name.Name)
+					}
+				}
+			}
+		}
+	}
+}
+
+// written returns the variables that f assigns to, by themselves, by index or
+// by field, but not those that it declares.
+func written(f *ast.FuncDecl) []*ast.Ident {
+	var names []*ast.Ident
+	own := map[string]bool{}
+	for _, fields := range []*ast.FieldList{f.Recv, f.Type.Params, f.Type.Results} {
+		if fields == nil {
+			continue
+		}
+		for _, field := range fields.List {
+			for _, name := range field.Names {
+				own[name.Name] = true
+			}
+		}
+	}
+	note := func(defines bool, targets ...ast.Expr) {
+		for _, x := range targets {
+			if name := root(x); name != nil && defines {
+				own[name.Name] = true
+			} else if name != nil {
+				names = append(names, name)
+			}
+		}
+	}
+	ast.Inspect(f.Body, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.AssignStmt:
+			note(n.Tok == token.DEFINE, n.Lhs...)
+		case *ast.RangeStmt:
+			note(n.Tok == token.DEFINE, n.Key, n.Value)
+		case *ast.IncDecStmt:
+			note(false, n.X)
+		case *ast.ValueSpec:
+			for _, name := range n.Names {
+				own[name.Name] = true
+			}
+		case *ast.FuncLit:
+			for _, field := range n.Type.Params.List {
+				for _, name := range field.Names {
+					own[name.Name] = true
+				}
+			}
+		}
+		return true
+	})
+	return slices.DeleteFunc(names, func(name *ast.Ident) bool { return own[name.Name] })
+}
+
+// root is the variable that x is, or is a part of; nil where x is none.
+func root(x ast.Expr) *ast.Ident {
+	for {
+		switch part := x.(type) {
+		case *ast.Ident:
+			return part
+		case *ast.IndexExpr:
+			x = part.X
+		case *ast.SelectorExpr:
+			x = part.X
+		case *ast.StarExpr:
+			x = part.X
+		case *ast.ParenExpr:
+			x = part.X
+		default:
+			return nil
+		}
+	}
+}
