@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -13,15 +14,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// telegrafConfig goes with the snippet that the packages have for inputs.execd.
 const telegrafConfig = `
 [agent]
   interval = "1s"
   flush_interval = "1s"
   hostname = "e2e"
-[[inputs.execd]]
-  command = [%q, "--config", %q]
-  signal = "none"
-  restart_delay = "1s"
 [[outputs.influxdb]]
   urls = ["http://127.0.0.1:8086"]
 `
@@ -62,7 +60,7 @@ func TestChain(t *testing.T) {
 	began := time.Now()
 	parent := startZombies(t, parentName, names)
 	db := startInfluxDB(t)
-	tg := startTelegraf(t, fmt.Sprintf(telegrafConfig, program(t, "sysprobe-execd"), write(t, "sysprobe.conf", sysprobeConfig)))
+	tg := startTelegraf(t, telegrafConfig+snippet(t))
 
 	t.Run("every measurement arrives", func(t *testing.T) {
 		for _, m := range []string{
@@ -111,6 +109,20 @@ func TestChain(t *testing.T) {
 			}
 		}
 	})
+}
+
+// snippet is the packaged one with the files and the patience of this test.
+func snippet(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("../../cmd/sysprobe-execd/packaging/sysprobe.conf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.NewReplacer(
+		`"/usr/bin/sysprobe-execd"`, strconv.Quote(program(t, "sysprobe-execd")),
+		`"/etc/telegraf/sysprobe.conf"`, strconv.Quote(write(t, "sysprobe.conf", sysprobeConfig)),
+		`"10s"`, `"1s"`,
+	).Replace(string(text))
 }
 
 // makeInterfaces makes addresses of all kinds and an odd name.

@@ -19,11 +19,26 @@ func TestMain(m *testing.M) {
 	case os.Getenv("SYSPROBE_E2E") != "1":
 		fmt.Fprintln(os.Stderr, "not run: SYSPROBE_E2E is not 1; make e2e sets it and builds what the tests need")
 	case os.Getenv(isolatedVariable) == "":
-		fmt.Fprintln(os.Stderr, "own network namespace:", isolate())
+		err := build()
+		if err == nil {
+			err = isolate()
+		}
+		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	default:
 		os.Exit(m.Run())
 	}
+}
+
+// build builds Telegraf with what is here compiled in. It comes before isolate
+// since it may have to download modules.
+func build() error {
+	cmd := exec.Command("../../../.ci/telegraf.sh")
+	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("%s: %w", cmd.Path, err)
+	}
+	return nil
 }
 
 // isolatedVariable is set in the namespace.
@@ -41,7 +56,8 @@ func isolate() error {
 		command = append(command, "--map-root-user")
 	}
 	command = append(command, "sh", "-ec", `ip link set lo up; exec "$0" "$@"`)
-	return syscall.Exec(unshare, append(command, os.Args...), append(os.Environ(), isolatedVariable+"=1"))
+	err = syscall.Exec(unshare, append(command, os.Args...), append(os.Environ(), isolatedVariable+"=1"))
+	return fmt.Errorf("%s: %w", unshare, err)
 }
 
 // run runs a program that has to succeed, and returns what it printed.

@@ -26,7 +26,7 @@ func program(t *testing.T, name string) string {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(path); err != nil {
-		t.Fatalf("%v: run make build telegraf", err)
+		t.Fatalf("%v: run make build", err)
 	}
 	return path
 }
