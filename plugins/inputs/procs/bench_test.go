@@ -1,0 +1,88 @@
+package procs
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/influxdata/telegraf/testutil"
+
+	"telegraf-sysprobe/plugins/internal/proctable"
+	"telegraf-sysprobe/sysprobe"
+)
+
+// crowd is a machine with that many processes, of 200 names and 20 users,
+// which all work a little from sweep to sweep. It costs nothing to ask, so
+// that what is measured is the plugin.
+type crowd struct {
+	proctable.Machine
+	procs []sysprobe.Proc
+	taken time.Time
+}
+
+func newCrowd(n int) *crowd {
+	empty, _ := proctable.OpenEmpty() //nolint:errcheck // never fails
+	c := &crowd{Machine: empty, taken: time.Unix(1_800_000_000, 0)}
+	for i := range n {
+		c.procs = append(c.procs, sysprobe.Proc{
+			ID: sysprobe.ProcID{PID: int32(i + 1), Start: uint64(i)}, Name: fmt.Sprint("name", i%200), Comm: "name",
+			State: sysprobe.StateSleeping, Threads: 1, RSS: uint64(i) << 12,
+			Status: sysprobe.Some(sysprobe.ProcStatus{UID: uint32(i % 20)}),
+			IO:     sysprobe.Some(sysprobe.ProcIO{ReadBytes: sysprobe.Some(uint64(0)), WriteBytes: sysprobe.Some(uint64(0))}),
+			FDs:    sysprobe.Some(uint32(3)),
+		})
+	}
+	return c
+}
+
+func (c *crowd) Snapshot(dst *sysprobe.ProcSnapshot, _ sysprobe.Fields) error {
+	c.taken = c.taken.Add(10 * time.Second)
+	for i := range c.procs {
+		c.procs[i].UserTime += time.Duration(i%7) * 10 * time.Millisecond
+	}
+	*dst = sysprobe.ProcSnapshot{Procs: c.procs, Taken: c.taken}
+	return nil
+}
+
+func (c *crowd) Lookup(pid int32, _ sysprobe.Fields) (sysprobe.Proc, error) {
+	return c.procs[pid-1], nil
+}
+
+func (c *crowd) UserName(uid uint32) string { return c.procs[uid].Name }
+
+// BenchmarkGather measures what a gather costs beyond the sweep.
+func BenchmarkGather(b *testing.B) {
+	for _, n := range []int{5_000, 50_000} {
+		for _, bm := range []struct {
+			name    string
+			collect []string
+		}{
+			{"totals", nil},
+			{"top", []string{"top"}},
+			{"top and groups", []string{"top", "group"}},
+			{"every process", []string{"process"}},
+		} {
+			b.Run(fmt.Sprintf("%d/%s", n, bm.name), func(b *testing.B) {
+				p := &Procs{
+					Collect: bm.collect, TopBy: []string{"cpu", "memory", "io", "fds"}, TopCount: 10, GroupBy: []string{"process_name", "user"},
+					MaxGroups: 1000, MaxProcesses: 1_000_000, Log: testutil.Logger{Quiet: true}, now: time.Now,
+				}
+				machine := newCrowd(n)
+				p.open = func() (proctable.Machine, error) { return machine, nil }
+				if err := p.Init(); err != nil {
+					b.Fatal(err)
+				}
+				if err := p.Start(nil); err != nil {
+					b.Fatal(err)
+				}
+				defer p.Stop()
+				b.ReportAllocs()
+				for b.Loop() {
+					if err := p.Gather(&testutil.NopAccumulator{}); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}
