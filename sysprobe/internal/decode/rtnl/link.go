@@ -40,9 +40,9 @@ type Link struct {
 	HasStats          bool
 }
 
-// AppendGetLink appends the body of an RTM_GETLINK dump request for all links,
-// without their counters where skipStats is set, which spares the kernel to
-// sum them up over all processors.
+// AppendGetLink appends the body of an RTM_GETLINK dump request for all links.
+// With skipStats the kernel leaves out the IPv6 counters, half of an answer
+// otherwise and of no use here, and may leave out others.
 func AppendGetLink(b []byte, order binary.AppendByteOrder, skipStats bool) []byte {
 	b = append(b, make([]byte, 16)...) // struct ifinfomsg, AF_UNSPEC
 	if skipStats {

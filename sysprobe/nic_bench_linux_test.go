@@ -1,0 +1,60 @@
+//go:build linux
+
+package sysprobe
+
+import (
+	"os"
+	"testing"
+)
+
+// BenchmarkNICAddrs1001 reads the 2,002 addresses of 1,001 interfaces.
+func BenchmarkNICAddrs1001(b *testing.B) {
+	ns := benchNetNS(b)
+	h, err := OpenNICAddrs(ns.config())
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer h.Close()
+	var s AddrSnapshot
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := h.Snapshot(&s); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if len(s.Interfaces) != 1001 {
+		b.Fatalf("got %d interfaces, want 1001", len(s.Interfaces))
+	}
+}
+
+// BenchmarkNICStats1001 reads the state, speed and counters of 1,001
+// interfaces.
+func BenchmarkNICStats1001(b *testing.B) {
+	ns := benchNetNS(b)
+	h, err := OpenNICStats(ns.config())
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer h.Close()
+	var s LinkSnapshot
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := h.Snapshot(&s); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if len(s.Links) != 1001 || s.Ethtool != nil {
+		b.Fatalf("got %d interfaces, want 1001; ethtool: %v", len(s.Links), s.Ethtool)
+	}
+}
+
+// benchNetNS makes a namespace with 500 veth pairs and lo.
+func benchNetNS(b *testing.B) *netNS {
+	b.Helper()
+	if os.Geteuid() != 0 {
+		b.Skip("making 500 veth pairs needs root")
+	}
+	ns := newNetNS(b)
+	ns.manyPairs(500)
+	return ns
+}
