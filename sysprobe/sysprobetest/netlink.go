@@ -56,7 +56,7 @@ type NetlinkAnswer struct {
 	Stale bool
 	// Cut takes bytes off the end of the first datagram.
 	Cut int
-	// Err makes Receive fail with it after the messages.
+	// Err makes Receive fail with it after the messages, instead of an end.
 	Err error
 }
 
@@ -158,7 +158,7 @@ func (a *NetlinkAnswer) datagrams(seq uint32, dump bool) [][]byte {
 			b = nil
 		}
 	}
-	if end := a.end(header, dump); end != nil {
+	if end := a.end(header, dump); end != nil && a.Err == nil {
 		all = append(all, end)
 	}
 	if len(all) > 0 {
