@@ -1,0 +1,167 @@
+package sysprobe
+
+import (
+	"encoding"
+	"encoding/json"
+	"math"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// enum is what every enum has, as a pointer.
+type enum interface {
+	encoding.TextMarshaler
+	encoding.TextUnmarshaler
+}
+
+// checkEnum checks that names are those of the numbers, that a number without a
+// name prints as such, and that both come back from text and JSON.
+func checkEnum[T interface {
+	~uint8 | ~uint16
+	String() string
+}](t *testing.T, names map[T]string, unknown T) {
+	t.Helper()
+	names[unknown] = strconv.Itoa(int(unknown))
+	for value, want := range names {
+		if got := value.String(); got != want {
+			t.Errorf("%T(%d) = %q, want %q", value, value, got, want)
+		}
+		text, err := json.Marshal(value)
+		if err != nil || string(text) != strconv.Quote(want) {
+			t.Errorf("%T(%d) in JSON = %s, %v; want %q", value, value, text, err, want)
+		}
+		back := value + 1
+		if err := json.Unmarshal(text, &back); err != nil || back != value {
+			t.Errorf("%s is %d, %v; want %d", text, back, err, value)
+		}
+	}
+	for _, text := range []string{"", "nonsense", "-1", "1.5", "65536"} {
+		before := unknown
+		after := before
+		p, ok := any(&after).(enum)
+		if !ok {
+			t.Fatalf("%T cannot be read from text", &after)
+		}
+		if err := p.UnmarshalText([]byte(text)); err == nil || !strings.Contains(err.Error(), strconv.Quote(text)) || after != before {
+			t.Errorf("%T from %q: %d, %v; want an error that names it", before, text, after, err)
+		}
+	}
+}
+
+func TestEnums(t *testing.T) {
+	t.Run("J01 duplex", func(t *testing.T) {
+		checkEnum(t, map[Duplex]string{0: "unknown", 1: "half", 2: "full"}, 3)
+		if DuplexUnknown != 0 || DuplexHalf != 1 || DuplexFull != 2 {
+			t.Error("the numbers are not psutil's")
+		}
+	})
+	t.Run("J02 family", func(t *testing.T) {
+		checkEnum(t, map[Family]string{0: "unspec", 2: "inet", 10: "inet6", 17: "link"}, 65535)
+	})
+	t.Run("J03 I/O class", func(t *testing.T) {
+		checkEnum(t, map[IOPrioClass]string{0: "none", 1: "rt", 2: "be", 3: "idle"}, 4)
+	})
+	t.Run("J04 state", func(t *testing.T) {
+		checkEnum(t, map[State]string{
+			StateUnknown: "unknown", StateRunning: "running", StateSleeping: "sleeping", StateDiskSleep: "disk-sleep",
+			StateStopped: "stopped", StateTracingStop: "tracing-stop", StateZombie: "zombie", StateDead: "dead",
+			StateWakeKill: "wake-kill", StateWaking: "waking", StateIdle: "idle", StateParked: "parked",
+			StateLocked: "locked", StateWaiting: "waiting", StateSuspended: "suspended",
+		}, 200)
+	})
+	t.Run("operational state", func(t *testing.T) {
+		checkEnum(t, map[OperState]string{
+			0: "unknown", 1: "notpresent", 2: "down", 3: "lowerlayerdown", 4: "testing", 5: "dormant", 6: "up",
+		}, 7)
+	})
+	t.Run("port", func(t *testing.T) {
+		checkEnum(t, map[Port]string{0: "tp", 1: "aui", 2: "mii", 3: "fibre", 4: "bnc", 5: "da", 0xef: "none", 0xff: "other"}, 6)
+	})
+	t.Run("scope", func(t *testing.T) {
+		checkEnum(t, map[AddrScope]string{0: "global", 200: "site", 253: "link", 254: "host", 255: "nowhere"}, 100)
+	})
+	t.Run("scheduling policy", func(t *testing.T) {
+		checkEnum(t, map[SchedPolicy]string{0: "other", 1: "fifo", 2: "rr", 3: "batch", 5: "idle", 6: "deadline", 7: "ext"}, 4)
+	})
+}
+
+func TestLinkFlags(t *testing.T) {
+	for flags, want := range map[LinkFlags]string{
+		0:             "",
+		0x49:          "up,loopback,running",
+		0x1343:        "up,broadcast,running,promisc,allmulti,multicast",
+		0x10091:       "up,pointopoint,noarp,lower_up",
+		0x7ffff:       strings.Join(linkFlagNames, ","),
+		1 | 1<<20:     "up,0x100000",
+		1 << 31:       "0x80000000",
+		math.MaxInt32: strings.Join(linkFlagNames, ",") + ",0x7ff80000",
+	} {
+		if got := flags.String(); got != want {
+			t.Errorf("%#x = %q, want %q", uint32(flags), got, want)
+		}
+	}
+	for flags, want := range map[LinkFlags]bool{0: false, FlagUp: false, FlagRunning: false, FlagUp | FlagRunning | FlagLowerUp: true} {
+		if got := flags.IsUp(); got != want {
+			t.Errorf("IsUp of %v = %v, want %v", flags, got, want)
+		}
+	}
+}
+
+func TestAddrFlags(t *testing.T) {
+	for _, tt := range []struct {
+		flags  AddrFlags
+		family Family
+		want   string
+	}{
+		{0, FamilyInet, ""},
+		{0x81, FamilyInet, "secondary,permanent"},
+		{0x81, FamilyInet6, "temporary,permanent"},
+		{AddrTentative | AddrDADFailed | AddrDeprecated, FamilyInet6, "dadfailed,deprecated,tentative"},
+		{0x1a00, FamilyInet6, "noprefixroute,stable-privacy,0x1000"},
+	} {
+		if got := tt.flags.Text(tt.family); got != tt.want {
+			t.Errorf("%#x of %v = %q, want %q", uint32(tt.flags), tt.family, got, tt.want)
+		}
+	}
+}
+
+func TestNumbersOfKernels(t *testing.T) {
+	t.Run("J02 families by system", func(t *testing.T) {
+		for goos, want := range map[string]map[int]Family{
+			"linux":   {0: FamilyUnspec, 2: FamilyInet, 10: FamilyInet6, 17: FamilyLink, 45: 45, -1: FamilyUnspec},
+			"darwin":  {0: FamilyUnspec, 2: FamilyInet, 30: FamilyInet6, 18: FamilyLink, 10: FamilyUnspec, 17: FamilyUnspec},
+			"freebsd": {2: FamilyInet, 28: FamilyInet6, 18: FamilyLink, 36: 36},
+			"openbsd": {2: FamilyInet, 24: FamilyInet6, 18: FamilyLink},
+			"netbsd":  {2: FamilyInet, 24: FamilyInet6, 18: FamilyLink},
+			"windows": {0: FamilyUnspec, 2: FamilyInet, 23: FamilyInet6, -1: FamilyLink, 1 << 20: FamilyUnspec},
+		} {
+			for number, family := range want {
+				if got := familyOf(goos, number); got != family {
+					t.Errorf("%d on %s = %v, want %v", number, goos, got, family)
+				}
+			}
+		}
+	})
+	t.Run("B19 duplex of the kernel", func(t *testing.T) {
+		for raw, want := range map[uint8]Duplex{0: DuplexHalf, 1: DuplexFull, 2: DuplexUnknown, 255: DuplexUnknown} {
+			if got := duplexOfKernel(raw); got != want {
+				t.Errorf("%d = %v, want %v", raw, got, want)
+			}
+		}
+	})
+	t.Run("B15 B17 speeds that are none", func(t *testing.T) {
+		for raw, want := range map[uint32]Opt[uint32]{
+			0: {}, 65535: {}, math.MaxUint32: {}, 10: Some[uint32](10), 800000: Some[uint32](800000),
+		} {
+			if got := speedOfKernel(raw); got != want {
+				t.Errorf("%d = %v, want %v", raw, got, want)
+			}
+		}
+	})
+	for number, want := range map[uint16]string{1: "ether", 32: "infiniband", 772: "loopback", 778: "gre", 0xfffe: "none", 4242: "4242"} {
+		if got := hardwareTypeName(number); got != want {
+			t.Errorf("hardware type %d = %q, want %q", number, got, want)
+		}
+	}
+}

@@ -1,0 +1,132 @@
+//go:build linux
+
+package sysprobe
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// open opens and closes both handles.
+func open(c *Config) (addrs, stats error) {
+	a, addrs := OpenNICAddrs(c)
+	if addrs == nil {
+		addrs = a.Close()
+	}
+	s, stats := OpenNICStats(c)
+	if stats == nil {
+		stats = s.Close()
+	}
+	return addrs, stats
+}
+
+func TestNetNSThatIsNotThere(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		netns, path string
+		want        error
+	}{
+		{"no-such-namespace", "/run/netns/no-such-namespace", fs.ErrNotExist},
+		{filepath.Join(dir, "none"), filepath.Join(dir, "none"), fs.ErrNotExist},
+		{file, file, unix.EINVAL},
+	} {
+		addrs, stats := open(&Config{NetNS: tt.netns})
+		for _, err := range []error{addrs, stats} {
+			var op *OpError
+			if !errors.As(err, &op) || op.Target != tt.path || !errors.Is(err, tt.want) {
+				t.Errorf("%s: %v, want an OpError about %s with %v", tt.netns, err, tt.path, tt.want)
+			}
+		}
+	}
+}
+
+func TestNetNSByNameAndPath(t *testing.T) {
+	ns := newNetNSWithPair(t)
+	for _, netns := range []string{ns.name, "/run/netns/" + ns.name} {
+		h, err := OpenNICAddrs(&Config{NetNS: netns})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var s AddrSnapshot
+		if err := errors.Join(h.Snapshot(&s), h.Close()); err != nil || len(s.Interfaces) != 3 {
+			t.Errorf("%s: %d interfaces, %v; want 3", netns, len(s.Interfaces), err)
+		}
+	}
+}
+
+// asNobody says, in the environment of this program started by itself, that a
+// test runs without privileges. It holds the name of a namespace.
+const asNobody = "SYSPROBE_TEST_AS_NOBODY"
+
+func TestNetNSWithoutPrivilege(t *testing.T) {
+	if name := os.Getenv(asNobody); name != "" {
+		checkWithoutPrivilege(t, name)
+		return
+	}
+	ns := newNetNSWithPair(t)
+	dir := t.TempDir()
+	program := filepath.Join(dir, "sysprobe.test")
+	copyFile(t, program, "/proc/self/exe")
+	for d := dir; d != os.TempDir() && d != "/"; d = filepath.Dir(d) {
+		if err := os.Chmod(d, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := exec.Command(program, "-test.run=^"+t.Name()+"$", "-test.v")
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), asNobody+"="+ns.name)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "--- PASS: "+t.Name()) {
+		t.Errorf("as nobody: %v\n%s", err, out)
+	}
+}
+
+// checkWithoutPrivilege runs as nobody: the own namespace answers as it does
+// to root, another one not.
+func checkWithoutPrivilege(t *testing.T, netns string) {
+	t.Helper()
+	addrs, stats := open(&Config{NetNS: netns})
+	if !errors.Is(addrs, ErrAccessDenied) || !errors.Is(stats, ErrAccessDenied) {
+		t.Errorf("another namespace: %v and %v, want ErrAccessDenied", addrs, stats)
+	}
+	h, err := OpenNICStats(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close()
+	var s LinkSnapshot
+	if err := h.Snapshot(&s); err != nil || len(s.Links) == 0 || s.Ethtool != nil || s.Denied != 0 {
+		t.Errorf("own namespace: %d links, %d denied, %v, %v; want all", len(s.Links), s.Denied, s.Ethtool, err)
+	}
+}
+
+// copyFile copies a program.
+func copyFile(t *testing.T, to, from string) {
+	t.Helper()
+	in, err := os.Open(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	out, err := os.OpenFile(to, os.O_CREATE|os.O_WRONLY, 0o755)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = io.Copy(out, in)
+	if err := errors.Join(err, out.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
