@@ -143,6 +143,16 @@ func TestNumbersOfKernels(t *testing.T) {
 			}
 		}
 	})
+	t.Run("J04 letters", func(t *testing.T) {
+		var got []string
+		for _, letter := range []byte("RSDTtZXxKWIPQ") {
+			got = append(got, stateOfLetter(letter).String())
+		}
+		want := "running sleeping disk-sleep stopped tracing-stop zombie dead dead wake-kill waking idle parked unknown"
+		if strings.Join(got, " ") != want {
+			t.Errorf("got %v, want %s", got, want)
+		}
+	})
 	t.Run("B19 duplex of the kernel", func(t *testing.T) {
 		for raw, want := range map[uint8]Duplex{0: DuplexHalf, 1: DuplexFull, 2: DuplexUnknown, 255: DuplexUnknown} {
 			if got := duplexOfKernel(raw); got != want {

@@ -8,6 +8,37 @@ import (
 // The numbers of kernels, and what they mean here. The tables are data: they
 // are compiled and tested on every system, whichever it is they describe.
 
+// stateOfLetter is the third field of /proc/PID/stat (task_state_array and
+// its predecessors in fs/proc/array.c).
+func stateOfLetter(letter byte) State {
+	switch letter {
+	case 'R':
+		return StateRunning
+	case 'S':
+		return StateSleeping
+	case 'D':
+		return StateDiskSleep
+	case 'T':
+		return StateStopped
+	case 't':
+		return StateTracingStop
+	case 'Z':
+		return StateZombie
+	case 'X', 'x':
+		return StateDead
+	case 'K':
+		return StateWakeKill
+	case 'W':
+		return StateWaking
+	case 'I':
+		return StateIdle
+	case 'P':
+		return StateParked
+	default:
+		return StateUnknown
+	}
+}
+
 // duplexOfKernel maps DUPLEX_* of linux/ethtool.h, of which 0 is half and 0xff
 // unknown.
 func duplexOfKernel(raw uint8) Duplex {

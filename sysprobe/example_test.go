@@ -16,7 +16,7 @@ func ExampleNICAddrs() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer nics.Close()
+	defer nics.Close() //nolint:errcheck // nothing is lost
 
 	var s sysprobe.AddrSnapshot // to be kept and passed again
 	if err := nics.Snapshot(&s); err != nil {
@@ -38,7 +38,7 @@ func ExampleNICStats() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer nics.Close()
+	defer nics.Close() //nolint:errcheck // nothing is lost
 
 	var s sysprobe.LinkSnapshot // to be kept and passed again
 	if err := nics.Snapshot(&s); err != nil {

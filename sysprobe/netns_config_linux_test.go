@@ -4,13 +4,11 @@ package sysprobe
 
 import (
 	"errors"
-	"io"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -67,28 +65,19 @@ func TestNetNSByNameAndPath(t *testing.T) {
 	}
 }
 
-// asNobody says, in the environment of this program started by itself, that a
-// test runs without privileges. It holds the name of a namespace.
-const asNobody = "SYSPROBE_TEST_AS_NOBODY"
+// foreignNetNS holds, in the environment of this program started by itself
+// without privileges, the name of a namespace.
+const foreignNetNS = "SYSPROBE_TEST_FOREIGN_NETNS"
 
 func TestNetNSWithoutPrivilege(t *testing.T) {
-	if name := os.Getenv(asNobody); name != "" {
+	if name := os.Getenv(foreignNetNS); name != "" {
 		checkWithoutPrivilege(t, name)
 		return
 	}
 	ns := newNetNSWithPair(t)
-	dir := t.TempDir()
-	program := filepath.Join(dir, "sysprobe.test")
-	copyFile(t, program, "/proc/self/exe")
-	for d := dir; d != os.TempDir() && d != "/"; d = filepath.Dir(d) {
-		if err := os.Chmod(d, 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	cmd := exec.Command(program, "-test.run=^"+t.Name()+"$", "-test.v")
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), asNobody+"="+ns.name)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	cmd := exec.Command("/proc/self/exe", "-test.run=^"+t.Name()+"$", "-test.v")
+	cmd.Env = append(os.Environ(), foreignNetNS+"="+ns.name)
+	asNobody(cmd)
 	if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "--- PASS: "+t.Name()) {
 		t.Errorf("as nobody: %v\n%s", err, out)
 	}
@@ -106,27 +95,9 @@ func checkWithoutPrivilege(t *testing.T, netns string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer h.Close()
+	closeAfter(t, h)
 	var s LinkSnapshot
 	if err := h.Snapshot(&s); err != nil || len(s.Links) == 0 || s.Ethtool != nil || s.Denied != 0 {
 		t.Errorf("own namespace: %d links, %d denied, %v, %v; want all", len(s.Links), s.Denied, s.Ethtool, err)
-	}
-}
-
-// copyFile copies a program.
-func copyFile(t *testing.T, to, from string) {
-	t.Helper()
-	in, err := os.Open(from)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer in.Close()
-	out, err := os.OpenFile(to, os.O_CREATE|os.O_WRONLY, 0o755)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = io.Copy(out, in)
-	if err := errors.Join(err, out.Close()); err != nil {
-		t.Fatal(err)
 	}
 }

@@ -4,7 +4,9 @@ package sysprobe
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"runtime"
@@ -31,8 +33,8 @@ func newNetNS(tb testing.TB) *netNS {
 		tb.Skip("making a network namespace needs root")
 	}
 	ns := &netNS{tb: tb, name: fmt.Sprintf("sysprobe-%d-%d", os.Getpid(), netNSCount.Add(1))}
-	ns.run("ip", "netns", "add", ns.name)
-	tb.Cleanup(func() { ns.run("ip", "netns", "del", ns.name) })
+	ns.run("netns", "add", ns.name)
+	tb.Cleanup(func() { ns.run("netns", "del", ns.name) })
 	return ns
 }
 
@@ -54,7 +56,7 @@ func (ns *netNS) config() *Config { return &Config{NetNS: ns.name} }
 // ip runs ip(8) in the namespace and returns its output.
 func (ns *netNS) ip(args string) []byte {
 	ns.tb.Helper()
-	return ns.run("ip", append([]string{"-n", ns.name}, strings.Fields(args)...)...)
+	return ns.run(append([]string{"-n", ns.name}, strings.Fields(args)...)...)
 }
 
 // batch runs many commands of ip(8) in the namespace.
@@ -70,18 +72,18 @@ func (ns *netNS) batch(commands []string) {
 // exec runs a program in the namespace and returns its output.
 func (ns *netNS) exec(args ...string) []byte {
 	ns.tb.Helper()
-	return ns.run("ip", append([]string{"netns", "exec", ns.name}, args...)...)
+	return ns.run(append([]string{"netns", "exec", ns.name}, args...)...)
 }
 
-// run runs a program and returns its output.
-func (ns *netNS) run(name string, args ...string) []byte {
+// run runs ip(8) and returns its output.
+func (ns *netNS) run(args ...string) []byte {
 	ns.tb.Helper()
 	var stderr bytes.Buffer
-	cmd := exec.Command(name, args...)
+	cmd := exec.Command("ip", args...)
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		ns.tb.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, stderr.Bytes())
+		ns.tb.Fatalf("ip %s: %v\n%s", strings.Join(args, " "), err, stderr.Bytes())
 	}
 	return out
 }
@@ -133,9 +135,8 @@ func (ns *netNS) snapshotAddrs() *AddrSnapshot {
 	if err != nil {
 		ns.tb.Fatal(err)
 	}
-	defer h.Close()
 	var s AddrSnapshot
-	if err := h.Snapshot(&s); err != nil {
+	if err := errors.Join(h.Snapshot(&s), h.Close()); err != nil {
 		ns.tb.Fatal(err)
 	}
 	return &s
@@ -148,10 +149,19 @@ func (ns *netNS) snapshotLinks() *LinkSnapshot {
 	if err != nil {
 		ns.tb.Fatal(err)
 	}
-	defer h.Close()
 	var s LinkSnapshot
-	if err := h.Snapshot(&s); err != nil {
+	if err := errors.Join(h.Snapshot(&s), h.Close()); err != nil {
 		ns.tb.Fatal(err)
 	}
 	return &s
+}
+
+// closeAfter closes c after the test.
+func closeAfter(tb testing.TB, c io.Closer) {
+	tb.Helper()
+	tb.Cleanup(func() {
+		if err := c.Close(); err != nil {
+			tb.Error(err)
+		}
+	})
 }

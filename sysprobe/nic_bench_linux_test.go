@@ -14,7 +14,7 @@ func BenchmarkNICAddrs1001(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer h.Close()
+	closeAfter(b, h)
 	var s AddrSnapshot
 	b.ReportAllocs()
 	for b.Loop() {
@@ -35,7 +35,7 @@ func BenchmarkNICStats1001(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer h.Close()
+	closeAfter(b, h)
 	var s LinkSnapshot
 	b.ReportAllocs()
 	for b.Loop() {

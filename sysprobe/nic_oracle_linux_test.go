@@ -101,8 +101,7 @@ type ipLink struct {
 func (ns *netNS) ipJSON(args string) []ipLink {
 	ns.tb.Helper()
 	var all []ipLink
-	out := ns.run("ip", append([]string{"-n", ns.name, "-json"}, strings.Fields(args)...)...)
-	if err := json.Unmarshal(out, &all); err != nil {
+	if err := json.Unmarshal(ns.ip("-json "+args), &all); err != nil {
 		ns.tb.Fatal(err)
 	}
 	return all
@@ -197,7 +196,7 @@ func ipLinkOf(l *LinkStats) ipLink {
 		Alias: l.Link.Alias, AltNames: l.Link.AltNames,
 	}
 	got.Info.Kind = l.Link.Kind
-	for _, f := range strings.Split(strings.ToUpper(l.Link.Flags.String()), ",") {
+	for f := range strings.SplitSeq(strings.ToUpper(l.Link.Flags.String()), ",") {
 		if f != "RUNNING" { // NO-CARRIER says the opposite
 			got.Flags = append(got.Flags, map[bool]string{true: "POINTOPOINT", false: f}[f == "POINTOPOINT"])
 		}
@@ -263,7 +262,7 @@ func TestOracleEthtoolLibrary(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		defer client.Close()
+		closeAfter(t, client)
 		modes, err := client.LinkModes()
 		if err != nil {
 			return err
@@ -299,7 +298,7 @@ func TestModesOfTheKernel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
+	closeAfter(t, conn)
 	family, err := conn.GetFamily("ethtool")
 	if err != nil {
 		t.Fatal(err)
@@ -422,12 +421,12 @@ func TestSnapshotsAtOnce(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer addrs.Close()
+		closeAfter(t, addrs)
 		stats, err := OpenNICStats(ns.config())
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer stats.Close()
+		closeAfter(t, stats)
 		var wg sync.WaitGroup
 		for range 4 {
 			wg.Go(func() {

@@ -3,6 +3,7 @@
 package sysprobe
 
 import (
+	"errors"
 	"net"
 	"os"
 	"strconv"
@@ -105,16 +106,17 @@ func TestNICStats(t *testing.T) {
 
 func TestNICStatsCountersAndMaster(t *testing.T) {
 	ns := newNetNS(t)
-	ns.batch([]string{"link set lo up", "link add br0 type bridge", "link add d0 type veth peer name d0p",
-		"link set d0 master br0 alias uplink", "link set d0 up"})
+	ns.batch([]string{
+		"link set lo up", "link add br0 type bridge", "link add d0 type veth peer name d0p",
+		"link set d0 master br0 alias uplink", "link set d0 up",
+	})
 	ns.do(func() error {
 		conn, err := net.Dial("udp", "127.0.0.1:9")
 		if err != nil {
 			return err
 		}
-		defer conn.Close()
 		_, err = conn.Write(make([]byte, 1000))
-		return err
+		return errors.Join(err, conn.Close())
 	})
 	s := ns.snapshotLinks()
 	lo, known := s.find(t, "lo").Counters.Get()
@@ -137,7 +139,7 @@ func TestNICStatsOfATap(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer h.Close()
+	closeAfter(t, h)
 	var s LinkSnapshot
 	for _, tt := range []struct {
 		set    string
@@ -172,7 +174,7 @@ func TestNICStatsRootsMoveNoNamespace(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer h.Close()
+		closeAfter(t, h)
 		var s LinkSnapshot
 		if err := h.Snapshot(&s); err != nil {
 			t.Fatal(err)

@@ -107,7 +107,8 @@ func TestDecodeStatus(t *testing.T) {
 func TestDecodeStatusForms(t *testing.T) {
 	for _, order := range orders {
 		text := nlmsg.AppendAttr(nil, order, 1, []byte("why\x00"))
-		errno := order.AppendUint32(nil, uint32(0xffffffff-95+1)) // -95
+		errno := order.AppendUint32(nil, uint32(math.MaxUint32-95+1)) // -95
+		why := nlmsg.Status{Errno: 95, Text: "why"}
 		request := nlmsg.Append(nil, order, nlmsg.Message{Data: []byte("12345")})
 		join := func(parts ...[]byte) (b []byte) {
 			for _, p := range parts {
@@ -122,10 +123,10 @@ func TestDecodeStatusForms(t *testing.T) {
 		}{
 			"done without a status":  {nlmsg.TypeDone, 0, nil, nlmsg.Status{}},
 			"done":                   {nlmsg.TypeDone, 0, make([]byte, 4), nlmsg.Status{}},
-			"done with an error":     {nlmsg.TypeDone, nlmsg.FlagAckTLVs, join(errno, text), nlmsg.Status{Errno: 95, Text: "why"}},
+			"done with an error":     {nlmsg.TypeDone, nlmsg.FlagAckTLVs, join(errno, text), why},
 			"acknowledgement":        {nlmsg.TypeError, 0, join(make([]byte, 4), request), nlmsg.Status{}},
-			"error, request whole":   {nlmsg.TypeError, nlmsg.FlagAckTLVs, join(errno, request, text), nlmsg.Status{Errno: 95, Text: "why"}},
-			"error, request capped":  {nlmsg.TypeError, nlmsg.FlagAckTLVs | nlmsg.FlagCapped, join(errno, request[:16], text), nlmsg.Status{Errno: 95, Text: "why"}},
+			"error, request whole":   {nlmsg.TypeError, nlmsg.FlagAckTLVs, join(errno, request, text), why},
+			"error, request capped":  {nlmsg.TypeError, nlmsg.FlagAckTLVs | nlmsg.FlagCapped, join(errno, request[:16], text), why},
 			"error without a reason": {nlmsg.TypeError, nlmsg.FlagCapped, join(errno, request[:16]), nlmsg.Status{Errno: 95}},
 		}
 		for name, tt := range tests {
