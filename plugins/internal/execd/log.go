@@ -2,6 +2,7 @@ package execd
 
 import (
 	"fmt"
+	"hash/maphash"
 	"io"
 	"strconv"
 	"strings"
@@ -23,21 +24,41 @@ const maxLine = 32 << 10
 // the level it would filter by is not among it.
 const levelAttribute = "log_level"
 
+// A message that repeats is written again after quiet, so that what goes wrong
+// at every gather is not the whole log. maxRepeats bounds what is remembered.
+const (
+	quiet      = time.Hour
+	maxRepeats = 1000
+)
+
 // stderrLog writes Telegraf's log the way inputs.execd reads it: one line per
 // message that starts with "E! ", "W! ", "I! ", "D! " or "T! ".
 type stderrLog struct {
 	level atomic.Int64 // a telegraf.LogLevel
 
-	mu sync.Mutex
-	w  io.Writer
+	mu      sync.Mutex
+	w       io.Writer
+	seed    maphash.Seed
+	repeats map[uint64]repeat // by hash: a message can be long
+}
+
+// repeat is a message that was written.
+type repeat struct {
+	at      time.Time
+	dropped int // since then
+}
+
+func newStderrLog(w io.Writer) *stderrLog {
+	l := &stderrLog{w: w, seed: maphash.MakeSeed(), repeats: map[uint64]repeat{}}
+	l.level.Store(int64(telegraf.Info))
+	return l
 }
 
 // captureLog takes over the log of Telegraf and of the standard library until
 // release is called. There is one log in a process, so there can be one
 // capture at a time.
 func captureLog(w io.Writer) (l *stderrLog, release func(), err error) {
-	l = &stderrLog{w: w}
-	l.level.Store(int64(telegraf.Info))
+	l = newStderrLog(w)
 	// Any sink ends the buffering of "early" messages, which keeps every one
 	// of them in memory, including those below the level.
 	logger.RedirectLogging(io.Discard)
@@ -59,7 +80,7 @@ func (l *stderrLog) setLevel(debug, quiet bool) {
 }
 
 // print is a logger.CallbackFunc.
-func (l *stderrLog) print(level telegraf.LogLevel, _ time.Time, source string, attributes map[string]any, args ...any) {
+func (l *stderrLog) print(level telegraf.LogLevel, at time.Time, source string, attributes map[string]any, args ...any) {
 	if source == "" && level == telegraf.Info {
 		level = telegraf.Debug // the agent's chatter, which the outer Telegraf has had already
 	}
@@ -74,16 +95,36 @@ func (l *stderrLog) print(level telegraf.LogLevel, _ time.Time, source string, a
 	if source != "" {
 		text = "[" + source + "] " + text
 	}
-	l.write(level, text)
-}
+	line := level.Indicator() + " " + oneLine(text)
 
-// write writes one line. A log that cannot be written has no other place to
-// say so.
-func (l *stderrLog) write(level telegraf.LogLevel, text string) {
-	line := level.Indicator() + " " + oneLine(text) + "\n"
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	_, _ = io.WriteString(l.w, line) //nolint:errcheck // see above
+	if level < telegraf.Debug {
+		dropped, due := l.due(line, at)
+		if !due {
+			return
+		}
+		if dropped > 0 {
+			line += fmt.Sprintf(" (and %d times before)", dropped)
+		}
+	}
+	_, _ = io.WriteString(l.w, line+"\n") //nolint:errcheck // a log that cannot be written has no other place to say so
+}
+
+// due reports whether to write a line, and how often it was not since it was.
+func (l *stderrLog) due(line string, at time.Time) (dropped int, due bool) {
+	key := maphash.String(l.seed, line)
+	last, known := l.repeats[key]
+	if known && at.Sub(last.at) < quiet {
+		last.dropped++
+		l.repeats[key] = last
+		return 0, false
+	}
+	if len(l.repeats) >= maxRepeats {
+		clear(l.repeats)
+	}
+	l.repeats[key] = repeat{at: at}
+	return last.dropped, true
 }
 
 // oneLine escapes control characters, which would end the line or command the
