@@ -102,7 +102,8 @@ type Proc struct {
 	IOWait time.Duration
 	// MinorFaults and MajorFaults are page faults without and with I/O.
 	MinorFaults, MajorFaults uint64
-	// RSS and VMS are resident and virtual memory in bytes.
+	// RSS and VMS are resident and virtual memory in bytes. Since Linux 6.2 RSS
+	// can be off by some pages for each processor; that of Memory is exact.
 	RSS, VMS uint64
 	// Nice is -20 (greedy) to 19.
 	Nice int8

@@ -32,35 +32,32 @@ func (s *scanner) result() error {
 	return s.err
 }
 
-func isBlank(c byte) bool { return c == ' ' || c == '\t' || c == '\n' }
-
-// token returns the bytes up to the next blank; it fails at the end.
+// token returns the bytes up to the next blank; it fails at the end. All
+// control characters are blanks: that takes one comparison, and the kernel
+// writes no other than newlines and tabs.
 func (s *scanner) token() []byte {
-	if s.err != nil {
+	b, end := s.buf, s.off
+	for end < len(b) && b[end] <= ' ' {
+		end++
+	}
+	start := end
+	for end < len(b) && b[end] > ' ' {
+		end++
+	}
+	if start == end || s.err != nil {
+		s.fail("want another field")
 		return nil
 	}
-	for s.off < len(s.buf) && isBlank(s.buf[s.off]) {
-		s.off++
-	}
-	start := s.off
-	for s.off < len(s.buf) && !isBlank(s.buf[s.off]) {
-		s.off++
-	}
-	if start == s.off {
-		s.fail("want another field")
-	}
-	return s.buf[start:s.off]
+	s.off = end
+	return b[start:end]
 }
 
 // more reports whether a field is left.
 func (s *scanner) more() bool {
-	if s.err != nil {
-		return false
-	}
-	for s.off < len(s.buf) && isBlank(s.buf[s.off]) {
+	for s.off < len(s.buf) && s.buf[s.off] <= ' ' {
 		s.off++
 	}
-	return s.off < len(s.buf)
+	return s.off < len(s.buf) && s.err == nil
 }
 
 // skip passes over n fields.

@@ -130,3 +130,12 @@ func TestDecodeStatAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations, want none", n)
 	}
 }
+
+func BenchmarkDecodeStat(b *testing.B) {
+	line := statLine("gnome-keyring-d", statTail)
+	for b.Loop() {
+		if _, err := DecodeStat(line); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
