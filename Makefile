@@ -8,6 +8,7 @@ TESTFLAGS    ?=
 TARGETS      ?=
 BUILDFLAGS   := -trimpath -ldflags='-s -w'
 BENCH        := testdata/bench
+GOLDEN        = $(shell grep -rl --include='*_test.go' internal/plugintest plugins | xargs -n 1 dirname | sort -u)
 
 .DEFAULT_GOAL := help
 .PHONY: help build run test race lint fuzz golden generate cross integration e2e bench telegraf coverage \
@@ -36,7 +37,7 @@ fuzz: ## run every fuzz target for FUZZTIME
 	.ci/fuzz.sh $(FUZZTIME)
 
 golden: ## rewrite the expected outputs, and show what changed
-	$(GO) test ./plugins/inputs/... -update
+	$(GO) test $(GOLDEN:%=./%) -update
 	git diff --stat -- testdata plugins
 
 generate: ## rewrite generated files
