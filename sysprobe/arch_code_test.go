@@ -4,8 +4,83 @@ import (
 	"go/ast"
 	"go/token"
 	"slices"
+	"strings"
 	"testing"
 )
+
+func TestEveryDecoderIsFuzzed(t *testing.T) {
+	fuzzed := map[string]map[string]bool{}
+	all := sources(t)
+	for _, s := range all {
+		if within(s.dir(), decodeDir) && s.isTest() {
+			if fuzzed[s.dir()] == nil {
+				fuzzed[s.dir()] = map[string]bool{}
+			}
+			noteFuzzed(s, fuzzed[s.dir()])
+		}
+	}
+	decoders := 0
+	for _, s := range all {
+		if !within(s.dir(), decodeDir) || s.isTest() {
+			continue
+		}
+		for _, d := range s.Decls {
+			f, ok := d.(*ast.FuncDecl)
+			if !ok || !isDecoder(f) {
+				continue
+			}
+			decoders++
+			if !fuzzed[s.dir()][f.Name.Name] {
+				t.Errorf("%s: no fuzz target of its package calls %s", s.path, f.Name.Name)
+			}
+		}
+	}
+	if decoders == 0 {
+		t.Error("found no decoders")
+	}
+}
+
+// noteFuzzed adds every name that the fuzz targets of s mention to names.
+func noteFuzzed(s *source, names map[string]bool) {
+	for _, d := range s.Decls {
+		f, ok := d.(*ast.FuncDecl)
+		if !ok || !strings.HasPrefix(f.Name.Name, "Fuzz") {
+			continue
+		}
+		ast.Inspect(f.Body, func(n ast.Node) bool {
+			if id, ok := n.(*ast.Ident); ok {
+				names[id.Name] = true
+			}
+			return true
+		})
+	}
+}
+
+// isDecoder says that f is exported and is named a decoder, or takes bytes and
+// does not just append to them.
+func isDecoder(f *ast.FuncDecl) bool {
+	if !f.Name.IsExported() {
+		return false
+	}
+	if strings.HasPrefix(f.Name.Name, "Decode") {
+		return true
+	}
+	params := f.Type.Params.List
+	if strings.HasPrefix(f.Name.Name, "Append") && len(params) > 0 && isBytes(params[0].Type) {
+		return false
+	}
+	return slices.ContainsFunc(params, func(p *ast.Field) bool { return isBytes(p.Type) })
+}
+
+// isBytes says that a type is written []byte.
+func isBytes(x ast.Expr) bool {
+	array, ok := x.(*ast.ArrayType)
+	if !ok || array.Len != nil {
+		return false
+	}
+	element, ok := array.Elt.(*ast.Ident)
+	return ok && element.Name == "byte"
+}
 
 // TestErrorsAreNotComparedByText finds comparisons of Error() outside tests.
 func TestErrorsAreNotComparedByText(t *testing.T) {

@@ -80,6 +80,9 @@ func startHelper(t testing.TB, change func(*exec.Cmd), name string, args ...stri
 	if change != nil {
 		change(cmd)
 	}
+	if cmd.SysProcAttr != nil && os.Geteuid() != 0 {
+		t.Skip("another user or namespace needs root")
+	}
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -51,7 +51,7 @@ func TestNames(t *testing.T) {
 			if p.Comm != want || p.Name != want {
 				t.Errorf("comm %q, name %q, want %q", p.Comm, p.Name, want)
 			}
-			if p.PPID != int32(os.Getpid()) || p.IsZombie() || p.LeaderDead || p.Threads == 0 || p.Status.Or(ProcStatus{}).UID != 0 {
+			if p.PPID != int32(os.Getpid()) || p.IsZombie() || p.LeaderDead || p.Threads == 0 || p.Status.Or(ProcStatus{}).UID != uint32(os.Getuid()) {
 				t.Errorf("the name moved other facts: %+v", p)
 			}
 		})
@@ -157,7 +157,7 @@ func TestZombies(t *testing.T) {
 		if exit, known := p.Exit.Get(); !known || exit.Code() != 7 || exit.Signal() != 0 || exit.CoreDumped() {
 			t.Errorf("exit status %v, want code 7", p.Exit)
 		}
-		if st, known := p.Status.Get(); !known || st.UID != 0 || st.Swap.Known() {
+		if st, known := p.Status.Get(); !known || st.UID != uint32(os.Getuid()) || st.Swap.Known() {
 			t.Errorf("status %+v, want user 0 and no swap", p.Status)
 		}
 		if m, known := p.Memory.Get(); !known || m != (ProcMemory{}) || p.RSS != 0 || p.VMS != 0 {

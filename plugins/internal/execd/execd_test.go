@@ -215,7 +215,9 @@ func TestSlowReader(t *testing.T) {
 	var lines atomic.Int64
 	r, writer := io.Pipe()
 	w.host.Stdout = writer
+	done := make(chan struct{})
 	go func() {
+		defer close(done)
 		buf := make([]byte, 4096)
 		for {
 			n, err := r.Read(buf)
@@ -229,6 +231,10 @@ func TestSlowReader(t *testing.T) {
 	if err := w.host.Run(t.Context()); err != nil {
 		t.Error(err)
 	}
+	if err := writer.Close(); err != nil {
+		t.Error(err)
+	}
+	<-done
 	if n := lines.Load(); n != 30000 {
 		t.Errorf("%d metrics arrived, want 30000", n)
 	}

@@ -247,6 +247,7 @@ func TestDecodeAllocatesNothing(t *testing.T) {
 func FuzzDecodeLinkModes(f *testing.F) {
 	seed(f)
 	f.Fuzz(func(t *testing.T, b []byte) {
+		ethnl.Command(b)
 		var l ethnl.LinkModes
 		if err := ethnl.DecodeLinkModes(b, binary.LittleEndian, &l); err != nil {
 			if !errors.Is(err, decode.ErrMalformed) {
