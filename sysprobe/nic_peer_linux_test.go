@@ -234,6 +234,53 @@ func TestAddressOfAnUnknownInterface(t *testing.T) {
 	}
 }
 
+func TestInterruptedDumpOfAddressesForgetsItsOrphans(t *testing.T) {
+	var linkDumps, addrDumps int
+	s, err := addrs(t, dialer(func(r request) answer {
+		if r.Type == rtnl.TypeGetLink {
+			linkDumps++
+			return answer{Messages: []message{linkMessage(1, "a")}}
+		}
+		addrDumps++
+		if addrDumps == 1 {
+			return answer{Messages: []message{addrMessage(7, "gone")}, Interrupted: true}
+		}
+		return answer{Messages: []message{addrMessage(1, "a")}}
+	}))
+	if err != nil || linkDumps != 1 || addrDumps != 2 || len(s.Interfaces) != 1 {
+		t.Errorf("%d and %d dumps, %d interfaces, %v; want 1, 2 and 1", linkDumps, addrDumps, len(s.Interfaces), err)
+	}
+}
+
+func TestBroadcastThatIsNone(t *testing.T) {
+	for _, tt := range []struct {
+		name      string
+		prefix    uint8
+		peer      byte // of 10.0.0.1
+		broadcast byte
+		want      string
+	}{
+		{"a broadcast address", 24, 1, 255, "10.0.0.255"},
+		{"A04 the own address", 24, 1, 1, "invalid IP"},
+		{"A05 of a host", 32, 1, 255, "invalid IP"},
+		{"A36 beside a peer", 24, 9, 255, "invalid IP"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			m := addrMessage(1, "a")
+			m.Data[1] = tt.prefix
+			m.Data = nlmsg.AppendAttr(m.Data, binary.NativeEndian, 1, []byte{10, 0, 0, tt.peer})
+			m.Data = nlmsg.AppendAttr(m.Data, binary.NativeEndian, 4, []byte{10, 0, 0, tt.broadcast})
+			s, err := addrs(t, dialer(kernel(answer{Messages: []message{linkMessage(1, "a")}}, answer{Messages: []message{m}})))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := s.Interfaces[0].Addrs[0].Broadcast.String(); got != tt.want {
+				t.Errorf("broadcast %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
 func TestBrokenSocketIsReplaced(t *testing.T) {
 	good := kernel(answer{Messages: []message{linkMessage(1, "a")}}, answer{})
 	bad := kernel(answer{Messages: []message{linkMessage(1, "a")}, PerDatagram: 1, Cut: 3}, answer{})
@@ -439,7 +486,8 @@ func TestNICStatsSpeedAndDuplex(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			kernel := &ethtoolKernel{dump: answer{Messages: []message{tt.m, modesMessage(99, 1, 1)}}}
+			others := []message{modesMessage(99, 1, 1), {Type: testFamily, Data: []byte{77, 1, 0, 0, 1}}} // no interface, no reply
+			kernel := &ethtoolKernel{dump: answer{Messages: append(others, tt.m)}}
 			s := links(t, func() (nlSocket, uint16, error) {
 				return sysprobetest.NewNetlinkPeer(kernel.answer), testFamily, nil
 			})

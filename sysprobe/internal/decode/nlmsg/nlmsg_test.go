@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -72,11 +73,23 @@ func TestNextMalformed(t *testing.T) {
 			if !errors.Is(err, decode.ErrMalformed) {
 				t.Errorf("err = %v, want ErrMalformed", err)
 			}
+			if strings.HasPrefix(name, "A31 length 0") && reason(err) != "length shorter than the header" {
+				t.Errorf("reason %q", reason(err))
+			}
 			if diff := cmp.Diff(nlmsg.Message{}, m); diff != "" || rest != nil {
 				t.Errorf("an error with a result: %v and %d bytes", m, len(rest))
 			}
 		})
 	}
+}
+
+// reason is what a decoder says is wrong.
+func reason(err error) string {
+	var e *decode.Error
+	if !errors.As(err, &e) {
+		return ""
+	}
+	return e.Reason
 }
 
 func TestDecodeStatus(t *testing.T) {
@@ -211,6 +224,10 @@ func TestAttrsMalformed(t *testing.T) {
 			got, err := walk(append(append([]byte(nil), good...), tail...), binary.LittleEndian)
 			if !errors.Is(err, decode.ErrMalformed) {
 				t.Errorf("err = %v, want ErrMalformed", err)
+			}
+			short := strings.HasSuffix(name, "length 0") || strings.HasSuffix(name, "length 3")
+			if short != (reason(err) == "attribute shorter than its header") {
+				t.Errorf("reason %q", reason(err))
 			}
 			if len(got) != 1 {
 				t.Errorf("got %d attributes, want the 1 before the error", len(got))
