@@ -94,10 +94,11 @@ func (c *Cursor) Bytes(n int) []byte {
 // sticks.
 func (c *Cursor) Enter(n int) (outer int) {
 	outer = len(c.buf)
-	start := c.off
-	c.Skip(n)
-	c.buf = c.buf[:c.off]
-	c.off = start
+	if n < 0 || n > c.Len() {
+		c.Skip(n) // fails
+		n = 0
+	}
+	c.buf = c.buf[:c.off+n]
 	return outer
 }
 

@@ -43,9 +43,10 @@ func AttrsOf(c *decode.Cursor) Attrs { return Attrs{c: c} }
 func (a *Attrs) Next() bool {
 	if a.inside {
 		a.c.Leave(a.outer)
-		// The padding of the last attribute may be missing.
-		a.c.Skip(min(aligned(a.c.Offset())-a.c.Offset(), a.c.Len()))
 		a.inside = false
+		if padding := aligned(a.c.Offset()) - a.c.Offset(); padding > 0 {
+			a.c.Skip(min(padding, a.c.Len())) // that of the last attribute may be missing
+		}
 	}
 	if a.c.Len() == 0 {
 		return false

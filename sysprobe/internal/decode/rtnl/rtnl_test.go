@@ -380,3 +380,14 @@ func seed(f *testing.F) {
 		}
 	}
 }
+
+func BenchmarkDecodeLink(b *testing.B) {
+	body := messages(b, "link-skip-stats")[0].Data
+	var l rtnl.Link
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := rtnl.DecodeLink(body, binary.LittleEndian, &l); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
