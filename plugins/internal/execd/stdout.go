@@ -71,7 +71,7 @@ func (o *stdout) expire() {
 
 // flush is called with mu held.
 func (o *stdout) flush() {
-	if len(o.buf) == 0 || o.err != nil {
+	if len(o.buf) == 0 {
 		return
 	}
 	_, o.err = o.w.Write(o.buf)
