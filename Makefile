@@ -3,7 +3,7 @@
 export PATH := $(shell go env GOPATH)/bin:$(PATH)
 
 GO           ?= go
-FUZZTIME     ?= 10s
+FUZZTIME     ?= 100000x
 TESTFLAGS    ?=
 TARGETS      ?=
 BUILDFLAGS   := -trimpath -ldflags='-s -w'
@@ -33,7 +33,7 @@ lint: ## check style, layering and format
 	golangci-lint run ./...
 	cd $(BENCH) && golangci-lint run --config ../../.golangci.yml ./...
 
-fuzz: ## run every fuzz target for FUZZTIME
+fuzz: ## run every fuzz target for FUZZTIME, such as 100000x or 10s
 	.ci/fuzz.sh $(FUZZTIME)
 
 golden: ## rewrite the expected outputs, and show what changed

@@ -33,6 +33,7 @@ var rank = map[string]int{"skip": 1, "pass": 2, "fail": 3, "build-fail": 3}
 
 func main() {
 	noskip := flag.Bool("noskip", false, "fail where a test skipped")
+	failed := flag.Bool("failed", false, "something else failed: count it where no test did")
 	flag.Parse()
 	tests := map[string]*test{}
 	for _, name := range flag.Args() {
@@ -42,6 +43,9 @@ func main() {
 		}
 	}
 	count := report(tests)
+	if *failed {
+		count["fail"] = max(count["fail"], 1)
+	}
 	fmt.Printf("%d passed, %d failed, %d skipped\n", count["pass"], count["fail"], count["skip"])
 	if count["fail"] > 0 || count["pass"] == 0 || *noskip && count["skip"] > 0 {
 		os.Exit(1)
