@@ -22,7 +22,7 @@ const wantAll = WantName | WantStatus | WantMemory | WantIO | WantFDs
 
 // TestCapturedTree reads processes that were copied from a real /proc.
 func TestCapturedTree(t *testing.T) {
-	tree := sysprobetest.LoadProcTree(t, "../testdata/proc/basic")
+	tree := sysprobetest.LoadProcTree(t, "basic")
 	for _, pid := range []string{"2", "14694", "14695", "14696", "14697"} {
 		tree.Mkdir(pid + "/fd")
 	}
@@ -244,15 +244,16 @@ func TestDeadLeaders(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
 		threads []proc
-		remove  string
+		gone    []int // threads that were listed but have no stat any more
 		state   State
 		dead    bool // the leader only
 	}{
-		{"E16 a thread sleeps", []proc{leader, {PID: 101, State: 'D'}}, "", StateDiskSleep, true},
-		{"E16 C14 its name is a disguise", []proc{leader, disguised}, "", StateSleeping, true},
-		{"E16 all threads are dead", []proc{leader, {PID: 101, State: 'X'}}, "", StateZombie, false},
-		{"F26 a thread ends meanwhile", []proc{leader, {PID: 101, State: 'S'}, {PID: 102, State: 'R'}}, "101", StateRunning, true},
-		{"F26 the process ends meanwhile", nil, "", StateZombie, false},
+		{"E16 a thread sleeps", []proc{leader, {PID: 101, State: 'D'}}, nil, StateDiskSleep, true},
+		{"E16 C14 its name is a disguise", []proc{leader, disguised}, nil, StateSleeping, true},
+		{"E16 all threads are dead", []proc{leader, {PID: 101, State: 'X'}}, nil, StateZombie, false},
+		// More than one, as the directory has no order.
+		{"F26 threads end meanwhile", []proc{leader, {PID: 104, State: 'R'}}, []int{101, 102, 103, 105, 106, 107}, StateRunning, true},
+		{"F26 the process ends meanwhile", nil, nil, StateZombie, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			tree := sysprobetest.NewProcTree(t)
@@ -260,8 +261,8 @@ func TestDeadLeaders(t *testing.T) {
 			for _, thread := range tt.threads {
 				tree.AddThread(100, thread)
 			}
-			if tt.remove != "" {
-				tree.Remove("100/task/" + tt.remove + "/stat")
+			for _, tid := range tt.gone {
+				tree.Mkdir("100/task/" + strconv.Itoa(tid))
 			}
 			s := snapshotOf(t, openTable(t, tree.Root), 0)
 			p := &s.Procs[0]
@@ -395,6 +396,25 @@ func TestReuseInFixture(t *testing.T) {
 	}
 }
 
+// TestNamesThatAreWhole has command lines that would extend a name which the
+// kernel did not cut, or cannot be those of the process.
+func TestNamesThatAreWhole(t *testing.T) {
+	tree := sysprobetest.NewProcTree(t)
+	const cmdline = "name of 15 byteses\x00-x\x00"
+	tree.Add(sysprobetest.Process{PID: 100, Comm: "name of 15 byte", Cmdline: cmdline})
+	tree.Add(sysprobetest.Process{PID: 200, Comm: "name of 14 byt", Cmdline: "name of 14 bytes\x00-x\x00"})
+	tree.Add(sysprobetest.Process{PID: 300, Comm: "name of 15 byte", Cmdline: cmdline, KernelThread: true})
+	tree.Add(sysprobetest.Process{PID: 400, Comm: "name of 15 byte", Cmdline: cmdline, State: 'Z'})
+	s := snapshotOf(t, openTable(t, tree.Root), WantName)
+	for pid, want := range map[int32]string{
+		100: "name of 15 byteses", 200: "name of 14 byt", 300: "name of 15 byte", 400: "name of 15 byte",
+	} {
+		if got := s.Find(pid).Name; got != want {
+			t.Errorf("name %q of %d, want %q", got, pid, want)
+		}
+	}
+}
+
 func TestOpenErrors(t *testing.T) {
 	tree := sysprobetest.NewProcTree(t)
 	for _, tt := range []struct {
@@ -456,7 +476,7 @@ func TestUnsortedTree(t *testing.T) {
 // TestSteadyStateAllocatesNothing sweeps processes that do not change, with
 // every fact, rates and zombies.
 func TestSteadyStateAllocatesNothing(t *testing.T) {
-	tree := sysprobetest.LoadProcTree(t, "../testdata/proc/basic")
+	tree := sysprobetest.LoadProcTree(t, "basic")
 	for pid := 20000; pid < 20100; pid++ {
 		tree.Add(sysprobetest.Process{PID: pid, PPID: 14696, Comm: "gnome-keyring-d", State: "SZ"[pid%2], Cmdline: "/gnome-keyring-daemon\x00-x\x00"})
 		tree.Link(strconv.Itoa(pid)+"/fd/0", "/dev/null")

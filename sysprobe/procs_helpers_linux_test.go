@@ -26,6 +26,7 @@ var helpers = map[string]func(args []string) error{
 	"sweep":       helpSweep,
 	"hidepid":     helpHidePID,
 	"pid-reuse":   helpPIDReuse,
+	"no-files":    helpNoFiles,
 }
 
 // say prints v for the test to read.
@@ -336,4 +337,18 @@ func startAs(pid int) (*os.Process, error) {
 		}
 	}
 	return nil, fmt.Errorf("PID %d is not to be had", pid)
+}
+
+// helpNoFiles prints whether a process that may open no more files is told so.
+func helpNoFiles([]string) error {
+	procs, err := OpenProcs(nil)
+	if err != nil {
+		return err
+	}
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{}); err != nil {
+		return err
+	}
+	var s ProcSnapshot
+	err = procs.Snapshot(&s, 0)
+	return errors.Join(ready(), say(errors.Is(err, unix.EMFILE) && len(s.Procs) == 0))
 }

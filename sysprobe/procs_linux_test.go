@@ -474,6 +474,15 @@ func TestClosed(t *testing.T) {
 	}
 }
 
+// TestNoFilesLeft wants an error and not an empty table.
+func TestNoFilesLeft(t *testing.T) {
+	var told bool
+	startHelper(t, nil, "no-files").answer(t, &told)
+	if !told {
+		t.Error("want EMFILE and no rows")
+	}
+}
+
 // TestOtherUser looks as nobody at processes of root and of its own.
 func TestOtherUser(t *testing.T) {
 	const all = WantName | WantStatus | WantMemory | WantIO | WantFDs

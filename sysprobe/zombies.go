@@ -75,7 +75,7 @@ func (t *ZombieTracker) Update(s *ProcSnapshot) []Zombie {
 	gone := t.seen
 	for i := range t.zombies {
 		z := &t.zombies[i]
-		for len(gone) > 0 && gone[0].id.PID <= z.Proc.ID.PID && gone[0].id != z.Proc.ID {
+		for len(gone) > 0 && gone[0].id.PID < z.Proc.ID.PID {
 			t.reap(&gone[0])
 			gone = gone[1:]
 		}

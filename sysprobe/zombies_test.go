@@ -98,10 +98,20 @@ func TestZombieTracker(t *testing.T) {
 			[]seen{{50, 1, 0}, {51, 1, 0}},
 			[]parent{{one, true, 2, 0, 3, 2}}, counts{5, 4})
 	})
-	t.Run("a clock that goes backwards", func(t *testing.T) {
-		step(t, 11, []Proc{alive(1), zombie(50, 1, 900), zombie(51, 1, 900)},
+	t.Run("F01 another process under the PID of a parent", func(t *testing.T) {
+		again := ProcID{1, 999}
+		step(t, 13, []Proc{{ID: again}, {ID: ProcID{2, 1}}}, nil, nil, counts{5, 6})
+		if len(tracker.parents) != 0 {
+			t.Errorf("%d parents kept, want none", len(tracker.parents))
+		}
+		step(t, 14, []Proc{alive(1), zombie(50, 1, 900), zombie(51, 1, 900)},
 			[]seen{{50, 1, 0}, {51, 1, 0}},
-			[]parent{{one, true, 2, 0, 3, 2}}, counts{5, 4})
+			[]parent{{one, true, 2, 0, 2, 0}}, counts{7, 6})
+	})
+	t.Run("a clock that goes backwards", func(t *testing.T) {
+		step(t, 13, []Proc{alive(1), zombie(50, 1, 900), zombie(51, 1, 900)},
+			[]seen{{50, 1, 0}, {51, 1, 0}},
+			[]parent{{one, true, 2, 0, 2, 0}}, counts{7, 6})
 	})
 }
 

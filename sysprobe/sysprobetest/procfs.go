@@ -32,12 +32,11 @@ func NewProcTree(tb testing.TB) *ProcTree {
 	return t
 }
 
-// LoadProcTree returns a copy of the tree in the directory dir, to be changed
-// at will.
-func LoadProcTree(tb testing.TB, dir string) *ProcTree {
+// LoadProcTree returns a copy of testdata/proc/NAME, to be changed at will.
+func LoadProcTree(tb testing.TB, name string) *ProcTree {
 	tb.Helper()
 	t := emptyProcTree(tb)
-	t.check(os.CopyFS(t.Root, os.DirFS(dir)))
+	t.check(os.CopyFS(t.Root, os.DirFS(Path(tb, "proc", name))))
 	return t
 }
 

@@ -127,6 +127,7 @@ func TestMalformedFiles(t *testing.T) {
 		{"status with a user ID beyond 32 bits", status, "Tgid:\t1\nUid:\t4294967296\t2\t3\t4\nGid:\t5\t6\t7\t8\n"},
 		{"G04 io empty", io, ""},
 		{"io with a line cut", io, "rchar: 1\nwchar:"},
+		{"io with a number on the next line", io, "rchar:\n1\n"},
 		{"io with a word", io, "rchar: one\n"},
 		{"statm empty", statm, ""},
 		{"statm cut", statm, "100 50 20 10 0"},
