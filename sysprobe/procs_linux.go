@@ -25,9 +25,6 @@ type procsClient struct {
 	// self may see what is kept from others.
 	self credentials
 
-	// countsFDs says that the size of PID/fd may be the number of its entries.
-	countsFDs bool
-
 	mu         sync.Mutex // guards what follows
 	dir        *procDir
 	pids, tids []int32
@@ -39,12 +36,11 @@ func newProcsClient(cfg Config) (*procsClient, error) {
 		return nil, opError("open process table", cfg.ProcRoot, err)
 	}
 	return &procsClient{
-		root:      cfg.ProcRoot,
-		now:       cfg.Now,
-		pageSize:  uint64(os.Getpagesize()),
-		self:      ownCredentials(),
-		dir:       dir,
-		countsFDs: dir.isKernel(),
+		root:     cfg.ProcRoot,
+		now:      cfg.Now,
+		pageSize: uint64(os.Getpagesize()),
+		self:     ownCredentials(),
+		dir:      dir,
 	}, nil
 }
 
@@ -132,7 +128,7 @@ func (c *procsClient) lookup(pid int32, want Fields) (Proc, error) {
 // of another process with its PID, or nil. It returns an error where the
 // process has no row; p is in any state then.
 func (c *procsClient) fill(p *Proc, pid int32, old *Proc, sw *sweep) error {
-	b, err := c.dir.of(pid, "stat").read()
+	b, err := c.dir.of(pid, "stat").readAtOnce()
 	if err != nil {
 		return err
 	}
@@ -244,7 +240,7 @@ func (c *procsClient) liveThread(pid int32) (State, error) {
 		return StateUnknown, err
 	}
 	for _, tid := range c.tids {
-		b, err := c.dir.ofThread(pid, tid, "stat").read()
+		b, err := c.dir.ofThread(pid, tid, "stat").readAtOnce()
 		if isGone(err) {
 			continue
 		}
@@ -267,7 +263,7 @@ func (c *procsClient) liveThread(pid int32) (State, error) {
 // for the owner to count.
 func (c *procsClient) fds(p *Proc, sw *sweep) Opt[uint32] {
 	dir := c.dir.of(p.ID.PID, "fd")
-	if c.countsFDs {
+	if dir.kernel {
 		n, err := dir.size()
 		if err == nil && (n > 0 || p.KernelThread || p.State == StateZombie) {
 			return Some(uint32(n))
