@@ -17,9 +17,9 @@ type Zombie struct {
 	// where the parent is not in the snapshot (hidepid). Both point into the
 	// snapshot.
 	Proc, Parent *Proc
-	// Age is how long it has been dead, as far as known: without events, how
-	// long a [ZombieTracker] has seen it dead. Exact says that the kernel told
-	// when it died.
+	// Age is how long it has been dead, as far as known: how long a
+	// [ZombieTracker] has seen it dead or, where Exact is set, since the kernel
+	// told that it died.
 	Age   Opt[time.Duration]
 	Exact bool
 }
@@ -56,17 +56,39 @@ type ZombieTracker struct {
 	parents         map[ProcID]*ZombieParent // those with zombies, and those alive that had some
 	ranking         []ZombieParent
 	created, reaped uint64
+
+	heard exitTable // what no sweep has explained yet
+	// taken and uptime are one moment by the clocks of sweeps and of exits; zero
+	// before there was a log.
+	taken  time.Time
+	uptime time.Duration
 }
 
 // seenZombie is what the tracker keeps of a zombie from one sweep to the next.
 type seenZombie struct {
 	id, parent ProcID
 	since      time.Time
+	died       Opt[Exit]
+}
+
+// Learn takes in what [Exits] heard. Called between the sweep and each Update,
+// it makes the ages of those exact that died since the first log was read.
+func (t *ZombieTracker) Learn(log *ExitLog) {
+	if t.heard == nil {
+		t.heard = exitTable{}
+	}
+	if log.Lost {
+		clear(t.heard)
+	}
+	for _, e := range log.Exits {
+		t.heard.add(e, true)
+	}
+	t.taken, t.uptime = log.Taken, log.Uptime
 }
 
 // Update compares s with the sweep before and returns its zombies with their
-// ages, oldest first and then by PID. The slice is valid until the next
-// Update.
+// ages, oldest first and then by PID. It sets Proc.Exit where only an [ExitLog]
+// had it. The slice is valid until the next Update.
 func (t *ZombieTracker) Update(s *ProcSnapshot) []Zombie {
 	for _, parent := range t.parents {
 		parent.Proc, parent.Count, parent.Oldest = nil, 0, Opt[time.Duration]{}
@@ -83,13 +105,13 @@ func (t *ZombieTracker) Update(s *ProcSnapshot) []Zombie {
 		now := seenZombie{id: z.Proc.ID, parent: parent.ID, since: s.Taken}
 		switch {
 		case len(gone) > 0 && gone[0].id == z.Proc.ID:
-			now.since = gone[0].since
+			now.since, now.died = gone[0].since, gone[0].died
 			gone = gone[1:]
 		case t.started:
 			t.created++
 			parent.Created++
 		}
-		z.Age = Some(max(0, s.Taken.Sub(now.since)))
+		t.date(z, &now, s.Taken)
 		parent.Count++
 		parent.Oldest = Some(max(parent.Oldest.Or(0), z.Age.Or(0)))
 		t.spare = append(t.spare, now)
@@ -99,11 +121,44 @@ func (t *ZombieTracker) Update(s *ProcSnapshot) []Zombie {
 	}
 	t.seen, t.spare = t.spare, t.seen
 	t.started = true
+	t.explain(s.Taken)
 	t.forget(s)
 	slices.SortFunc(t.zombies, func(a, b Zombie) int {
 		return cmp.Or(cmp.Compare(b.Age.Or(0), a.Age.Or(0)), cmp.Compare(a.Proc.ID.PID, b.Proc.ID.PID))
 	})
 	return t.zombies
+}
+
+// date sets what is known of the death of z, seen at taken. An exit that was
+// heard under its PID is its own if the process was there by then: PIDs are
+// used again after the exit only.
+func (t *ZombieTracker) date(z *Zombie, now *seenZombie, taken time.Time) {
+	e, heard := t.heard[z.Proc.ID.PID]
+	if heard && e.At >= ticks(z.Proc.ID.Start) && e.At > now.died.value.At {
+		now.died = Some(e)
+	}
+	died, exact := now.died.Get()
+	if !exact {
+		z.Age = Some(max(0, taken.Sub(now.since)))
+		return
+	}
+	z.Age, z.Exact = Some(max(0, t.sinceBoot(taken)-died.At)), true
+	if !z.Proc.Exit.known {
+		z.Proc.Exit = died.Status
+	}
+}
+
+// sinceBoot is a time of the clock of the sweeps by that of the exits.
+func (t *ZombieTracker) sinceBoot(at time.Time) time.Duration { return t.uptime + at.Sub(t.taken) }
+
+// explain forgets the exits from before a sweep. Who is not in it is reaped,
+// and who lives lost no more than a thread.
+func (t *ZombieTracker) explain(taken time.Time) {
+	for pid, e := range t.heard {
+		if e.At < t.sinceBoot(taken) {
+			delete(t.heard, pid)
+		}
+	}
 }
 
 // parent returns what is known of the parent of z.
