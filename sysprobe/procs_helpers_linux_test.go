@@ -27,6 +27,7 @@ var helpers = map[string]func(args []string) error{
 	"hidepid":     helpHidePID,
 	"pid-reuse":   helpPIDReuse,
 	"no-files":    helpNoFiles,
+	"exits":       helpExits,
 }
 
 // say prints v for the test to read.

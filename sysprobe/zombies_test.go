@@ -151,3 +151,87 @@ func TestZombieErrors(t *testing.T) {
 		}
 	}
 }
+
+func TestZombieTrackerLearns(t *testing.T) {
+	alive := Proc{ID: ProcID{PID: 1, Start: 1}}
+	zombie := func(pid int32, start uint64) Proc {
+		return Proc{ID: ProcID{PID: pid, Start: start}, PPID: 1, State: StateZombie}
+	}
+	exit := func(pid int32, seconds float64) Exit {
+		return Exit{PID: pid, At: time.Duration(seconds * float64(time.Second)), Status: Some(ExitStatus(9))}
+	}
+	type dated struct {
+		PID   int32
+		Age   time.Duration
+		Exact bool
+		Exit  Opt[ExitStatus]
+	}
+	var tracker ZombieTracker
+	// The log is read half a second after the sweep began, and the machine is up
+	// for a thousand seconds at 0. The clock of the sweeps may be off by step.
+	step := func(t *testing.T, seconds, step float64, log ExitLog, procs []Proc, want ...dated) {
+		t.Helper()
+		log.Taken = at(seconds + step + 0.5)
+		log.Uptime = time.Duration((1000.5 + seconds) * float64(time.Second))
+		tracker.Learn(&log)
+		var got []dated
+		for _, z := range tracker.Update(&ProcSnapshot{Procs: append([]Proc{alive}, procs...), Taken: at(seconds + step)}) {
+			got = append(got, dated{z.Proc.ID.PID, z.Age.Or(-1), z.Exact, z.Proc.Exit})
+		}
+		if diff := cmp.Diff(want, got, cmp.AllowUnexported(Opt[ExitStatus]{})); diff != "" {
+			t.Errorf("zombies (-want +got):\n%s", diff)
+		}
+	}
+	none, killed := Opt[ExitStatus]{}, Some(ExitStatus(9))
+	s := time.Second
+
+	t.Run("E32 dead before anybody listened", func(t *testing.T) {
+		step(t, 0, 0, ExitLog{}, []Proc{zombie(30, 500)}, dated{30, 0, false, none})
+	})
+	t.Run("E02 E32 died since", func(t *testing.T) {
+		step(t, 10, 0, ExitLog{Exits: []Exit{exit(31, 1004), exit(1, 1006), exit(77, 1007)}},
+			[]Proc{zombie(30, 500), zombie(31, 600)},
+			dated{30, 10 * s, false, none}, dated{31, 6 * s, true, killed})
+		if n := len(tracker.heard); n != 0 {
+			t.Errorf("%d exits kept that the sweep explains: of a thread, of a reaped process", n)
+		}
+	})
+	t.Run("an exit between sweep and log is kept", func(t *testing.T) {
+		step(t, 20, 0, ExitLog{Exits: []Exit{exit(32, 1020.3)}}, []Proc{zombie(31, 600)}, dated{31, 16 * s, true, killed})
+	})
+	t.Run("an exit that comes late", func(t *testing.T) {
+		step(t, 30, 0, ExitLog{}, []Proc{zombie(31, 600), zombie(32, 700), zombie(33, 700)},
+			dated{31, 26 * s, true, killed}, dated{32, 9700 * time.Millisecond, true, killed}, dated{33, 0, false, none})
+		step(t, 40, 0, ExitLog{Exits: []Exit{exit(33, 1029.5)}}, []Proc{zombie(33, 700)},
+			dated{33, 10500 * time.Millisecond, true, killed})
+	})
+	t.Run("F04 the clock is stepped by an hour", func(t *testing.T) {
+		for i, hour := range []float64{3600, -3600} {
+			step(t, 50+float64(i), hour, ExitLog{}, []Proc{zombie(33, 700)},
+				dated{33, 20500*time.Millisecond + time.Duration(i)*s, true, killed})
+		}
+	})
+	t.Run("F01 the exit of the one who had the PID before", func(t *testing.T) {
+		step(t, 60, 0, ExitLog{Exits: []Exit{exit(33, 1055)}}, []Proc{zombie(33, 105_600)}, dated{33, 0, false, none})
+	})
+	t.Run("F01 the exits of both", func(t *testing.T) {
+		step(t, 70, 0, ExitLog{Exits: []Exit{exit(33, 1068)}}, []Proc{zombie(33, 106_500)}, dated{33, 2 * s, true, killed})
+	})
+	t.Run("lost", func(t *testing.T) {
+		step(t, 80, 0, ExitLog{Exits: []Exit{exit(34, 1080.1)}}, []Proc{zombie(33, 106_500)}, dated{33, 12 * s, true, killed})
+		step(t, 90, 0, ExitLog{Lost: true, Exits: []Exit{exit(35, 1089)}},
+			[]Proc{zombie(33, 106_500), zombie(34, 800), zombie(35, 900)},
+			dated{33, 22 * s, true, killed}, dated{35, s, true, killed}, dated{34, 0, false, none})
+	})
+	t.Run("a log that cannot be read", func(t *testing.T) {
+		got := tracker.Update(&ProcSnapshot{Procs: []Proc{alive, zombie(33, 106_500)}, Taken: at(95)})
+		if len(got) != 1 || got[0].Age != Some(27*s) || !got[0].Exact {
+			t.Errorf("zombies %+v, want one with an age of 27 s", got)
+		}
+	})
+	t.Run("what /proc says of the end counts more", func(t *testing.T) {
+		z := zombie(36, 900)
+		z.Exit = Some(ExitStatus(1792))
+		step(t, 100, 0, ExitLog{Exits: []Exit{exit(36, 1099)}}, []Proc{z}, dated{36, s, true, Some(ExitStatus(1792))})
+	})
+}
