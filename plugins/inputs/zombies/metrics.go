@@ -28,6 +28,7 @@ type totals struct {
 	pidLimit                      sysprobe.Opt[uint64]
 	oldest                        sysprobe.Opt[time.Duration]
 	exhaustion                    sysprobe.Opt[float64] // s
+	lost                          sysprobe.Opt[uint64]
 }
 
 // restRow sums up the parents that have no row of their own.
@@ -55,7 +56,11 @@ func totalsFields(t totals) (gauges, counters map[string]any) {
 	if left, known := t.exhaustion.Get(); known {
 		gauges["seconds_to_pid_exhaustion"] = left
 	}
-	return gauges, map[string]any{"created": number(t.created), "reaped": number(t.reaped)}
+	counters = map[string]any{"created": number(t.created), "reaped": number(t.reaped)}
+	if lost, known := t.lost.Get(); known {
+		counters["events_lost"] = number(lost)
+	}
+	return gauges, counters
 }
 
 // parentFields returns the fields of a parent.
@@ -157,5 +162,21 @@ func (e *emitter) zombies(rows []dead) {
 		ranks[s]++
 		tags := map[string]string{"process_name": s.name, "parent_name": s.parent, "user": s.user, "rank": strconv.Itoa(ranks[s])}
 		e.acc.AddGauge("zombies_process", zombieFields(d), tags, e.taken)
+	}
+}
+
+// alerts sends zombie_event. Parents of one name that cross the same limit in
+// one gather are ranked by their age.
+func (e *emitter) alerts(found []alert) {
+	type series struct{ event, parent string }
+	ranks := map[series]int{}
+	for _, a := range found {
+		s := series{a.of + "_cleared", a.parent}
+		if a.exceeded {
+			s.event = a.of + "_exceeded"
+		}
+		ranks[s]++
+		tags := map[string]string{"event": s.event, "parent_name": s.parent, "rank": strconv.Itoa(ranks[s])}
+		e.acc.AddFields("zombie_event", map[string]any{"parent_pid": a.pid, "value": a.value, "limit": a.limit}, tags, e.taken)
 	}
 }

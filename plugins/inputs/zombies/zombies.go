@@ -7,6 +7,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"slices"
 	"time"
@@ -35,18 +36,27 @@ type Zombies struct {
 	NameExclude []string        `toml:"name_exclude"`
 	UserInclude []string        `toml:"user_include"`
 	UserExclude []string        `toml:"user_exclude"`
+	Events      string          `toml:"events"`
+	AlertCount  int             `toml:"alert_count"`
+	AlertAge    config.Duration `toml:"alert_age"`
+	AlertRate   float64         `toml:"alert_rate"`
 
 	Log telegraf.Logger `toml:"-"`
 
-	// open is replaced by tests.
-	open func() (proctable.Machine, error)
+	// open and listen are replaced by tests.
+	open   func() (proctable.Machine, error)
+	listen func() (exitSource, error)
 
 	choice proctable.Choice
 
 	machine  proctable.Machine
+	exits    exitSource // nil where nobody listens
 	snapshot sysprobe.ProcSnapshot
+	heard    sysprobe.ExitLog
+	lost     uint64 // gathers after which not all exits were heard
 	tracker  sysprobe.ZombieTracker
 	growth   growth
+	alerts   alerts
 	once     proctable.Once
 }
 
@@ -63,19 +73,35 @@ func (z *Zombies) Init() error {
 		}
 		z.open = open
 	}
+	if z.listen == nil {
+		z.listen = listener(runtime.GOOS)
+	}
 	err := cmp.Or(
 		options.Words("collect", z.Collect, []string{"parent", "process"}),
+		options.Words("events", []string{z.Events}, []string{eventsAuto, eventsOn, eventsOff}),
 		options.Range("max_parents", z.MaxParents, 1, 100_000),
 		options.Range("max_zombies", z.MaxZombies, 1, 1_000_000),
+		options.Range("alert_count", z.AlertCount, 0, math.MaxInt32),
+		notNegative("min_age", z.MinAge),
+		notNegative("alert_age", z.AlertAge),
 	)
 	if err != nil {
 		return err
 	}
-	if z.MinAge < 0 {
-		return fmt.Errorf("option min_age: %s is negative; use 0s or more", time.Duration(z.MinAge))
+	if !(z.AlertRate >= 0) { // TOML has a NaN too
+		return fmt.Errorf("option alert_rate: %v is not a number of zombies; use 0 or more", z.AlertRate)
 	}
+	z.alerts = newAlerts(z.AlertCount, time.Duration(z.AlertAge), z.AlertRate)
 	z.choice, err = proctable.Choose(z.NameInclude, z.NameExclude, z.UserInclude, z.UserExclude)
 	return err
+}
+
+// notNegative returns an error where d is.
+func notNegative(option string, d config.Duration) error {
+	if d >= 0 {
+		return nil
+	}
+	return fmt.Errorf("option %s: %s is negative; use 0s or more", option, time.Duration(d))
 }
 
 // opener returns what opens the process table on a system. Windows frees a
@@ -88,14 +114,18 @@ func opener(system string) (func() (proctable.Machine, error), error) {
 	return proctable.Open, sysprobe.Supported(sysprobe.FeatureZombies)
 }
 
-// Start opens the process table. It returns an error that says where it was
-// looked for.
+// Start opens the process table and begins to listen. It returns an error that
+// says where the table was looked for, or what those need who have to listen.
 func (z *Zombies) Start(telegraf.Accumulator) error {
 	machine, err := z.open()
 	if err != nil {
 		return err
 	}
 	z.machine = machine
+	if err := z.listenTo(); err != nil {
+		z.Stop()
+		return err
+	}
 	return nil
 }
 
@@ -113,12 +143,16 @@ func (z *Zombies) Gather(acc telegraf.Accumulator) error {
 	if err != nil {
 		acc.AddError(fmt.Errorf("read pid limit: %w", err)) // its fields are absent
 	}
+	if err := z.learn(); err != nil {
+		acc.AddError(err)
+	}
 	zombies := z.tracker.Update(&z.snapshot)
 	out := emitter{acc: acc, taken: z.snapshot.Taken}
 	out.totals(z.totals(zombies, host))
 	if slices.Contains(z.Collect, "parent") {
 		out.parents(z.parents())
 	}
+	out.alerts(z.alerts.update(z.snapshot.Taken, z.chosen()))
 	if slices.Contains(z.Collect, "process") {
 		out.zombies(z.named(zombies, acc))
 	}
@@ -126,8 +160,14 @@ func (z *Zombies) Gather(acc telegraf.Accumulator) error {
 	return nil
 }
 
-// Stop closes the process table.
+// Stop closes the process table, and listens no more.
 func (z *Zombies) Stop() {
+	if z.exits != nil {
+		if err := z.exits.Close(); err != nil {
+			z.Log.Errorf("Ending to listen to exits failed: %v", err)
+		}
+		z.exits = nil
+	}
 	if z.machine == nil {
 		return
 	}
@@ -151,6 +191,9 @@ func (z *Zombies) totals(zombies []sysprobe.Zombie, host sysprobe.Host) totals {
 			t.oldest = sysprobe.Some(max(age, t.oldest.Or(0)))
 		}
 	}
+	if z.exits != nil {
+		t.lost = sysprobe.Some(z.lost)
+	}
 	rate := z.growth.update(z.snapshot.Taken, t.count)
 	if limit, known := t.pidLimit.Get(); known && rate > 0 {
 		free := float64(limit - min(limit, t.pidsInUse))
@@ -159,17 +202,21 @@ func (z *Zombies) totals(zombies []sysprobe.Zombie, host sysprobe.Host) totals {
 	return t
 }
 
-// parents returns the parents to name, those with most zombies first, and what
-// the others sum up to.
-func (z *Zombies) parents() (named []sysprobe.ZombieParent, rest restRow) {
-	for _, p := range z.tracker.Parents() {
+// chosen returns the parents that take part, those with most zombies first.
+func (z *Zombies) chosen() []sysprobe.ZombieParent {
+	return slices.DeleteFunc(slices.Clone(z.tracker.Parents()), func(p sysprobe.ZombieParent) bool {
 		proc := p.Proc
 		if proc == nil {
 			proc = &sysprobe.Proc{Name: unknownParent}
 		}
-		if !z.choice.Match(z.machine, proc) {
-			continue
-		}
+		return !z.choice.Match(z.machine, proc)
+	})
+}
+
+// parents returns the parents to name, those with most zombies first, and what
+// the others sum up to.
+func (z *Zombies) parents() (named []sysprobe.ZombieParent, rest restRow) {
+	for _, p := range z.chosen() {
 		if len(named) < z.MaxParents {
 			named = append(named, p)
 			continue
@@ -237,6 +284,6 @@ func (g *growth) update(at time.Time, count int) float64 {
 
 func init() {
 	inputs.Add("zombies", func() telegraf.Input {
-		return &Zombies{Collect: []string{"parent", "process"}, MaxParents: 10, MaxZombies: 10}
+		return &Zombies{Collect: []string{"parent", "process"}, MaxParents: 10, MaxZombies: 10, Events: eventsAuto}
 	})
 }

@@ -2,7 +2,10 @@ package zombies
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
+	"math"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -15,13 +18,21 @@ import (
 	"telegraf-sysprobe/plugins/internal/plugintest"
 	"telegraf-sysprobe/plugins/internal/procfixture"
 	"telegraf-sysprobe/plugins/internal/proctable"
+	"telegraf-sysprobe/sysprobe"
 )
 
 // TestCases runs the golden cases. Those whose folder ends in an ID are the
 // acceptance cases of that ID.
 func TestCases(t *testing.T) {
 	plugintest.Run(t, "zombies", func(t *testing.T, z *Zombies, dir string) {
-		z.open = func() (proctable.Machine, error) { return procfixture.New(t, dir), nil }
+		machine := procfixture.New(t, dir)
+		z.open = func() (proctable.Machine, error) { return machine, nil }
+		z.listen = func() (exitSource, error) {
+			if reason, err := os.ReadFile(filepath.Join(dir, "no-exits")); err == nil {
+				return nil, fmt.Errorf("%w: %s", sysprobe.ErrNotSupported, strings.TrimSpace(string(reason)))
+			}
+			return &machine.Exits, nil
+		}
 	})
 }
 
@@ -36,6 +47,7 @@ func configured(t *testing.T, change func(*Zombies)) *Zombies {
 	}
 	z.Log = testutil.Logger{Name: "zombies"}
 	z.open = proctable.OpenEmpty
+	z.listen = listener("windows")
 	change(z)
 	return z
 }
@@ -59,6 +71,10 @@ func TestInit(t *testing.T) {
 		{"max parents", func(z *Zombies) { z.MaxParents = 0 }, "option max_parents: 0 is out of range; use 1 to 100000"},
 		{"max zombies", func(z *Zombies) { z.MaxZombies = -1 }, "option max_zombies: -1 is out of range; use 1 to 1000000"},
 		{"min age", func(z *Zombies) { z.MinAge = config.Duration(-time.Second) }, "option min_age: -1s is negative; use 0s or more"},
+		{"alert age", func(z *Zombies) { z.AlertAge = config.Duration(-time.Second) }, "option alert_age: -1s is negative; use 0s or more"},
+		{"alert count", func(z *Zombies) { z.AlertCount = -1 }, "option alert_count: -1 is out of range; use 0 to 2147483647"},
+		{"alert rate", func(z *Zombies) { z.AlertRate = math.NaN() }, "option alert_rate: NaN is not a number of zombies; use 0 or more"},
+		{"events", func(z *Zombies) { z.Events = "yes" }, `option events: unknown entry "yes"; use any of "auto", "on", "off"`},
 		{"bad name glob", func(z *Zombies) { z.NameExclude = []string{"[a"} }, `option name_exclude: bad glob "[a": `},
 		{"bad user glob", func(z *Zombies) { z.UserInclude = []string{"[a"} }, `option user_include: bad glob "[a": `},
 	} {
@@ -130,8 +146,10 @@ func TestOpener(t *testing.T) {
 // what it opened, once.
 func TestLifecycle(t *testing.T) {
 	machine := procfixture.New(t, t.TempDir())
+	listened := 0
 	z := configured(t, func(z *Zombies) {
 		z.open = func() (proctable.Machine, error) { return machine, nil }
+		z.listen = func() (exitSource, error) { listened++; return &machine.Exits, nil }
 	})
 	z.Stop()
 	if err := z.Start(nil); err != nil {
@@ -139,7 +157,39 @@ func TestLifecycle(t *testing.T) {
 	}
 	z.Stop()
 	z.Stop()
-	if machine.Closed != 1 {
-		t.Errorf("Stop closed the machine %d times, want once", machine.Closed)
+	if machine.Closed != 1 || machine.Exits.Closed != 1 {
+		t.Errorf("Stop closed the machine %d times and the exits %d times, want once", machine.Closed, machine.Exits.Closed)
+	}
+	z.Events = "off"
+	if err := z.Start(nil); err != nil {
+		t.Fatal(err)
+	}
+	z.Stop()
+	if listened != 1 {
+		t.Errorf("listened %d times, want once", listened)
+	}
+}
+
+func TestEventsOnButNotToBeHad(t *testing.T) {
+	for _, tc := range []struct {
+		err  error
+		want string
+	}{
+		{sysprobe.ErrAccessDenied, "grant CAP_NET_ADMIN"},
+		{sysprobe.ErrNotSupported, "namespaces of the host"},
+	} {
+		machine := procfixture.New(t, t.TempDir())
+		z := configured(t, func(z *Zombies) {
+			z.Events = "on"
+			z.open = func() (proctable.Machine, error) { return machine, nil }
+			z.listen = func() (exitSource, error) { return nil, tc.err }
+		})
+		err := z.Start(nil)
+		if !errors.Is(err, tc.err) || !strings.Contains(err.Error(), "option events") || !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("Start: %v, want one that names the option and says %q", err, tc.want)
+		}
+		if machine.Closed != 1 {
+			t.Errorf("the machine was closed %d times, want once", machine.Closed)
+		}
 	}
 }

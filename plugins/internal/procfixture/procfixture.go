@@ -27,11 +27,17 @@ type Answer struct {
 	// HostError is the error of reading the host.
 	HostError string
 	Users     map[uint32]string
+	// Exits is what was heard of since the gather before; ExitsError is the
+	// error of reading it.
+	Exits      sysprobe.ExitLog
+	ExitsError string
 }
 
 // New returns the machine whose answers are the inputs of the case dir.
 func New(t *testing.T, dir string) *Machine {
-	return &Machine{t: t, replay: plugintest.Replay[Answer](t, dir)}
+	m := &Machine{t: t, replay: plugintest.Replay[Answer](t, dir)}
+	m.Exits.machine = m
+	return m
 }
 
 // Machine is a recorded proctable.Machine.
@@ -42,7 +48,27 @@ type Machine struct {
 	// Lookups counts the look-ups of each PID, Closed the calls of Close.
 	Lookups map[int32]int
 	Closed  int
+	// Exits tells of exits.
+	Exits Exits
 }
+
+// Exits is what a Machine tells of exits. Closed counts the calls of Close.
+type Exits struct {
+	machine *Machine
+	Closed  int
+}
+
+// Read answers from the last sweep.
+func (e *Exits) Read(dst *sysprobe.ExitLog) error {
+	if e.machine.now.ExitsError != "" {
+		return errors.New(e.machine.now.ExitsError)
+	}
+	*dst = e.machine.now.Exits
+	return nil
+}
+
+// Close counts.
+func (e *Exits) Close() error { e.Closed++; return nil }
 
 var _ proctable.Machine = (*Machine)(nil)
 
