@@ -204,6 +204,9 @@ func TestZombieTrackerLearns(t *testing.T) {
 			dated{31, 26 * s, true, killed}, dated{32, 9700 * time.Millisecond, true, killed}, dated{33, 0, false, none})
 		step(t, 40, 0, ExitLog{Exits: []Exit{exit(33, 1029.5)}}, []Proc{zombie(33, 700)},
 			dated{33, 10500 * time.Millisecond, true, killed})
+		// Of a thread that ended before the last one did.
+		step(t, 41, 0, ExitLog{Exits: []Exit{exit(33, 1029.4)}}, []Proc{zombie(33, 700)},
+			dated{33, 11500 * time.Millisecond, true, killed})
 	})
 	t.Run("F04 the clock is stepped by an hour", func(t *testing.T) {
 		for i, hour := range []float64{3600, -3600} {

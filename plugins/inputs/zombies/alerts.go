@@ -36,7 +36,7 @@ type limit struct {
 	value float64
 }
 
-// watched is a parent that has zombies, or had some when it exceeded a limit.
+// watched is a parent that has zombies, or had some in the gather before.
 type watched struct {
 	name     string
 	id       sysprobe.ProcID
@@ -83,8 +83,8 @@ func (a *alerts) update(taken time.Time, parents []sysprobe.ZombieParent) []aler
 	return a.judge()
 }
 
-// judge compares the parents with the limits, and forgets those that have
-// neither zombies nor an alert.
+// judge compares the parents with the limits, and forgets those that have no
+// zombies any more, and so no alert.
 func (a *alerts) judge() []alert {
 	var found []alert
 	for _, w := range a.sorted() {
@@ -100,7 +100,7 @@ func (a *alerts) judge() []alert {
 				delete(w.exceeded, l.of)
 			}
 		}
-		if w.count == 0 && len(w.exceeded) == 0 {
+		if w.count == 0 {
 			delete(a.parents, w.id)
 		}
 	}
