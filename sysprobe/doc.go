@@ -7,7 +7,8 @@
 // [OpenNICAddrs], [OpenNICStats] and [OpenProcs] return handles, safe for
 // concurrent use. A snapshot reads each kernel source once and fills structs
 // that the caller keeps and passes again, so that a steady state costs no
-// allocation. Zombies are a view of a process snapshot.
+// allocation. Zombies are a view of a process snapshot; [OpenExits] hears when
+// they died.
 //
 // # Absent, vanished, failed
 //
