@@ -11,7 +11,7 @@ BENCH        := testdata/bench
 GOLDEN        = $(shell grep -rl --include='*_test.go' internal/plugintest plugins | xargs -n 1 dirname | sort -u)
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test race lint fuzz golden generate cross integration e2e bench telegraf coverage \
+.PHONY: help build run test race lint fuzz golden generate bpf cross integration e2e bench telegraf coverage \
 	install-dev-deps install-git-hooks test-all clean
 
 help: ## list the targets
@@ -42,6 +42,9 @@ golden: ## rewrite the expected outputs, and show what changed
 
 generate: ## rewrite generated files
 	$(GO) generate ./...
+
+bpf: ## compile the BPF program again, where Debian 12's clang, llvm and libbpf-dev are
+	.ci/bpf.sh
 
 cross: ## vet and test-compile for every system; TARGETS="os/arch ..." for some
 	.ci/cross.sh $(TARGETS)

@@ -181,7 +181,7 @@ func TestSystemSuffixMeansSystemCalls(t *testing.T) {
 		for grown := true; grown; {
 			grown = false
 			in = slices.DeleteFunc(in, func(s *source) bool {
-				if s.importsAny("golang.org/x/sys", "syscall", "os", "net", "github.com/mdlayher") == "" && !usesAny(s, reach) {
+				if s.importsAny("golang.org/x/sys", "syscall", "os", "net", "github.com/mdlayher", "github.com/cilium") == "" && !usesAny(s, reach) {
 					return false
 				}
 				declare(s, reach)

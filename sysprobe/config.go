@@ -21,6 +21,9 @@ type Config struct {
 	// caller's own. Entering another one needs CAP_SYS_ADMIN (setns(2)).
 	NetNS string
 
+	// Backend is how processes are read.
+	Backend Backend
+
 	// Now is the clock. Nil means time.Now.
 	Now func() time.Time
 }
@@ -58,4 +61,35 @@ func orDefault(s *string, fallback string) {
 	if *s == "" {
 		*s = fallback
 	}
+}
+
+// Backend is a way to read the process table.
+type Backend uint8
+
+// The backends. All answer the same questions and mean the same by every fact;
+// where one is finer, the fact says so.
+const (
+	// BackendAuto is BackendBPF where that works, and BackendProcFS elsewhere.
+	BackendAuto Backend = iota
+	// BackendBPF asks the running kernel through a BPF iterator over tasks. It
+	// costs a tenth of BackendProcFS and sees processes of all users, I/O and
+	// open files included. It needs Linux 5.10 with BTF, CAP_BPF and
+	// CAP_PERFMON (or CAP_SYS_ADMIN), /proc for Config.ProcRoot, and the PID
+	// and time namespaces of the machine.
+	BackendBPF
+	// BackendProcFS reads the text files of proc(5).
+	BackendProcFS
+)
+
+var backendNames = []string{"auto", "bpf", "procfs"}
+
+// String returns the name of b, or its number where it has none.
+func (b Backend) String() string { return enumText(b, backendNames) }
+
+// MarshalText writes String; it never fails.
+func (b Backend) MarshalText() ([]byte, error) { return []byte(b.String()), nil }
+
+// UnmarshalText reads a name or a number; any other text is an error.
+func (b *Backend) UnmarshalText(text []byte) error {
+	return enumParse(b, backendNames, "backend", text)
 }

@@ -12,7 +12,9 @@ type Procs struct {
 // c.ProcRoot. A nil c means defaults. It needs no privilege to list processes,
 // unless the mount hides them (hidepid). It returns an error that answers to
 // [ErrNotSupported] on a system without a backend, to fs.ErrNotExist or
-// [ErrAccessDenied] where c.ProcRoot cannot be read.
+// [ErrAccessDenied] where c.ProcRoot cannot be read. With c.Backend it returns
+// those too where that backend cannot be had: without the privileges, on a
+// kernel that lacks something, in other namespaces than the machine's.
 func OpenProcs(c *Config) (*Procs, error) {
 	client, err := newProcsClient(c.withDefaults())
 	if err != nil {
@@ -36,11 +38,16 @@ func (p *Procs) Snapshot(dst *ProcSnapshot, want Fields) error { return p.client
 // too, but is none).
 func (p *Procs) Lookup(pid int32, want Fields) (Proc, error) { return p.client.lookup(pid, want) }
 
+// Backend returns how the last sweep was done, before the first how it will be,
+// and why not by BPF: an error where [BackendAuto] would have preferred that,
+// nil otherwise. It answers to [ErrAccessDenied] where privileges are missing.
+func (p *Procs) Backend() (Backend, error) { return p.client.backend() }
+
 // Close releases the table. Further snapshots fail.
 func (p *Procs) Close() error { return p.client.close() }
 
-// Fields says which optional facts a snapshot reads. Each costs a system call
-// or three a process.
+// Fields says which optional facts a snapshot reads. From proc(5) each costs a
+// system call or three a process; with BPF only WantMemory does.
 type Fields uint32
 
 // The optional facts.
@@ -69,8 +76,9 @@ type ProcID struct {
 	Start uint64
 }
 
-// Proc is one process. What is not optional comes from /proc/PID/stat
-// (proc_pid_stat(5)), which everybody may read.
+// Proc is one process. What is not optional is in /proc/PID/stat
+// (proc_pid_stat(5)), which everybody may read. Times are multiples of 10 ms
+// there; BPF has nanoseconds.
 type Proc struct {
 	ID   ProcID
 	PPID int32
@@ -78,7 +86,7 @@ type Proc struct {
 	Group, Session int32
 	// Comm is the kernel's name of the process: at most 15 bytes (63 for some
 	// kernel threads), any but NUL, possibly none, not always UTF-8. It can
-	// change.
+	// change. Of a kworker proc(5) adds what it works on, BPF does not.
 	Comm string
 	// Name is Comm or, with [WantName], the longer name psutil would give.
 	Name string
@@ -94,7 +102,7 @@ type Proc struct {
 	Threads uint32
 	// UserTime and SystemTime are the CPU time of all threads, dead ones
 	// included. ChildUserTime and ChildSystemTime are those of reaped
-	// children. Multiples of 10 ms.
+	// children.
 	UserTime, SystemTime           time.Duration
 	ChildUserTime, ChildSystemTime time.Duration
 	// IOWait is the time spent waiting for block devices; 0 where the kernel
@@ -120,6 +128,22 @@ type Proc struct {
 	Memory Opt[ProcMemory]
 	IO     Opt[ProcIO]
 	FDs    Opt[uint32] // open file descriptors
+	Task   Opt[ProcTask]
+}
+
+// ProcTask is what the kernel has in struct task_struct and no file of proc(5)
+// shows like that. BPF gives it unasked.
+type ProcTask struct {
+	// Start is when the process started, since boot.
+	Start time.Duration
+	// ExecID changes when the process executes another program.
+	ExecID uint64
+	// CgroupID is the inode number of the directory of its cgroup in the
+	// unified hierarchy (cgroups(7)).
+	CgroupID uint64
+	// VoluntarySwitches and InvoluntarySwitches are context switches of all
+	// threads, dead ones included.
+	VoluntarySwitches, InvoluntarySwitches uint64
 }
 
 // ExitStatus is a wait status as wait(2) gives it.
@@ -175,7 +199,7 @@ type ProcSnapshot struct {
 	// when that clock is stepped. It serves to show start times, not to
 	// identify. It is zero where proc(5) is mounted without it (subset=pid).
 	BootTime time.Time
-	// Backend names where the rows come from: "procfs".
+	// Backend names where the rows come from: "bpf" or "procfs".
 	Backend string
 	// Denied counts the optional facts this user may not see, Malformed the
 	// rows and facts left out because they could not be decoded, and Vanished

@@ -28,6 +28,7 @@ type procsClient struct {
 	mu         sync.Mutex // guards what follows
 	dir        *procDir
 	pids, tids []int32
+	tasks      taskTable
 }
 
 func newProcsClient(cfg Config) (*procsClient, error) {
@@ -35,13 +36,22 @@ func newProcsClient(cfg Config) (*procsClient, error) {
 	if err != nil {
 		return nil, opError("open process table", cfg.ProcRoot, err)
 	}
-	return &procsClient{
+	c := &procsClient{
 		root:     cfg.ProcRoot,
 		now:      cfg.Now,
 		pageSize: uint64(os.Getpagesize()),
 		self:     ownCredentials(),
 		dir:      dir,
-	}, nil
+	}
+	if cfg.Backend == BackendProcFS {
+		return c, nil
+	}
+	c.tasks.required = cfg.Backend == BackendBPF
+	if err := c.openTasks(); err != nil && c.tasks.required {
+		dir.close()
+		return nil, err
+	}
+	return c, nil
 }
 
 func (c *procsClient) close() error {
@@ -51,29 +61,44 @@ func (c *procsClient) close() error {
 		return opError("close process table", c.root, fs.ErrClosed)
 	}
 	c.dir.close()
-	return nil
+	return opError("close process table", "", c.tasks.close())
 }
 
 func (c *procsClient) snapshot(dst *ProcSnapshot, want Fields) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	sw := dst.begin(want)
-	dst.Taken, dst.Backend = c.now(), "procfs"
+	dst.Taken = c.now()
+	dst.BootTime = c.bootTime(&sw)
+	ok, err := c.sweepTasks(&sw)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		if err := c.sweepFiles(&sw); err != nil {
+			return err
+		}
+	}
+	dst.Backend = c.tasks.used.String()
+	dst.commit(&sw)
+	return nil
+}
+
+// sweepFiles reads proc(5).
+func (c *procsClient) sweepFiles(sw *sweep) error {
 	var err error
 	if c.pids, err = c.dir.pids(c.pids[:0]); err != nil {
 		return opError("list processes", c.root, err)
 	}
-	dst.BootTime = c.bootTime(&sw)
 	for _, pid := range c.pids {
 		row := sw.add()
-		if err := c.fill(row, pid, sw.before(pid), &sw); err != nil {
+		if err := c.fill(row, pid, sw.before(pid), sw); err != nil {
 			sw.drop(err)
 			if isExhausted(err) {
 				return opError("read process", strconv.Itoa(int(pid)), err)
 			}
 		}
 	}
-	dst.commit(&sw)
 	return nil
 }
 

@@ -11,4 +11,5 @@ func newProcsClient(Config) (*procsClient, error) {
 
 func (*procsClient) snapshot(*ProcSnapshot, Fields) error { return ErrNotSupported }
 func (*procsClient) lookup(int32, Fields) (Proc, error)   { return Proc{}, ErrNotSupported }
+func (*procsClient) backend() (Backend, error)            { return BackendAuto, ErrNotSupported }
 func (*procsClient) close() error                         { return ErrNotSupported }

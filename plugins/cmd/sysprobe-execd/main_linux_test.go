@@ -76,7 +76,7 @@ type server struct {
 
 func serve(t *testing.T, interval string) *server {
 	t.Helper()
-	file := config(t, "[agent]\n interval = \""+interval+"\"\n round_interval = false\n[[inputs.zombies]]\n")
+	file := config(t, "[agent]\n interval = \""+interval+"\"\n round_interval = false\n[[inputs.zombies]]\n backend = \"procfs\"\n")
 	s := &server{cmd: command(t, "--config", file)}
 	s.cmd.Stderr = &s.stderr
 	var err error

@@ -37,6 +37,7 @@ type Procs struct {
 	NameExclude  []string `toml:"name_exclude"`
 	UserInclude  []string `toml:"user_include"`
 	UserExclude  []string `toml:"user_exclude"`
+	Backend      string   `toml:"backend"`
 
 	Log telegraf.Logger `toml:"-"`
 
@@ -63,16 +64,19 @@ func (*Procs) SampleConfig() string { return sampleConfig }
 // Init checks the options. Every error names the option, its value and the
 // remedy.
 func (p *Procs) Init() error {
+	backend, err := proctable.Backend(p.Backend)
+	if err != nil {
+		return err
+	}
 	if p.open == nil {
 		if err := sysprobe.Supported(sysprobe.FeatureProcs); err != nil {
 			return err
 		}
-		p.open = proctable.Open
+		p.open = proctable.Opener(backend, p.Log)
 	}
 	if err := p.checkOptions(); err != nil {
 		return err
 	}
-	var err error
 	if p.choice, err = proctable.Choose(p.NameInclude, p.NameExclude, p.UserInclude, p.UserExclude); err != nil {
 		return err
 	}
@@ -300,6 +304,7 @@ func init() {
 			GroupBy:      []string{"process_name", "user"},
 			MaxGroups:    200,
 			MaxProcesses: 100,
+			Backend:      sysprobe.BackendAuto.String(),
 			now:          time.Now,
 		}
 	})

@@ -10,6 +10,7 @@ import (
 	"github.com/influxdata/telegraf/testutil"
 
 	"telegraf-sysprobe/plugins/internal/proctable"
+	"telegraf-sysprobe/sysprobe"
 )
 
 // TestRealProcesses looks for this test's own process through the real
@@ -22,7 +23,7 @@ func TestRealProcesses(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := configured(t, func(p *Procs) {
-		p.open = proctable.Open
+		p.open = proctable.Opener(sysprobe.BackendAuto, nil)
 		p.Collect = []string{"top", "group", "process"}
 		p.TopBy, p.TopCount = topKeyNames(), 1000
 		p.GroupBy = []string{"user", "process_name"}

@@ -15,6 +15,7 @@ import (
 	"telegraf-sysprobe/plugins/internal/plugintest"
 	"telegraf-sysprobe/plugins/internal/procfixture"
 	"telegraf-sysprobe/plugins/internal/proctable"
+	"telegraf-sysprobe/sysprobe"
 )
 
 func TestCases(t *testing.T) {
@@ -101,6 +102,10 @@ func TestInit(t *testing.T) {
 			`option group_details: unknown entry "cpu"; use any of "io", "fds", "switches"`,
 		},
 		{"max groups", func(p *Procs) { p.MaxGroups = 0 }, "option max_groups: 0 is out of range; use 1 to 100000"},
+		{
+			"backend", func(p *Procs) { p.Backend = "ebpf" },
+			`option backend: unknown entry "ebpf"; use any of "auto", "bpf", "procfs"`,
+		},
 		{"max processes", func(p *Procs) { p.MaxProcesses = -5 }, "option max_processes: -5 is out of range; use 1 to 1000000"},
 		{
 			"unknown tag", func(p *Procs) { p.TagWith = []string{"cmdline"} },
@@ -149,7 +154,7 @@ func TestLifecycle(t *testing.T) {
 func TestStartNamesHostProc(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "proc")
 	t.Setenv("HOST_PROC", missing)
-	p := configured(t, func(p *Procs) { p.open = proctable.Open })
+	p := configured(t, func(p *Procs) { p.open = proctable.Opener(sysprobe.BackendAuto, nil) })
 	if err := p.Init(); err != nil {
 		t.Fatal(err)
 	}

@@ -40,6 +40,7 @@ type Zombies struct {
 	AlertCount  int             `toml:"alert_count"`
 	AlertAge    config.Duration `toml:"alert_age"`
 	AlertRate   float64         `toml:"alert_rate"`
+	Backend     string          `toml:"backend"`
 
 	Log telegraf.Logger `toml:"-"`
 
@@ -66,8 +67,12 @@ func (*Zombies) SampleConfig() string { return sampleConfig }
 // Init checks the options. Every error names the option, its value and the
 // remedy.
 func (z *Zombies) Init() error {
+	backend, err := proctable.Backend(z.Backend)
+	if err != nil {
+		return err
+	}
 	if z.open == nil {
-		open, err := opener(runtime.GOOS)
+		open, err := opener(runtime.GOOS, proctable.Opener(backend, z.Log))
 		if err != nil {
 			return err
 		}
@@ -76,7 +81,7 @@ func (z *Zombies) Init() error {
 	if z.listen == nil {
 		z.listen = listener(runtime.GOOS)
 	}
-	err := cmp.Or(
+	err = cmp.Or(
 		options.Words("collect", z.Collect, []string{"parent", "process"}),
 		options.Words("events", []string{z.Events}, []string{eventsAuto, eventsOn, eventsOff}),
 		options.Range("max_parents", z.MaxParents, 1, 100_000),
@@ -104,14 +109,15 @@ func notNegative(option string, d config.Duration) error {
 	return fmt.Errorf("option %s: %s is negative; use 0s or more", option, time.Duration(d))
 }
 
-// opener returns what opens the process table on a system. Windows frees a
+// opener returns what opens the process table on a system: open, where there is
+// a table. Windows frees a
 // process that ended whether its parent asks or not, so that there are no
 // zombies to look for.
-func opener(system string) (func() (proctable.Machine, error), error) {
+func opener(system string, open func() (proctable.Machine, error)) (func() (proctable.Machine, error), error) {
 	if system == "windows" {
 		return proctable.OpenEmpty, nil
 	}
-	return proctable.Open, sysprobe.Supported(sysprobe.FeatureZombies)
+	return open, sysprobe.Supported(sysprobe.FeatureZombies)
 }
 
 // Start opens the process table and begins to listen. It returns an error that
@@ -284,6 +290,9 @@ func (g *growth) update(at time.Time, count int) float64 {
 
 func init() {
 	inputs.Add("zombies", func() telegraf.Input {
-		return &Zombies{Collect: []string{"parent", "process"}, MaxParents: 10, MaxZombies: 10, Events: eventsAuto}
+		return &Zombies{
+			Collect: []string{"parent", "process"}, MaxParents: 10, MaxZombies: 10, Events: eventsAuto,
+			Backend: sysprobe.BackendAuto.String(),
+		}
 	})
 }

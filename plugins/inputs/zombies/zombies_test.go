@@ -70,6 +70,10 @@ func TestInit(t *testing.T) {
 		},
 		{"max parents", func(z *Zombies) { z.MaxParents = 0 }, "option max_parents: 0 is out of range; use 1 to 100000"},
 		{"max zombies", func(z *Zombies) { z.MaxZombies = -1 }, "option max_zombies: -1 is out of range; use 1 to 1000000"},
+		{
+			"backend", func(z *Zombies) { z.Backend = "ebpf" },
+			`option backend: unknown entry "ebpf"; use any of "auto", "bpf", "procfs"`,
+		},
 		{"min age", func(z *Zombies) { z.MinAge = config.Duration(-time.Second) }, "option min_age: -1s is negative; use 0s or more"},
 		{"alert age", func(z *Zombies) { z.AlertAge = config.Duration(-time.Second) }, "option alert_age: -1s is negative; use 0s or more"},
 		{"alert count", func(z *Zombies) { z.AlertCount = -1 }, "option alert_count: -1 is out of range; use 0 to 2147483647"},
@@ -96,7 +100,7 @@ func TestInit(t *testing.T) {
 func TestStartNamesHostProc(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "proc")
 	t.Setenv("HOST_PROC", missing)
-	z := configured(t, func(z *Zombies) { z.open = proctable.Open })
+	z := configured(t, func(z *Zombies) { z.open = proctable.Opener(sysprobe.BackendAuto, nil) })
 	err := z.Start(nil)
 	if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errors.ErrUnsupported) {
 		t.Errorf("Start: %v, want one that answers to fs.ErrNotExist", err)
@@ -110,7 +114,7 @@ func TestStartNamesHostProc(t *testing.T) {
 
 func TestOpener(t *testing.T) {
 	t.Run("E29 Windows has no zombies, which is no error", func(t *testing.T) {
-		open, err := opener("windows")
+		open, err := opener("windows", nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/influxdata/telegraf"
+
 	"telegraf-sysprobe/sysprobe"
 )
 
@@ -23,16 +25,20 @@ type Machine interface {
 }
 
 // Open returns the machine that HOST_PROC and HOST_ETC name, the own one where
-// they are empty. It returns the error of sysprobe.OpenProcs and says what to
-// do.
-func Open() (Machine, error) {
+// they are empty, asked through that backend. What it says goes to log, which
+// can be nil. It returns the error of sysprobe.OpenProcs and says what to do.
+func Open(backend sysprobe.Backend, log telegraf.Logger) (Machine, error) {
 	config := sysprobe.ConfigFromEnv()
+	config.Backend = backend
 	procs, err := sysprobe.OpenProcs(config)
+	if err != nil && backend == sysprobe.BackendBPF {
+		return nil, fmt.Errorf("%w; grant CAP_BPF and CAP_PERFMON, leave HOST_PROC (now %q) unset, or set backend to \"auto\"", err, config.ProcRoot)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w; set HOST_PROC (now %q) to where the proc file system to watch is mounted, readable for this user",
 			err, config.ProcRoot)
 	}
-	return &machine{Procs: procs, config: config, users: sysprobe.OpenUsers(config)}, nil
+	return &machine{Procs: procs, config: config, users: sysprobe.OpenUsers(config), log: log}, nil
 }
 
 // machine is the real one.
@@ -40,6 +46,8 @@ type machine struct {
 	*sysprobe.Procs
 	config *sysprobe.Config
 	users  *sysprobe.Users
+	log    telegraf.Logger
+	once   Once
 }
 
 // Host implements Machine.

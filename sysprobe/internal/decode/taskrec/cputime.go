@@ -1,0 +1,39 @@
+package taskrec
+
+import "math/bits"
+
+// Split returns the user and the system time of the process as proc(5) shows
+// them, in nanoseconds: the time that the scheduler measured, divided as the
+// samples of the tick are, so that neither part ever shrinks (cputime_adjust
+// in kernel/sched/cputime.c). ShownUser and shownSystem are what was shown
+// before; 0 where nothing was.
+func (p *Process) Split(shownUser, shownSystem uint64) (user, system uint64) {
+	shownUser, shownSystem = max(shownUser, p.ShownUserTime), max(shownSystem, p.ShownSystemTime)
+	total := p.Sums.RunTime
+	if shownUser+shownSystem >= total {
+		return shownUser, shownSystem
+	}
+	system = max(share(p.Sums.SystemTime, p.Sums.UserTime, total), shownSystem)
+	user = total - min(system, total)
+	if user < shownUser {
+		user = shownUser
+		system = total - user
+	}
+	return user, system
+}
+
+// share returns total * part / (part + rest), and 0 or total where a part is 0.
+func share(part, rest, total uint64) uint64 {
+	switch {
+	case part == 0:
+		return 0
+	case rest == 0:
+		return total
+	}
+	hi, lo := bits.Mul64(part, total)
+	if sum := part + rest; hi < sum {
+		quotient, _ := bits.Div64(hi, lo, sum)
+		return min(quotient, total)
+	}
+	return total
+}

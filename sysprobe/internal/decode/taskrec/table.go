@@ -1,0 +1,127 @@
+package taskrec
+
+import (
+	"cmp"
+	"encoding/binary"
+	"slices"
+
+	"telegraf-sysprobe/sysprobe/internal/decode"
+)
+
+const format = "task records"
+
+// Table collects the records of one pass. The zero value is ready.
+type Table struct {
+	// Processes are sorted by PID after Finish, which leaves each there once.
+	Processes []Process
+
+	threads []Thread
+	ended   bool
+}
+
+// Reset empties the table and keeps its memory.
+func (t *Table) Reset() {
+	t.Processes, t.threads, t.ended = t.Processes[:0], t.threads[:0], false
+}
+
+// Add decodes the whole records at the start of b, which came from a machine
+// of that byte order, and returns their length: a read can end within one. The
+// error answers to decode.ErrMalformed.
+func (t *Table) Add(b []byte, order binary.ByteOrder) (int, error) {
+	c := decode.NewCursor(b, order, format)
+	for c.Len() >= 4 {
+		start := c.Offset()
+		size := int(order.Uint32(b[start:]))
+		if size != ProcessSize && size != ThreadSize && size != EndSize {
+			c.Fail("no record has this size")
+			return start, c.Err()
+		}
+		if t.ended {
+			c.Fail("a record after the last one")
+			return start, c.Err()
+		}
+		if c.Len() < size {
+			return start, nil
+		}
+		c.Skip(4)
+		t.add(c, size)
+	}
+	return c.Offset(), c.Err()
+}
+
+// add decodes the record of that size, which is all there.
+func (t *Table) add(c *decode.Cursor, size int) {
+	switch size {
+	case ProcessSize:
+		t.Processes = append(t.Processes, Process{})
+		t.Processes[len(t.Processes)-1].decode(c)
+	case ThreadSize:
+		t.threads = append(t.threads, Thread{})
+		t.threads[len(t.threads)-1].decode(c)
+	default:
+		c.Skip(size - 4)
+		t.ended = true
+	}
+}
+
+// Finish brings the processes in order and adds their threads to them. It
+// returns an error that answers to decode.ErrMalformed where the last record is
+// missing: the table is not complete then.
+func (t *Table) Finish() error {
+	if !t.ended {
+		return &decode.Error{Format: format, Reason: "the pass has no end"}
+	}
+	t.sort()
+	for i := range t.threads {
+		t.addThread(&t.threads[i])
+	}
+	return nil
+}
+
+// sort brings the processes in order. They are, unless a thread that is not
+// the first one executed a program: it becomes the first, and the process can
+// be there twice, of which the later record is right.
+func (t *Table) sort() {
+	byPID := func(a, b Process) int { return cmp.Compare(a.PID, b.PID) }
+	ordered := true
+	for i := 1; i < len(t.Processes) && ordered; i++ {
+		ordered = t.Processes[i-1].PID < t.Processes[i].PID
+	}
+	if ordered {
+		return
+	}
+	slices.SortStableFunc(t.Processes, byPID)
+	slices.Reverse(t.Processes)
+	t.Processes = slices.CompactFunc(t.Processes, func(a, b Process) bool { return a.PID == b.PID })
+	slices.Reverse(t.Processes)
+}
+
+// addThread adds a thread to its process. One whose process is not there is
+// passed over: that ended or was not there yet when its turn was.
+func (t *Table) addThread(thread *Thread) {
+	at, found := slices.BinarySearchFunc(t.Processes, thread.PID, func(p Process, pid int32) int { return cmp.Compare(p.PID, pid) })
+	if !found {
+		return
+	}
+	p := &t.Processes[at]
+	p.Sums.add(&thread.Sums)
+	if !p.Live && !thread.State.Exited() {
+		p.Live, p.LiveState = true, thread.State
+	}
+}
+
+func (s *Sums) add(o *Sums) {
+	s.UserTime += o.UserTime
+	s.SystemTime += o.SystemTime
+	s.RunTime += o.RunTime
+	s.MinorFaults += o.MinorFaults
+	s.MajorFaults += o.MajorFaults
+	s.VoluntarySwitches += o.VoluntarySwitches
+	s.InvoluntarySwitches += o.InvoluntarySwitches
+	s.ReadChars += o.ReadChars
+	s.WriteChars += o.WriteChars
+	s.ReadCalls += o.ReadCalls
+	s.WriteCalls += o.WriteCalls
+	s.ReadBytes += o.ReadBytes
+	s.WriteBytes += o.WriteBytes
+}

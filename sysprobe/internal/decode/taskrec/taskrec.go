@@ -1,0 +1,138 @@
+// Package taskrec decodes the records of the BPF program of package taskiter.
+// Program and decoder are one version: a record has exactly one size.
+package taskrec
+
+import (
+	"bytes"
+
+	"telegraf-sysprobe/sysprobe/internal/decode"
+)
+
+// Sizes of the records in bpf/taskiter.bpf.c; they tell them apart.
+const (
+	EndSize     = 8
+	ThreadSize  = 120
+	ProcessSize = 368
+)
+
+// Numbers of the kernel: include/linux/sched.h, include/linux/sched/prio.h.
+const (
+	FlagKernelThread = 0x00200000 // PF_KTHREAD
+	defaultPriority  = 120        // DEFAULT_PRIO, the static priority of nice 0
+)
+
+// Sums are what the threads of a process have together, dead ones included.
+// Times are in nanoseconds.
+type Sums struct {
+	// UserTime and SystemTime were counted by the tick or at each switch, as
+	// the kernel is configured; RunTime by the scheduler.
+	UserTime, SystemTime, RunTime          uint64
+	MinorFaults, MajorFaults               uint64
+	VoluntarySwitches, InvoluntarySwitches uint64
+	ReadChars, WriteChars                  uint64
+	ReadCalls, WriteCalls                  uint64
+	ReadBytes, WriteBytes                  uint64
+}
+
+// Thread is a thread that is not the first of its process.
+type Thread struct {
+	PID, TID int32
+	State    State
+	Sums     Sums
+}
+
+// Process is a process as its first thread and signal_struct describe it.
+type Process struct {
+	Thread
+	// LeaderVoluntarySwitches and LeaderInvoluntarySwitches are those of the
+	// first thread.
+	LeaderVoluntarySwitches, LeaderInvoluntarySwitches uint64
+	// Start is in nanoseconds since boot, suspension included.
+	Start uint64
+	// ExecID changes with each execve.
+	ExecID uint64
+	// Cgroup is the ID in the unified hierarchy.
+	Cgroup uint64
+	// IOWait is of the first thread.
+	IOWait uint64
+	// ShownUserTime and ShownSystemTime are what the kernel showed somebody
+	// last, and will not go below.
+	ShownUserTime, ShownSystemTime uint64
+	ChildUserTime, ChildSystemTime uint64
+	// TotalVM, DataVM and StackVM are in pages, StartCode and EndCode
+	// addresses. All are 0 without an address space.
+	TotalVM, DataVM, StackVM, StartCode, EndCode uint64
+	// File, Anon, Swap and Shmem are in pages: counters of which each CPU may
+	// hold a part back, so that they can be below 0.
+	File, Anon, Swap, Shmem          int64
+	PPID, Group, Session             int32
+	Flags, Threads                   uint32
+	CPU                              int32
+	Nice                             int8
+	RTPriority, Policy, ExitCode     uint32
+	UID, EUID, SUID, GID, EGID, SGID uint32
+	Files                            uint32
+	// LiveState is the state of a thread that lives; see Live.
+	LiveState State
+	// Torn says that a thread ended while the sums were taken, which may be
+	// too high. Live says that a thread beside the first one lives. FilesKnown
+	// and UserMemory say that Files was counted and that there is an address
+	// space.
+	Torn, Live, FilesKnown, UserMemory bool
+
+	comm [16]byte
+}
+
+// Comm is the name: what precedes the first NUL. What follows may be anything.
+func (p *Process) Comm() []byte {
+	if n := bytes.IndexByte(p.comm[:], 0); n >= 0 {
+		return p.comm[:n]
+	}
+	return p.comm[:]
+}
+
+// decode reads the part that records of threads and processes have in common.
+func (t *Thread) decode(c *decode.Cursor) {
+	t.PID, t.TID = int32(c.Uint32()), int32(c.Uint32())
+	t.State = State(c.Uint32())
+	s := &t.Sums
+	for _, p := range [...]*uint64{
+		&s.UserTime, &s.SystemTime, &s.RunTime, &s.MinorFaults, &s.MajorFaults,
+		&s.VoluntarySwitches, &s.InvoluntarySwitches, &s.ReadChars, &s.WriteChars,
+		&s.ReadCalls, &s.WriteCalls, &s.ReadBytes, &s.WriteBytes,
+	} {
+		*p = c.Uint64()
+	}
+}
+
+// Bits of the notes of a process.
+const (
+	noteTorn = 1 << iota
+	noteLive
+	noteFiles
+	noteUserMemory
+)
+
+// decode reads what follows the size.
+func (p *Process) decode(c *decode.Cursor) {
+	p.Thread.decode(c)
+	p.LeaderVoluntarySwitches, p.LeaderInvoluntarySwitches = c.Uint64(), c.Uint64()
+	p.Start, p.ExecID, p.Cgroup, p.IOWait = c.Uint64(), c.Uint64(), c.Uint64(), c.Uint64()
+	p.ShownUserTime, p.ShownSystemTime = c.Uint64(), c.Uint64()
+	p.ChildUserTime, p.ChildSystemTime = c.Uint64(), c.Uint64()
+	p.TotalVM, p.DataVM, p.StackVM = c.Uint64(), c.Uint64(), c.Uint64()
+	p.StartCode, p.EndCode = c.Uint64(), c.Uint64()
+	p.File, p.Anon, p.Swap, p.Shmem = int64(c.Uint64()), int64(c.Uint64()), int64(c.Uint64()), int64(c.Uint64())
+	p.PPID, p.Group, p.Session = int32(c.Uint32()), int32(c.Uint32()), int32(c.Uint32())
+	p.Flags, p.Threads, p.CPU = c.Uint32(), c.Uint32(), int32(c.Uint32())
+	p.Nice = int8(int32(c.Uint32()) - defaultPriority)
+	p.RTPriority, p.Policy, p.ExitCode = c.Uint32(), c.Uint32(), c.Uint32()
+	p.UID, p.EUID, p.SUID = c.Uint32(), c.Uint32(), c.Uint32()
+	p.GID, p.EGID, p.SGID = c.Uint32(), c.Uint32(), c.Uint32()
+	p.Files, p.LiveState = c.Uint32(), State(c.Uint32())
+	notes := c.Uint32()
+	p.Torn, p.Live = notes&noteTorn != 0, notes&noteLive != 0
+	p.FilesKnown, p.UserMemory = notes&noteFiles != 0, notes&noteUserMemory != 0
+	c.Skip(4)
+	copy(p.comm[:], c.Bytes(len(p.comm)))
+}

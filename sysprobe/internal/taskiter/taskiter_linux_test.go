@@ -1,0 +1,123 @@
+package taskiter
+
+import (
+	"os"
+	"os/exec"
+	"testing"
+
+	"telegraf-sysprobe/sysprobe/internal/decode/taskrec"
+)
+
+// open loads a program for the time of the test.
+func open(t *testing.T, name string) *Iterator {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("needs root")
+	}
+	it, err := OpenProgram(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := it.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return it
+}
+
+func read(t *testing.T, it *Iterator, files bool) *taskrec.Table {
+	t.Helper()
+	var table taskrec.Table
+	if err := it.Read(&table, files); err != nil {
+		t.Fatal(err)
+	}
+	return &table
+}
+
+func find(table *taskrec.Table, pid int) *taskrec.Process {
+	for i := range table.Processes {
+		if table.Processes[i].PID == int32(pid) {
+			return &table.Processes[i]
+		}
+	}
+	return nil
+}
+
+// TestProgramsAgree reads a process at rest with both programs: what one sums
+// up in the kernel the other does here.
+func TestProgramsAgree(t *testing.T) {
+	inKernel, here := open(t, SumInKernel), open(t, SumHere)
+	cmd := exec.Command("python3", "-c", `
+import threading, time
+work = lambda: [open("/dev/zero", "rb").read(4096) for _ in range(100)]
+for _ in range(5):
+    t = threading.Thread(target=work); t.start(); t.join()
+for _ in range(5):
+    threading.Thread(target=lambda: (work(), time.sleep(600)), daemon=True).start()
+time.sleep(0.5)
+print("ready", flush=True)
+time.sleep(600)`)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		cmd.Process.Kill() //nolint:errcheck // it may have ended
+		cmd.Wait()         //nolint:errcheck // it was killed
+	}()
+	if _, err := out.Read(make([]byte, 6)); err != nil {
+		t.Fatal(err)
+	}
+	for range 100 {
+		a := find(read(t, inKernel, true), cmd.Process.Pid)
+		b := find(read(t, here, true), cmd.Process.Pid)
+		if a == nil || b == nil {
+			t.Fatal("a program does not see the process")
+		}
+		if *a == *b && a.Threads == 6 && a.Sums.ReadChars >= 10*100*4096 && a.Files >= 3 && a.Live {
+			return
+		}
+	}
+	t.Errorf("%s: %+v\n%s: %+v", SumInKernel, find(read(t, inKernel, true), cmd.Process.Pid), SumHere, find(read(t, here, true), cmd.Process.Pid))
+}
+
+// TestFiles counts more descriptors than one read of the table has, with holes.
+func TestFiles(t *testing.T) {
+	for _, name := range []string{SumInKernel, SumHere} {
+		t.Run(name, func(t *testing.T) {
+			it := open(t, name)
+			if p := find(read(t, it, false), os.Getpid()); p.FilesKnown || p.Files != 0 {
+				t.Errorf("%d files, unasked", p.Files)
+			}
+			var files []*os.File
+			defer func() {
+				for _, f := range files {
+					f.Close()
+				}
+			}()
+			for len(files) < 1500 {
+				f, err := os.Open("/dev/null")
+				if err != nil {
+					t.Fatal(err)
+				}
+				files = append(files, f)
+				n := len(files)
+				if n%250 != 1 && n != 40 && n != 70 && n != 130 {
+					continue
+				}
+				entries, err := os.ReadDir("/proc/self/fd")
+				if err != nil {
+					t.Fatal(err)
+				}
+				// Instead of the directory, the iterator is open.
+				if p := find(read(t, it, true), os.Getpid()); !p.FilesKnown || int(p.Files) != len(entries) {
+					t.Errorf("%d files, known: %v, want %d", p.Files, p.FilesKnown, len(entries))
+				}
+			}
+		})
+	}
+}
