@@ -42,3 +42,7 @@ func TestConfigFromEnv(t *testing.T) {
 		t.Errorf("an empty HOST_PROC is %q, want /proc", got)
 	}
 }
+
+func TestBackendNames(t *testing.T) {
+	checkEnum(t, map[Backend]string{BackendAuto: "auto", BackendBPF: "bpf", BackendProcFS: "procfs"}, 3)
+}

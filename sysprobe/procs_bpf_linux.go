@@ -13,12 +13,12 @@ import (
 	"telegraf-sysprobe/sysprobe/internal/taskiter"
 )
 
-// taskTable is the BPF backend. The zero value is one that is not wanted.
+// taskTable is the BPF backend.
 type taskTable struct {
 	required bool
 	iterator *taskiter.Iterator // nil where it cannot be had
 	records  taskrec.Table
-	used     Backend // of the last sweep
+	used     Backend // by the last sweep, or to be by the first
 	err      error   // why it was not BPF, where that was preferred
 }
 
@@ -43,7 +43,6 @@ func (t *taskTable) close() error {
 func (c *procsClient) openTasks() error {
 	const op = "open process table through BPF"
 	t := &c.tasks
-	t.used = BackendProcFS
 	if filepath.Clean(c.root) != "/proc" {
 		t.err = opError(op, c.root, fmt.Errorf("only /proc is of the running kernel: %w", ErrNotSupported))
 		return t.err

@@ -28,6 +28,7 @@ var helpers = map[string]func(args []string) error{
 	"pid-reuse":   helpPIDReuse,
 	"no-files":    helpNoFiles,
 	"exits":       helpExits,
+	"backend":     helpBackend,
 }
 
 // say prints v for the test to read.

@@ -43,6 +43,7 @@ func newProcsClient(cfg Config) (*procsClient, error) {
 		self:     ownCredentials(),
 		dir:      dir,
 	}
+	c.tasks.used = BackendProcFS
 	if cfg.Backend == BackendProcFS {
 		return c, nil
 	}

@@ -1,0 +1,435 @@
+package sysprobe
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
+
+	"telegraf-sysprobe/sysprobe/internal/taskiter"
+)
+
+// openBackend opens the process table through one backend.
+func openBackend(t testing.TB, backend Backend) *Procs {
+	t.Helper()
+	if backend == BackendBPF && os.Geteuid() != 0 {
+		t.Skip("BPF needs root")
+	}
+	procs, err := OpenProcs(&Config{Backend: backend})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := procs.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return procs
+}
+
+// forEachProgram runs f with each program that can be behind BackendBPF.
+func forEachProgram(t *testing.T, f func(t *testing.T, procs *Procs)) {
+	for _, program := range []string{taskiter.SumInKernel, taskiter.SumHere} {
+		t.Run(program, func(t *testing.T) {
+			procs := openBackend(t, BackendBPF)
+			iterator, err := taskiter.OpenProgram(program)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := procs.client.tasks.close(); err != nil {
+				t.Fatal(err)
+			}
+			procs.client.tasks.iterator = iterator
+			f(t, procs)
+		})
+	}
+}
+
+// asProcFS returns p as proc(5) would show it: in ticks, and without what that
+// does not have.
+func asProcFS(p *Proc) Proc {
+	q := *p
+	for _, d := range []*time.Duration{&q.UserTime, &q.SystemTime, &q.ChildUserTime, &q.ChildSystemTime, &q.IOWait} {
+		*d = d.Truncate(ticks(1))
+	}
+	q.Comm, q.Name = withoutWork(q.Comm), withoutWork(q.Name)
+	q.Task = Opt[ProcTask]{}
+	return q
+}
+
+// counters are the facts of p that only grow.
+func counters(p *Proc) map[string]uint64 {
+	c := map[string]uint64{
+		"CPU time": uint64(p.UserTime + p.SystemTime), "minor faults": p.MinorFaults, "major faults": p.MajorFaults,
+		"children's user time": uint64(p.ChildUserTime), "children's system time": uint64(p.ChildSystemTime),
+	}
+	if io, known := p.IO.Get(); known {
+		c["read chars"], c["write chars"] = io.ReadChars.Or(0), io.WriteChars.Or(0)
+		c["read calls"], c["write calls"] = io.ReadCalls.Or(0), io.WriteCalls.Or(0)
+		c["read bytes"], c["write bytes"] = io.ReadBytes.Or(0), io.WriteBytes.Or(0)
+	}
+	if st, known := p.Status.Get(); known {
+		c["voluntary switches"], c["involuntary switches"] = st.VoluntarySwitches.Or(0), st.InvoluntarySwitches.Or(0)
+	}
+	return c
+}
+
+// lieBetween checks that what proc(5) says lies between two sweeps by BPF, before
+// and after. Of CPU time proc(5) cuts both parts to ticks.
+func lieBetween(before, between, after *Proc) error {
+	low, value, high := counters(before), counters(between), counters(after)
+	low["CPU time"] -= min(low["CPU time"], uint64(ticks(2)))
+	for _, children := range []string{"children's user time", "children's system time"} {
+		low[children] -= low[children] % uint64(ticks(1))
+	}
+	for name := range value {
+		if value[name] < low[name] || value[name] > high[name] {
+			return fmt.Errorf("%s of %v %q: %d, and by BPF %d before and %d after", name, between.ID, between.Comm, value[name], low[name], high[name])
+		}
+	}
+	return nil
+}
+
+// comparison is what one round of sweeps, alternately through both backends,
+// has shown.
+type comparison struct {
+	rested  map[int32]bool // processes that did nothing, and are equal in all
+	counted int            // processes that did something
+}
+
+// compare sweeps and compares. It fails where a process that did not run
+// meanwhile differs in anything, where a counter of another one does not lie
+// between, and where a process that was there all the time is missing.
+func compare(t *testing.T, byBPF, byFiles *Procs, want Fields) comparison {
+	t.Helper()
+	before := snapshotOf(t, byBPF, want)
+	between := snapshotOf(t, byFiles, want)
+	after := snapshotOf(t, byBPF, want)
+	end := snapshotOf(t, byFiles, 0)
+	if before.Backend != "bpf" || between.Backend != "procfs" || after.Backend != "bpf" {
+		t.Fatalf("backends %s, %s, %s", before.Backend, between.Backend, after.Backend)
+	}
+	result := comparison{rested: map[int32]bool{}}
+	for i := range between.Procs {
+		p := &between.Procs[i]
+		a, b, e := before.Find(p.ID.PID), after.Find(p.ID.PID), end.Find(p.ID.PID)
+		if e == nil || e.ID != p.ID || a == nil && b != nil {
+			continue // it began or ended meanwhile
+		}
+		if b == nil || a == nil || b.ID != p.ID || a.ID != p.ID {
+			t.Errorf("process %v %q is there, and by BPF %v, %v", p.ID, p.Comm, a, b)
+			continue
+		}
+		if cmp.Equal(a, b, exact) && a.State != StateRunning && a.Task.Known() {
+			if diff := cmp.Diff(asProcFS(p), asProcFS(a), exact); diff != "" {
+				t.Errorf("process %v %q (-procfs +bpf):\n%s", p.ID, p.Comm, diff)
+			}
+			result.rested[p.ID.PID] = true
+			continue
+		}
+		if err := lieBetween(a, p, b); err != nil {
+			t.Error(err)
+		}
+		result.counted++
+	}
+	return result
+}
+
+// oddProcesses are processes that are hard to read, at rest.
+func oddProcesses(t *testing.T) []int32 {
+	t.Helper()
+	var pids []int32
+	helper := func(change func(*exec.Cmd), name string, args ...string) {
+		h := startHelper(t, change, name, args...)
+		pids = append(pids, h.pid())
+		if name == "zombies" {
+			var zombies []int32
+			h.answer(t, &zombies)
+			pids = append(pids, zombies...)
+		}
+	}
+	command := func(change func(*exec.Cmd), script string) *exec.Cmd {
+		cmd := exec.Command("sh", "-c", script)
+		if change != nil {
+			change(cmd)
+		}
+		start(t, cmd)
+		pids = append(pids, int32(cmd.Process.Pid))
+		return cmd
+	}
+	helper(nil, "zombies", "3", "exit 7")
+	helper(asNobody, "zombies", "1", "kill -TERM $$")
+	helper(nil, "dead-leader")
+	for _, name := range []string{") Z 1 (", "", "a\nb", "\xff\xfe\x80", "exactly 15 byte"} {
+		helper(nil, "named", fmt.Sprintf("%q", name))
+	}
+	command(nil, "for i in 1 2 3 4 5 6 7 8 9; do sh -c 'i=0; while [ $i -lt 9999 ]; do i=$((i+1)); done'; done; exec sleep 600")
+	command(nil, "exec nice -n 5 sleep 600")
+	command(nil, "exec chrt -f 7 sleep 600")
+	command(nil, "exec chrt -b 0 sleep 600")
+	command(func(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} }, "exec sleep 600")
+	stopped := command(nil, "exec sleep 600")
+	if err := stopped.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	return append(pids, 2) // and kthreadd
+}
+
+// TestBackendsAgree compares the backends on a machine as it is.
+func TestBackendsAgree(t *testing.T) {
+	forEachProgram(t, func(t *testing.T, byBPF *Procs) {
+		byFiles := openBackend(t, BackendProcFS)
+		odd := oddProcesses(t)
+		eventually(t, func() string {
+			rested := compare(t, byBPF, byFiles, wantAll).rested
+			for _, pid := range odd {
+				if !rested[pid] && !t.Failed() {
+					return fmt.Sprintf("process %d of %v is never at rest", pid, odd)
+				}
+			}
+			return ""
+		})
+	})
+}
+
+// TestBackendsAgreeUnderLoad compares them while processes and threads come and
+// go, and checks that no counter of a process ever shrinks.
+func TestBackendsAgreeUnderLoad(t *testing.T) {
+	forEachProgram(t, func(t *testing.T, byBPF *Procs) {
+		byFiles := openBackend(t, BackendProcFS)
+		start(t, exec.Command("sh", "-c", "while :; do (:); (:) & done"))
+		start(t, exec.Command("python3", "-c", `
+import threading
+def work():
+    for _ in range(20): open("/proc/self/stat").read()
+while True:
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for t in threads: t.start()
+    for t in threads: t.join()
+`))
+		odd := oddProcesses(t)
+		const want = WantName | WantStatus | WantIO // gauges of what is at work are of one moment only
+		last := make(map[ProcID]map[string]uint64)
+		var s ProcSnapshot
+		counted := 0
+		for range 3 {
+			counted += compare(t, byBPF, byFiles, want).counted
+			for range 20 {
+				takeSnapshot(t, byBPF, &s, want)
+				for i := range s.Procs {
+					p := &s.Procs[i]
+					now := counters(p)
+					for name, before := range last[p.ID] {
+						if now[name] < before {
+							t.Errorf("%s of %v %q went from %d to %d", name, p.ID, p.Comm, before, now[name])
+						}
+					}
+					last[p.ID] = now
+				}
+				for _, pid := range odd {
+					if s.Find(pid) == nil {
+						t.Errorf("process %d is missing", pid)
+					}
+				}
+			}
+		}
+		if counted == 0 {
+			t.Error("nothing was at work")
+		}
+	})
+}
+
+// backendAnswer is what helpBackend prints.
+type backendAnswer struct {
+	Used                 Backend
+	Why                  string
+	Denied, NotSupported bool
+	Failed               bool // OpenProcs did
+	Found                bool // this process is in a snapshot
+}
+
+// helpBackend BACKEND [mount]: prints which backend is used, and why. With
+// "mount" it mounts proc(5) before.
+func helpBackend(args []string) error {
+	if len(args) > 1 {
+		if err := mountProc("/proc", ""); err != nil {
+			return err
+		}
+	}
+	var c Config
+	if err := c.Backend.UnmarshalText([]byte(args[0])); err != nil {
+		return err
+	}
+	var a backendAnswer
+	procs, why := OpenProcs(&c)
+	if a.Failed = why != nil; !a.Failed {
+		var s ProcSnapshot
+		if err := procs.Snapshot(&s, WantIO|WantFDs); err != nil {
+			return err
+		}
+		a.Found = s.Find(int32(os.Getpid())) != nil
+		a.Used, why = procs.Backend()
+	}
+	if why != nil {
+		a.Why, a.Denied, a.NotSupported = why.Error(), errors.Is(why, ErrAccessDenied), errors.Is(why, ErrNotSupported)
+	}
+	return errors.Join(ready(), say(a))
+}
+
+func TestBackendPrivileges(t *testing.T) {
+	withCaps := func(caps ...uintptr) func(*exec.Cmd) {
+		return func(cmd *exec.Cmd) {
+			asNobody(cmd)
+			cmd.SysProcAttr.AmbientCaps = caps
+		}
+	}
+	inPIDNamespace := inNamespaces(unix.CLONE_NEWPID | unix.CLONE_NEWNS)
+	for _, tt := range []struct {
+		name   string
+		change func(*exec.Cmd)
+		args   string
+		want   backendAnswer
+	}{
+		{"root", nil, "auto", backendAnswer{Used: BackendBPF, Found: true}},
+		{"root who does not want it", nil, "procfs", backendAnswer{Used: BackendProcFS, Found: true}},
+		{"nobody", asNobody, "auto", backendAnswer{Used: BackendProcFS, Denied: true, Found: true}},
+		{"nobody who insists", asNobody, "bpf", backendAnswer{Denied: true, Failed: true}},
+		{"nobody with both", withCaps(unix.CAP_BPF, unix.CAP_PERFMON), "bpf", backendAnswer{Used: BackendBPF, Found: true}},
+		{"nobody with one", withCaps(unix.CAP_BPF), "auto", backendAnswer{Used: BackendProcFS, Denied: true, Found: true}},
+		{"nobody with the other", withCaps(unix.CAP_PERFMON), "auto", backendAnswer{Used: BackendProcFS, Denied: true, Found: true}},
+		{"nobody with the old one", withCaps(unix.CAP_SYS_ADMIN), "bpf", backendAnswer{Used: BackendBPF, Found: true}},
+		{"in a PID namespace", inPIDNamespace, "auto mount", backendAnswer{Used: BackendProcFS, NotSupported: true, Found: true}},
+		{"in a PID namespace that insists", inPIDNamespace, "bpf mount", backendAnswer{NotSupported: true, Failed: true}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if os.Geteuid() != 0 {
+				t.Skip("needs root, to be others")
+			}
+			var got backendAnswer
+			startHelper(t, tt.change, "backend", strings.Fields(tt.args)...).answer(t, &got)
+			if why := got.Why != ""; why != (tt.want.Denied || tt.want.NotSupported) {
+				t.Errorf("reason %q", got.Why)
+			}
+			got.Why = ""
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestBackendElsewhere(t *testing.T) {
+	for _, backend := range []Backend{BackendAuto, BackendBPF, BackendProcFS} {
+		procs, err := OpenProcs(&Config{ProcRoot: "/proc/self/root/proc", Backend: backend})
+		if backend == BackendBPF {
+			if !errors.Is(err, ErrNotSupported) {
+				t.Errorf("%s: error %v, want ErrNotSupported", backend, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if used, why := procs.Backend(); used != BackendProcFS || (why != nil) != (backend == BackendAuto) {
+			t.Errorf("%s: %s because of %v, want procfs, with a reason if BPF was not excluded", backend, used, why)
+		}
+		if err := procs.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestBackendFails breaks the iterator of an open table.
+func TestBackendFails(t *testing.T) {
+	for _, required := range []bool{false, true} {
+		procs := openBackend(t, BackendBPF)
+		procs.client.tasks.required = required
+		iterator := procs.client.tasks.iterator
+		if err := iterator.Close(); err != nil {
+			t.Fatal(err)
+		}
+		var s ProcSnapshot
+		err := procs.Snapshot(&s, 0)
+		used, why := procs.Backend()
+		switch {
+		case required && (err == nil || len(s.Procs) != 0):
+			t.Errorf("error %v and %d rows, want an error", err, len(s.Procs))
+		case !required && (err != nil || used != BackendProcFS || s.Backend != "procfs" || why == nil || s.Find(int32(os.Getpid())) == nil):
+			t.Errorf("error %v, backend %s (%s) because of %v, want procfs and a reason", err, used, s.Backend, why)
+		}
+		procs.client.tasks.iterator = nil
+	}
+}
+
+// TestMissingRows takes processes out of the sweep, as the kernel does at times.
+func TestMissingRows(t *testing.T) {
+	procs := openBackend(t, BackendBPF)
+	h := startHelper(t, nil, "named", `"kept"`)
+	var s ProcSnapshot
+	takeSnapshot(t, procs, &s, WantName)
+	kept, gone := *s.Find(h.pid()), ProcID{PID: 1 << 21, Start: 1}
+	s.Procs = append(s.Procs, Proc{ID: gone, Comm: "gone"})
+	reused := s.Find(int32(os.Getpid()))
+	reused.ID.Start-- // another process had this PID
+
+	c := procs.client
+	if err := c.tasks.iterator.Read(&c.tasks.records, false); err != nil {
+		t.Fatal(err)
+	}
+	records := c.tasks.records.Processes[:0]
+	for i := range c.tasks.records.Processes {
+		if r := c.tasks.records.Processes[i]; r.PID != h.pid() {
+			records = append(records, r)
+		}
+	}
+	c.tasks.records.Processes = records
+	sw := s.begin(WantName)
+	c.fillTasks(&sw)
+	s.commit(&sw)
+	if p := s.Find(kept.ID.PID); p == nil || p.ID != kept.ID || p.Name != "kept" {
+		t.Errorf("a process that the iterator left out is %v", p)
+	}
+	if p := s.Find(gone.PID); p != nil || s.Vanished != 0 || s.Malformed != 0 {
+		t.Errorf("a process that ended is %v; %d vanished, %d malformed", p, s.Vanished, s.Malformed)
+	}
+	if p := s.Find(int32(os.Getpid())); p == nil || p.ID == reused.ID {
+		t.Errorf("the process that has its PID now is %v", p)
+	}
+}
+
+// TestKeepsCounting gives rows of one process whose threads ended meanwhile.
+func TestKeepsCounting(t *testing.T) {
+	row := func(n uint64) *Proc {
+		io := ProcIO{Some(n), Some(n), Some(n), Some(n), Some(n), Some(n)}
+		return &Proc{
+			UserTime: time.Duration(n), SystemTime: time.Duration(n), MinorFaults: n, MajorFaults: n, RSS: n,
+			IO: Some(io), Task: Some(ProcTask{VoluntarySwitches: n, InvoluntarySwitches: n}),
+		}
+	}
+	for _, tt := range []struct {
+		name           string
+		old, now, want uint64
+		torn           bool
+	}{
+		{"grown", 5, 7, 7, false},
+		{"lower", 7, 5, 7, false},
+		{"torn and higher", 5, math.MaxInt64, 5, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got, want := row(tt.now), row(tt.want)
+			got.keepCounting(row(tt.old), tt.torn)
+			want.RSS = tt.now // a gauge
+			if diff := cmp.Diff(want, got, exact); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
