@@ -39,6 +39,9 @@ func openBackend(t testing.TB, backend Backend) *Procs {
 func forEachProgram(t *testing.T, f func(t *testing.T, procs *Procs)) {
 	for _, program := range []string{taskiter.SumInKernel, taskiter.SumHere} {
 		t.Run(program, func(t *testing.T) {
+			if program == taskiter.SumInKernel && !kernelAtLeast(t, 6, 7) {
+				t.Skip("this program needs Linux 6.7")
+			}
 			procs := openBackend(t, BackendBPF)
 			iterator, err := taskiter.OpenProgram(program)
 			if err != nil {

@@ -1,6 +1,7 @@
 package taskiter
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"testing"
@@ -14,6 +15,9 @@ func open(t *testing.T, name string) *Iterator {
 	if os.Geteuid() != 0 {
 		t.Skip("needs root")
 	}
+	if name == SumInKernel && kernelBefore(t, 6, 7) {
+		t.Skip("this program needs Linux 6.7")
+	}
 	it, err := OpenProgram(name)
 	if err != nil {
 		t.Fatal(err)
@@ -24,6 +28,19 @@ func open(t *testing.T, name string) *Iterator {
 		}
 	})
 	return it
+}
+
+func kernelBefore(t *testing.T, major, minor int) bool {
+	t.Helper()
+	release, err := os.ReadFile("/proc/sys/kernel/osrelease")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var gotMajor, gotMinor int
+	if _, err := fmt.Sscanf(string(release), "%d.%d", &gotMajor, &gotMinor); err != nil {
+		t.Fatal(err)
+	}
+	return gotMajor < major || gotMajor == major && gotMinor < minor
 }
 
 func read(t *testing.T, it *Iterator, files bool) *taskrec.Table {
