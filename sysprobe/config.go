@@ -75,7 +75,9 @@ const (
 	// costs a tenth of BackendProcFS and sees processes of all users, I/O and
 	// open files included. It needs Linux 5.10 with BTF, CAP_BPF and
 	// CAP_PERFMON (or CAP_SYS_ADMIN), /proc for Config.ProcRoot, and the PID
-	// and time namespaces of the machine.
+	// and time namespaces of the machine. Counters of a process can lack what
+	// threads did that ended during the sweep, until the next one; they never
+	// shrink from sweep to sweep.
 	BackendBPF
 	// BackendProcFS reads the text files of proc(5).
 	BackendProcFS

@@ -105,10 +105,11 @@ func (it *Iterator) Read(table *taskrec.Table, files bool) error {
 	}
 	defer pass.Close() //nolint:errcheck // nothing was written
 	rest := 0          // of a record that the last read ended within
-	for {
+	// Not until the end of the file: who reads on gets what was started since.
+	for !table.Ended() {
 		n, err := pass.Read(it.buf[rest:])
 		if errors.Is(err, io.EOF) {
-			return table.Finish()
+			break
 		}
 		if err != nil {
 			return err
@@ -120,6 +121,7 @@ func (it *Iterator) Read(table *taskrec.Table, files bool) error {
 		}
 		rest = copy(it.buf, read[used:])
 	}
+	return table.Finish()
 }
 
 // countFiles sets the variable of the program.

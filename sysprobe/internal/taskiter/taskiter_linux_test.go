@@ -138,3 +138,27 @@ func TestFiles(t *testing.T) {
 		})
 	}
 }
+
+// TestForkStorm reads while processes begin and end: what begins behind the end
+// of a pass belongs to the next one.
+func TestForkStorm(t *testing.T) {
+	for _, name := range []string{SumInKernel, SumHere} {
+		t.Run(name, func(t *testing.T) {
+			it := open(t, name)
+			storm := exec.Command("sh", "-c", "while :; do (:); (:) & done")
+			if err := storm.Start(); err != nil {
+				t.Fatal(err)
+			}
+			defer func() {
+				storm.Process.Kill() //nolint:errcheck // it may have ended
+				storm.Wait()         //nolint:errcheck // it was killed
+			}()
+			for range 3000 {
+				table := read(t, it, false)
+				if find(table, os.Getpid()) == nil {
+					t.Fatal("this process is not there")
+				}
+			}
+		})
+	}
+}

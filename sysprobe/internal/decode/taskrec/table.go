@@ -64,6 +64,9 @@ func (t *Table) add(c *decode.Cursor, size int) {
 	}
 }
 
+// Ended reports that the last record is there.
+func (t *Table) Ended() bool { return t.ended }
+
 // Finish brings the processes in order and adds their threads to them. It
 // returns an error that answers to decode.ErrMalformed where the last record is
 // missing: the table is not complete then.

@@ -62,8 +62,8 @@ func (r *record) end() { r.u32(EndSize, 0) }
 
 func (r *record) add(t *testing.T, table *Table) {
 	t.Helper()
-	if n, err := table.Add(r.b, r.order.(binary.ByteOrder)); n != len(r.b) || err != nil {
-		t.Fatalf("%d of %d bytes, %v", n, len(r.b), err)
+	if n, err := table.Add(r.b, r.order.(binary.ByteOrder)); n != len(r.b) || err != nil || !table.Ended() {
+		t.Fatalf("%d of %d bytes, ended: %v, %v", n, len(r.b), table.Ended(), err)
 	}
 }
 
