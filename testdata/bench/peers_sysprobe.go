@@ -4,9 +4,9 @@ import "telegraf-sysprobe/sysprobe"
 
 // sweepProcs takes snapshots of the process table with the optional facts of
 // want.
-func sweepProcs(want sysprobe.Fields) func() (pass, error) {
+func sweepProcs(backend sysprobe.Backend, want sysprobe.Fields) func() (pass, error) {
 	return func() (pass, error) {
-		procs, err := sysprobe.OpenProcs(nil)
+		procs, err := sysprobe.OpenProcs(&sysprobe.Config{Backend: backend})
 		if err != nil {
 			return nil, err
 		}

@@ -27,8 +27,10 @@ type task struct {
 func processGroup() *group {
 	return &group{Name: "process table", Item: "process", Tasks: []*task{
 		{Name: "C: list /proc, read stat", worker: "floor", key: "stat"},
-		{Name: "sysprobe", worker: "go", key: "procs"},
-		{Name: "sysprobe, all optional facts", worker: "go", key: "procs all"},
+		{Name: "sysprobe, proc(5)", worker: "go", key: "procs"},
+		{Name: "sysprobe, proc(5), all optional facts", worker: "go", key: "procs all"},
+		{Name: "sysprobe, BPF", worker: "go", key: "procs bpf"},
+		{Name: "sysprobe, BPF, names, status, I/O, files", worker: "go", key: "procs bpf all"},
 		{Name: "inputs.procs", worker: "go", key: "inputs.procs"},
 		{Name: "inputs.zombies", worker: "go", key: "inputs.zombies"},
 		{Name: "prometheus/procfs AllProcs, Stat", worker: "go", key: "procfs"},
@@ -66,8 +68,10 @@ func linkGroup() *group {
 
 // goTasks are the tasks of the workers that are this program.
 var goTasks = map[string]func() (pass, error){
-	"procs":               sweepProcs(0),
-	"procs all":           sweepProcs(^sysprobe.Fields(0)),
+	"procs":               sweepProcs(sysprobe.BackendProcFS, 0),
+	"procs all":           sweepProcs(sysprobe.BackendProcFS, ^sysprobe.Fields(0)),
+	"procs bpf":           sweepProcs(sysprobe.BackendBPF, 0),
+	"procs bpf all":       sweepProcs(sysprobe.BackendBPF, sysprobe.WantName|sysprobe.WantStatus|sysprobe.WantIO|sysprobe.WantFDs),
 	"nicaddrs":            readAddresses,
 	"nicstats":            readLinks,
 	"procfs":              procfsStats,
