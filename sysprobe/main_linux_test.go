@@ -19,11 +19,11 @@ import (
 // instead of running tests.
 const helperVariable = "SYSPROBE_TEST_HELPER"
 
-// A helper is about threads: its main thread runs main and nothing else.
+// The main thread runs main and nothing else: a helper is about threads, and
+// the namespaces of a process are those of its main thread, which a test must
+// not take elsewhere.
 func init() { //nolint:gochecknoinits // only init can lock the main thread
-	if os.Getenv(helperVariable) != "" {
-		runtime.LockOSThread()
-	}
+	runtime.LockOSThread()
 }
 
 // TestMain runs a helper, or the tests, and fails where those leave files open.
