@@ -1,6 +1,7 @@
 package sysprobe
 
 import (
+	"cmp"
 	"os"
 	"time"
 )
@@ -23,6 +24,15 @@ type Config struct {
 
 	// Backend is how processes are read.
 	Backend Backend
+
+	// WatchVerify is how often a NICWatch compares its table with the kernel's:
+	// 0 means each minute, a negative duration never.
+	WatchVerify time.Duration
+
+	// WatchBuffer is how many bytes of notifications the kernel keeps for a
+	// NICWatch that has no time for them: 0 means a mebibyte, some hundred
+	// changes. Without CAP_NET_ADMIN it is at most net.core.rmem_max.
+	WatchBuffer int
 
 	// Now is the clock. Nil means time.Now.
 	Now func() time.Time
@@ -50,6 +60,8 @@ func (c *Config) withDefaults() Config {
 	orDefault(&d.ProcRoot, "/proc")
 	orDefault(&d.SysRoot, "/sys")
 	orDefault(&d.EtcRoot, "/etc")
+	d.WatchVerify = cmp.Or(d.WatchVerify, time.Minute)
+	d.WatchBuffer = cmp.Or(d.WatchBuffer, 1<<20)
 	if d.Now == nil {
 		d.Now = time.Now
 	}
