@@ -15,6 +15,7 @@ import (
 const (
 	measurement          = "nicaddrs"
 	interfaceMeasurement = "nicaddrs_interface"
+	eventMeasurement     = "nic_event"
 )
 
 // The values of the option address_as.
@@ -217,3 +218,24 @@ func (l *layout) counts(addresses []address) map[string]any {
 
 // changesField returns the counter of interfaceMeasurement.
 func changesField(changes int64) map[string]any { return map[string]any{"changes": changes} }
+
+// selects says whether an event is of a family to report. Those of an
+// interface as a whole are of none.
+func (l *layout) selects(e *sysprobe.NICEvent) bool {
+	family := slices.Index(families, e.Family())
+	return family < 0 || l.selected[family]
+}
+
+// eventPoint returns the metric of eventMeasurement.
+func eventPoint(e *sysprobe.NICEvent, netns string) point {
+	p := point{tags: interfaceTags(e.Interface, netns), fields: map[string]any{
+		"old":   lineproto.Field(e.Old),
+		"new":   lineproto.Field(e.New),
+		"index": int64(e.Index),
+	}}
+	p.tags["event"] = e.Kind.String()
+	if e.Address.IsValid() {
+		p.fields["address"] = e.Address.Addr().String()
+	}
+	return p
+}

@@ -27,10 +27,13 @@ type NICAddrs struct {
 	nic.Options
 	AddressAs string   `toml:"address_as"`
 	Families  []string `toml:"families"`
+	Watch     bool     `toml:"watch"`
 
 	Log telegraf.Logger `toml:"-"`
 
 	open       nic.Opener[sysprobe.AddrSnapshot]
+	watch      func(*sysprobe.Config) (watcher, error)
+	acc        telegraf.Accumulator // of Start, for events
 	supported  func(sysprobe.Feature) error
 	reader     *nic.Reader[sysprobe.AddrSnapshot]
 	interfaces options.Globs
@@ -55,12 +58,26 @@ func (n *NICAddrs) Init() error {
 	if n.layout, err = newLayout(n.AddressAs, n.Families); err != nil {
 		return err
 	}
-	n.reader, err = nic.NewReader(&n.Options, n.open)
+	open := n.open
+	if n.Watch {
+		open = n.openWatch
+	}
+	n.reader, err = nic.NewReader(&n.Options, open)
 	return err
 }
 
-// Start opens the address table of the own namespace, or returns why it cannot.
-func (n *NICAddrs) Start(telegraf.Accumulator) error { return n.reader.Open() }
+// Start opens the address table of the own namespace, or returns why it
+// cannot. With the option watch it begins to send events, of each namespace
+// that can be entered; those of the others begin with the gather that finds
+// them.
+func (n *NICAddrs) Start(acc telegraf.Accumulator) error {
+	n.acc = acc
+	if err := n.reader.Open(); err != nil || !n.Watch {
+		return err
+	}
+	n.reader.OpenOthers()
+	return nil
+}
 
 // Gather sends the addresses of each namespace. It returns an error where none
 // could be read.
@@ -98,6 +115,7 @@ func init() {
 			AddressAs: addressAsTag,
 			Families:  slices.Clone(familyNames),
 			open:      open,
+			watch:     watch,
 			supported: sysprobe.Supported,
 		}
 	})

@@ -46,7 +46,7 @@ func (o *Options) namespaces() ([]namespace, error) {
 		if _, err := os.Stat(path); err != nil {
 			return nil, namespaceError(path, err)
 		}
-		tag := namespaceTag(path)
+		tag := NamespaceTag(path)
 		if other, taken := byTag[tag]; taken {
 			return nil, fmt.Errorf("option namespace_paths: %q and %q would share the tag netns=%s; remove or rename one", other, path, tag)
 		}
@@ -56,9 +56,13 @@ func (o *Options) namespaces() ([]namespace, error) {
 	return list, nil
 }
 
-// namespaceTag is the file name of path, or all of it where the file is called
-// net in every namespace (proc_pid_ns(5)).
-func namespaceTag(path string) string {
+// NamespaceTag is what tells the metrics of a namespace apart: the file name of
+// its path, or all of that where the file is called net in every namespace
+// (proc_pid_ns(5)), and nothing for the own one, whose path is empty.
+func NamespaceTag(path string) string {
+	if path == "" {
+		return ""
+	}
 	path = filepath.Clean(path)
 	if strings.HasSuffix(filepath.ToSlash(path), "/ns/net") {
 		return path

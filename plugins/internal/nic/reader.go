@@ -3,6 +3,7 @@ package nic
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 
 	"github.com/influxdata/telegraf"
@@ -52,6 +53,14 @@ func NewReader[S any](o *Options, open Opener[S]) (*Reader[S], error) {
 // Open opens the handle of the own namespace and returns the error of that.
 // The others are opened as they are read, since they come and go.
 func (r *Reader[S]) Open() error { return r.spaces[0].reopen(r.open) }
+
+// OpenOthers opens the handles of the other namespaces, without waiting for a
+// gather, which opens those that cannot be opened now or reports why.
+func (r *Reader[S]) OpenOthers() {
+	for _, s := range r.spaces[1:] {
+		_ = s.refresh(r.open) //nolint:errcheck // see above
+	}
+}
 
 // Close closes all handles and returns their errors.
 func (r *Reader[S]) Close() error {
@@ -109,6 +118,11 @@ func (s *space[S]) read(open Opener[S]) error {
 		return namespaceError(s.path, err)
 	}
 	err := s.source.Snapshot(&s.snapshot)
+	if errors.Is(err, fs.ErrClosed) { // by itself: it said why, and is of no more use
+		if err = errors.Join(s.close(), s.refresh(open)); err == nil {
+			err = s.source.Snapshot(&s.snapshot)
+		}
+	}
 	if err != nil && s.path != "" {
 		return fmt.Errorf("namespace %q: %w", s.path, err)
 	}

@@ -3,6 +3,7 @@ package nic
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -130,6 +131,39 @@ func TestReaderSaysOnceWhatFails(t *testing.T) {
 	}
 }
 
+func TestReaderOpensAnewWhatClosedItself(t *testing.T) {
+	k := kernel{readErr: map[string]error{"": fmt.Errorf("%w: the socket failed", fs.ErrClosed)}, openErr: map[string]error{}}
+	r, _ := open(t, &k)
+	if _, _, err := gather(r); !errors.Is(err, fs.ErrClosed) || k.opened != 2 || k.closed != 1 {
+		t.Errorf("returned %v; %d handles opened, %d closed", err, k.opened, k.closed)
+	}
+	k.openErr[""] = sysprobe.ErrAccessDenied
+	if _, _, err := gather(r); !errors.Is(err, sysprobe.ErrAccessDenied) || k.closed != 2 {
+		t.Errorf("returned %v, %d handles closed", err, k.closed)
+	}
+	clear(k.openErr)
+	clear(k.readErr)
+	emitted, added, err := gather(r)
+	wantEmitted(t, emitted, map[string]string{"": "source 3"})
+	if err != nil || added != nil {
+		t.Errorf("added %v, returned %v", added, err)
+	}
+}
+
+func TestReaderOpensOthers(t *testing.T) {
+	k := kernel{openErr: map[string]error{}}
+	r, paths := open(t, &k, "blue", "red")
+	k.openErr[paths[0]] = sysprobe.ErrAccessDenied
+	r.OpenOthers()
+	if k.opened != 2 {
+		t.Errorf("%d handles opened, want those of the own namespace and of red", k.opened)
+	}
+	_, added, err := gather(r)
+	if err != nil || len(added) != 1 || !errors.Is(added[0], sysprobe.ErrAccessDenied) {
+		t.Errorf("added %v, returned %v", added, err)
+	}
+}
+
 func TestReaderReturnsTotalFailure(t *testing.T) {
 	k := kernel{readErr: map[string]error{}}
 	r, paths := open(t, &k, "blue")
@@ -189,14 +223,15 @@ func replace(t *testing.T, path string) {
 
 func TestNamespaceTag(t *testing.T) {
 	for path, want := range map[string]string{
+		"":                      "",
 		"/run/netns/blue":       "blue",
 		"/run/netns/blue/":      "blue",
 		"/proc/12/ns/net":       "/proc/12/ns/net",
 		"/host/proc/1/ns//net/": "/host/proc/1/ns/net",
 		"/run/netns/net":        "net",
 	} {
-		if got := filepath.ToSlash(namespaceTag(path)); got != want {
-			t.Errorf("namespaceTag(%q) = %q, want %q", path, got, want)
+		if got := filepath.ToSlash(NamespaceTag(path)); got != want {
+			t.Errorf("NamespaceTag(%q) = %q, want %q", path, got, want)
 		}
 	}
 }
