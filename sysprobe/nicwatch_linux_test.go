@@ -15,15 +15,6 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
-// text spells an event as "interface event: old -> new".
-func (e *NICEvent) text() string {
-	text := e.Interface + " " + e.Kind.String()
-	if e.Kind == NICAddressFlags {
-		text += " of " + e.Address.String()
-	}
-	return fmt.Sprintf("%s: %s -> %s", text, e.Old, e.New)
-}
-
 // newWatchedNetNS makes a namespace in which the kernel adds no addresses of
 // its own, and a watch of it.
 func newWatchedNetNS(tb testing.TB, change func(*Config)) (*netNS, *NICWatch) {
@@ -101,8 +92,8 @@ func diffTables(want, got *AddrSnapshot) string {
 	nearly := cmp.Comparer(func(a, b Opt[time.Duration]) bool {
 		return a.Known() == b.Known() && (a.Or(0)-b.Or(0)).Abs() <= 2*time.Second
 	})
-	comparable := cmpopts.EquateComparable(netip.Addr{}, HardwareAddr{}, Opt[bool]{}, Opt[uint32]{}, Opt[uint8]{})
-	return cmp.Diff(want, got, nearly, comparable, cmpopts.EquateEmpty())
+	values := cmpopts.EquateComparable(netip.Addr{}, HardwareAddr{}, Opt[bool]{}, Opt[uint32]{}, Opt[uint8]{})
+	return cmp.Diff(want, got, nearly, values, cmpopts.EquateEmpty())
 }
 
 func TestNICWatchTellsEachChange(t *testing.T) {

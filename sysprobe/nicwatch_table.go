@@ -1,6 +1,7 @@
 package sysprobe
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"sort"
@@ -12,7 +13,7 @@ import (
 type nicTable struct {
 	emit func(NICEvent)
 	// rows are in the order of their index, and addresses in the kernel's order.
-	// Names of masters are left out: they would have to follow each renaming.
+	// Names of masters are those of when the link was set.
 	rows []InterfaceAddrs
 	// epoch is from when on the lifetimes in the rows count.
 	epoch time.Time
@@ -33,16 +34,21 @@ func (t *nicTable) row(index int) *InterfaceAddrs {
 	return nil
 }
 
-// name returns the name of an interface, its number where it is not known, and
-// nothing for 0.
+// name returns the name of an interface, or nothing where it is not known.
 func (t *nicTable) name(index int) string {
 	if row := t.row(index); row != nil {
 		return row.Link.Name
 	}
-	if index == 0 {
+	return ""
+}
+
+// master returns the name of the master of l: as it is now, as it was when l
+// was read, or else a number.
+func (t *nicTable) master(l *Link) string {
+	if l.MasterIndex == 0 {
 		return ""
 	}
-	return strconv.Itoa(index)
+	return cmp.Or(t.name(l.MasterIndex), l.MasterName, strconv.Itoa(l.MasterIndex))
 }
 
 // setLink makes l the state of its interface.
@@ -59,7 +65,7 @@ func (t *nicTable) setLink(l *Link) {
 	}
 	altNames := append(row.Link.AltNames[:0], l.AltNames...)
 	row.Link = *l
-	row.Link.AltNames, row.Link.MasterName = altNames, ""
+	row.Link.AltNames, row.Link.MasterName = altNames, t.name(l.MasterIndex)
 }
 
 // rezone follows a renaming in the zones of addresses.
@@ -107,7 +113,7 @@ func (t *nicTable) diffLink(was, is *Link) {
 		t.tell(is, NICMAC, was.HardwareAddr.String(), is.HardwareAddr.String())
 	}
 	if was.MasterIndex != is.MasterIndex {
-		t.tell(is, NICMaster, t.name(was.MasterIndex), t.name(is.MasterIndex))
+		t.tell(is, NICMaster, t.master(was), t.master(is))
 	}
 }
 
@@ -284,7 +290,7 @@ func aged(lifetime Opt[time.Duration], d time.Duration) Opt[time.Duration] {
 
 // replace makes s, which was read just before now, the state of everything.
 func (t *nicTable) replace(s *AddrSnapshot, now time.Time) {
-	for at := len(t.rows) - 1; at >= 0; at-- {
+	for at := range slices.Backward(t.rows) {
 		index := t.rows[at].Link.Index
 		if _, known := findInterface(s.Interfaces, index); !known {
 			t.removeLink(index)
@@ -335,10 +341,7 @@ func (t *nicTable) copyTo(dst *AddrSnapshot, now time.Time) {
 		from, to := &t.rows[n], &dst.Interfaces[n]
 		altNames := append(to.Link.AltNames[:0], from.Link.AltNames...)
 		to.Link = from.Link
-		to.Link.AltNames = altNames
-		if master := t.row(from.Link.MasterIndex); master != nil {
-			to.Link.MasterName = master.Link.Name
-		}
+		to.Link.AltNames, to.Link.MasterName = altNames, t.name(from.Link.MasterIndex)
 		to.Addrs = append(to.Addrs[:0], from.Addrs...)
 		for at := range to.Addrs {
 			to.Addrs[at].settle(passed)

@@ -49,9 +49,10 @@ func (w *watched) Close() error {
 	return err
 }
 
-// send sends an event that the options choose.
+// send sends an event that the options choose. A renaming is about both names.
 func (n *NICAddrs) send(acc telegraf.Accumulator, netns string, e *sysprobe.NICEvent) {
-	if !n.layout.selects(e) || !n.interfaces.Match(e.Interface) && !(e.Kind == sysprobe.NICRenamed && n.interfaces.Match(e.Old)) {
+	chosen := n.interfaces.Match(e.Interface) || e.Kind == sysprobe.NICRenamed && n.interfaces.Match(e.Old)
+	if !chosen || !n.layout.selects(e) {
 		return
 	}
 	p := eventPoint(e, netns)
