@@ -180,3 +180,21 @@ func TestNICWatchOverflow(t *testing.T) {
 	}
 	w.last(t, ns)
 }
+
+// TestNICWatchPromotes has secondary addresses become primary, which moves them
+// before those that remain secondary.
+func TestNICWatchPromotes(t *testing.T) {
+	ns, w := newWatchedNetNS(t, nil)
+	ns.exec("sh", "-c", "echo 1 > /proc/sys/net/ipv4/conf/all/promote_secondaries")
+	f := factsOf(w.table(t))
+	for _, commands := range [][]string{
+		{"addr add 10.0.0.1/24 dev lo", "addr add 10.0.1.1/24 dev lo", "addr add 10.0.0.2/24 dev lo", "addr add 10.0.1.2/24 dev lo"},
+		{"addr del 10.0.1.1/24 dev lo"},
+		{"addr add 10.0.1.3/24 dev lo", "addr add 10.0.0.3/24 dev lo"},
+		{"addr del 10.0.0.1/24 dev lo"},
+	} {
+		ns.batch(commands)
+		f.follow(t, ns, w)
+		eventually(t, func() string { return diffTables(ns.snapshotAddrs(), w.table(t)) })
+	}
+}
