@@ -30,8 +30,8 @@ type Config struct {
 	WatchVerify time.Duration
 
 	// WatchBuffer is how many bytes of notifications the kernel keeps for a
-	// NICWatch that has no time for them: 0 means a mebibyte, some hundred
-	// changes. Without CAP_NET_ADMIN it is at most net.core.rmem_max.
+	// NICWatch that has no time for them: 0 means a mebibyte. Without
+	// CAP_NET_ADMIN it is at most net.core.rmem_max.
 	WatchBuffer int
 
 	// Now is the clock. Nil means time.Now.
