@@ -376,7 +376,9 @@ func TestExitsElsewhere(t *testing.T) {
 		if got := ask(t, inNamespaces(unix.CLONE_NEWNET), "", ""); !got.NotSupported {
 			t.Errorf("%+v, want not supported", got)
 		}
-		path := cmp.Or(connectorNetNS(), netNSOf(int32(os.Getpid())))
+		runtime.LockOSThread() // its namespace is the one that hears
+		defer runtime.UnlockOSThread()
+		path := cmp.Or(connectorNetNS(), fmt.Sprintf("/proc/%d/task/%d/ns/net", os.Getpid(), unix.Gettid()))
 		if got := ask(t, inNamespaces(unix.CLONE_NEWNET), "", path); !got.Heard {
 			t.Errorf("%+v, want it heard through %s", got, path)
 		}
