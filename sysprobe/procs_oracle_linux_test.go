@@ -67,11 +67,14 @@ func TestAgreesWithPS(t *testing.T) {
 	})
 }
 
-// withoutWork cuts off what a kworker works on, which proc(5) alone shows.
+// withoutWork cuts off what a kworker works on, which proc(5) alone shows: after
+// a plus while it does, after a minus since (wq_worker_comm in
+// kernel/workqueue.c).
 func withoutWork(text string) string {
 	if at := strings.Index(text, "kworker/"); at >= 0 {
-		name, _, _ := strings.Cut(text[at:], "-")
-		return text[:at] + name
+		if end := strings.IndexAny(text[at:], "+-"); end >= 0 {
+			return text[:at+end]
+		}
 	}
 	return text
 }
