@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* Makes one child, which dies with this process whatever happens to it. */
@@ -30,7 +31,7 @@ static void make(int number, int sleeps)
 
 int main(int argc, char **argv)
 {
-	if (argc != 3)
+	if (argc != 3 || setpgid(0, 0))
 		return 2;
 	for (int i = 0; i < atoi(argv[1]); i++)
 		make(i, 1);
@@ -39,5 +40,9 @@ int main(int argc, char **argv)
 	puts("ready");
 	fflush(stdout);
 	while (getchar() != EOF)
+		;
+	signal(SIGTERM, SIG_IGN);
+	kill(0, SIGTERM);
+	while (wait(NULL) > 0)
 		;
 }
