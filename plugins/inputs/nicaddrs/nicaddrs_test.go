@@ -120,15 +120,7 @@ func TestInit(t *testing.T) {
 				return nil, errors.ErrUnsupported
 			}
 			tc.set(n)
-			err := n.Init()
-			if (err == nil) != (tc.want == nil) {
-				t.Fatalf("Init returned %v", err)
-			}
-			for _, part := range tc.want {
-				if !strings.Contains(err.Error(), part) {
-					t.Errorf("error %q does not say %q", err, part)
-				}
-			}
+			plugintest.CheckError(t, n.Init(), tc.want)
 		})
 	}
 }
