@@ -25,8 +25,9 @@ type Config struct {
 	// Backend is how processes are read.
 	Backend Backend
 
-	// WatchVerify is how often a NICWatch compares its table with the kernel's:
-	// 0 means each minute, a negative duration never.
+	// WatchVerify is how often a NICWatch compares its table with the kernel's,
+	// and NICAddrs the interfaces it keeps: 0 means each minute, a negative
+	// duration never.
 	WatchVerify time.Duration
 
 	// WatchBuffer is how many bytes of notifications the kernel keeps for a

@@ -28,9 +28,14 @@ func OpenNICAddrs(c *Config) (*NICAddrs, error) {
 // reuses. Rows of interfaces that vanish meanwhile are dropped. It returns
 // [ErrInterrupted] where the tables changed during every attempt, and any
 // other error where there is no answer at all; dst is then empty.
+//
+// Addresses are always read; interfaces only where the kernel told of a change
+// since the snapshot before, or at the latest after Config.WatchVerify. Their
+// carrier and operational state can so be a second old: [NICStats] reads them
+// each time.
 func (n *NICAddrs) Snapshot(dst *AddrSnapshot) error { return n.client.snapshot(dst) }
 
-// Close releases the socket. Further snapshots fail.
+// Close releases the sockets. Further snapshots fail.
 func (n *NICAddrs) Close() error { return n.client.close() }
 
 // AddrSnapshot is one consistent view of all addresses of a namespace.

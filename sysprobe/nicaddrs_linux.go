@@ -3,12 +3,13 @@
 package sysprobe
 
 import (
-	"cmp"
 	"encoding/binary"
+	"errors"
 	"net/netip"
-	"slices"
 	"sync"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"telegraf-sysprobe/sysprobe/internal/decode/nlmsg"
 	"telegraf-sysprobe/sysprobe/internal/decode/rtnl"
@@ -18,11 +19,19 @@ import (
 type nicAddrsClient struct {
 	mu    sync.Mutex
 	links *linkReader
+	kept  keptLinks
 }
 
-// newNICAddrsClient opens a socket in the namespace of cfg.
+// newNICAddrsClient opens sockets in the namespace of cfg.
 func newNICAddrsClient(cfg Config) (*nicAddrsClient, error) {
-	return newNICAddrsClientOn(func() (nlSocket, error) { return dialRoute(cfg) })
+	c, err := newNICAddrsClientOn(func() (nlSocket, error) { return dialRoute(cfg) })
+	if err != nil {
+		return nil, err
+	}
+	if notices, err := dialWatch(cfg, 0, unix.RTNLGRP_LINK); err == nil {
+		c.kept.keepWhileQuiet(notices, cfg)
+	} // else every snapshot makes both dumps
+	return c, nil
 }
 
 // newNICAddrsClientOn is newNICAddrsClient with the sockets that dial makes.
@@ -38,7 +47,7 @@ func newNICAddrsClientOn(dial func() (nlSocket, error)) (*nicAddrsClient, error)
 func (c *nicAddrsClient) close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.links.close()
+	return errors.Join(c.kept.close(), c.links.close())
 }
 
 // snapshot reads links and addresses. Where an address is that of an interface
@@ -49,7 +58,7 @@ func (c *nicAddrsClient) snapshot(dst *AddrSnapshot) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for range 2 {
-		if err := c.dumpLinks(dst); err != nil {
+		if err := c.readLinks(dst); err != nil {
 			dst.Interfaces = dst.Interfaces[:0]
 			return err
 		}
@@ -61,23 +70,8 @@ func (c *nicAddrsClient) snapshot(dst *AddrSnapshot) error {
 		if orphans == 0 {
 			break
 		}
+		c.kept.forget()
 	}
-	return nil
-}
-
-// dumpLinks reads all interfaces, without addresses.
-func (c *nicAddrsClient) dumpLinks(dst *AddrSnapshot) error {
-	reset := func() { dst.Interfaces = dst.Interfaces[:0] }
-	err := c.links.dump(true, reset, func() *Link {
-		var row *InterfaceAddrs
-		dst.Interfaces, row = extend(dst.Interfaces)
-		return &row.Link
-	})
-	if err != nil {
-		return err
-	}
-	slices.SortFunc(dst.Interfaces, func(a, b InterfaceAddrs) int { return cmp.Compare(a.Link.Index, b.Link.Index) })
-	dst.rows().nameMasters()
 	return nil
 }
 

@@ -18,9 +18,6 @@ import (
 	"telegraf-sysprobe/sysprobe/internal/decode/rtnl"
 )
 
-// watchGroups are what a NICWatch listens to.
-var watchGroups = []uint32{unix.RTNLGRP_LINK, unix.RTNLGRP_IPV4_IFADDR, unix.RTNLGRP_IPV6_IFADDR}
-
 // watchQueue is how many events wait for a reader of NICWatch.Events before
 // the watch waits for it.
 const watchQueue = 64
@@ -37,8 +34,8 @@ type watchSocket interface {
 	// SetReadDeadline is when Receive fails with os.ErrDeadlineExceeded.
 	SetReadDeadline(at time.Time) error
 	// Drain drops all that waits to be received, and what the kernel has to say
-	// of an overflow.
-	Drain() error
+	// of an overflow. It reports that there was nothing of both.
+	Drain() (quiet bool, err error)
 	// Close makes Receive fail, also where it waits.
 	Close() error
 }
@@ -71,7 +68,7 @@ type nicWatchClient struct {
 
 // newNICWatchClient opens sockets in the namespace of cfg and starts.
 func newNICWatchClient(cfg Config) (*nicWatchClient, error) {
-	sock, err := dialWatch(cfg)
+	sock, err := dialWatch(cfg, cfg.WatchBuffer, unix.RTNLGRP_LINK, unix.RTNLGRP_IPV4_IFADDR, unix.RTNLGRP_IPV6_IFADDR)
 	if err != nil {
 		return nil, err
 	}
@@ -204,7 +201,7 @@ func (c *nicWatchClient) setAlarm() error {
 // state of the kernel either way.
 func (c *nicWatchClient) resync() error {
 	for {
-		if err := c.sock.Drain(); err != nil {
+		if _, err := c.sock.Drain(); err != nil {
 			return err
 		}
 		err := c.kernel.snapshot(&c.dumped)
@@ -357,14 +354,17 @@ func (c *nicWatchClient) statistics() NICWatchStats {
 // kernelWatch is a watchSocket of the kernel's.
 type kernelWatch struct{ kernelSocket }
 
-// dialWatch opens a socket that listens in the namespace of cfg.
-func dialWatch(cfg Config) (*kernelWatch, error) {
+// dialWatch opens a socket that listens to groups in the namespace of cfg. It
+// holds so many bytes of notifications; 0 means what the system gives to all.
+func dialWatch(cfg Config, buffer int, groups ...uint32) (*kernelWatch, error) {
 	conn, err := dialNetlink(cfg, unix.NETLINK_ROUTE)
 	if err != nil {
 		return nil, err
 	}
-	err = conn.SetReadBuffer(cfg.WatchBuffer)
-	for _, group := range watchGroups {
+	if buffer > 0 {
+		err = conn.SetReadBuffer(buffer)
+	}
+	for _, group := range groups {
 		err = errors.Join(err, conn.JoinGroup(group))
 	}
 	raw, rawErr := conn.SyscallConn()
@@ -379,16 +379,22 @@ func (w *kernelWatch) SetReadDeadline(at time.Time) error { return w.conn.SetRea
 
 // Drain empties the receive queue. Until that is empty, a kernel that has
 // dropped one message drops all (netlink_overrun, netlink_rcv_wake).
-func (w *kernelWatch) Drain() error {
-	var err error
+func (w *kernelWatch) Drain() (quiet bool, err error) {
+	quiet = true
 	controlErr := w.raw.Control(func(fd uintptr) {
 		var b [1]byte
-		for err == nil || errors.Is(err, unix.EINTR) || errors.Is(err, unix.ENOBUFS) {
+		for {
 			_, _, err = unix.Recvfrom(int(fd), b[:], unix.MSG_DONTWAIT)
+			switch {
+			case err == nil, errors.Is(err, unix.ENOBUFS):
+				quiet = false
+			case !errors.Is(err, unix.EINTR):
+				return
+			}
 		}
 	})
 	if errors.Is(err, unix.EAGAIN) {
 		err = nil
 	}
-	return errors.Join(controlErr, os.NewSyscallError("recvfrom", err))
+	return quiet, errors.Join(controlErr, os.NewSyscallError("recvfrom", err))
 }

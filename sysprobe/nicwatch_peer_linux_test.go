@@ -86,11 +86,11 @@ func (k *watchedKernel) Receive(b []byte) (int, error) {
 
 func (k *watchedKernel) SetReadDeadline(time.Time) error { return nil }
 
-func (k *watchedKernel) Drain() error {
+func (k *watchedKernel) Drain() (quiet bool, err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.drains++
-	return nil
+	return true, nil
 }
 
 func (k *watchedKernel) Close() error {

@@ -1,0 +1,94 @@
+//go:build linux
+
+package sysprobe
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// linkNotices is told of every change of a link.
+type linkNotices interface {
+	// Drain drops all that was told and reports that it was nothing.
+	Drain() (quiet bool, err error)
+	Close() error
+}
+
+// keptLinks is the link table of the last dump. To dump it again, which costs
+// three times what the addresses do, is of no use while the kernel tells of no
+// change: it does of all that an interface is, at once, and of its carrier and
+// operational state within a second (net/core/link_watch.c).
+type keptLinks struct {
+	notices linkNotices // nil: every snapshot makes a dump
+	verify  time.Duration
+	now     func() time.Time
+	read    time.Time // when rows were; zero before
+	rows    []Link    // by index
+}
+
+// keepWhileQuiet keeps links while notices, which it takes over, has none.
+func (k *keptLinks) keepWhileQuiet(notices linkNotices, cfg Config) {
+	k.notices, k.verify, k.now = notices, cfg.WatchVerify, cfg.Now
+}
+
+// current reports whether the rows are those of the kernel.
+func (k *keptLinks) current() bool {
+	if k.notices == nil {
+		return false
+	}
+	quiet, err := k.notices.Drain() // in any case: what it has is of before the next dump
+	return quiet && err == nil && !k.read.IsZero() && (k.verify < 0 || k.now().Sub(k.read) < k.verify)
+}
+
+// forget makes the next snapshot make a dump.
+func (k *keptLinks) forget() { k.read = time.Time{} }
+
+// close ends the subscription.
+func (k *keptLinks) close() error {
+	if k.notices == nil {
+		return nil
+	}
+	err := k.notices.Close()
+	k.notices = nil
+	return opError("close netlink socket", "", err)
+}
+
+// readLinks sets dst to all interfaces, without addresses.
+func (c *nicAddrsClient) readLinks(dst *AddrSnapshot) error {
+	if !c.kept.current() {
+		if err := c.dumpLinks(); err != nil {
+			return err
+		}
+	}
+	dst.Interfaces = dst.Interfaces[:0]
+	for i := range c.kept.rows {
+		var row *InterfaceAddrs
+		dst.Interfaces, row = extend(dst.Interfaces)
+		names := append(row.Link.AltNames[:0], c.kept.rows[i].AltNames...)
+		row.Link = c.kept.rows[i]
+		row.Link.AltNames = names
+	}
+	return nil
+}
+
+// dumpLinks reads the links to keep.
+func (c *nicAddrsClient) dumpLinks() error {
+	k := &c.kept
+	k.forget()
+	reset := func() { k.rows = k.rows[:0] }
+	err := c.links.dump(true, reset, func() *Link {
+		var l *Link
+		k.rows, l = extend(k.rows)
+		return l
+	})
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(k.rows, func(a, b Link) int { return cmp.Compare(a.Index, b.Index) })
+	linkRows{n: len(k.rows), at: func(i int) *Link { return &k.rows[i] }}.nameMasters()
+	if k.notices != nil {
+		k.read = k.now()
+	}
+	return nil
+}
