@@ -65,7 +65,7 @@ func BenchmarkGather(b *testing.B) {
 			b.Run(fmt.Sprintf("%d/%s", n, bm.name), func(b *testing.B) {
 				p := &Procs{
 					Collect: bm.collect, TopBy: []string{"cpu", "memory", "io", "fds"}, TopCount: 10, GroupBy: []string{"process_name", "user"},
-					MaxGroups: 1000, MaxProcesses: 1_000_000, Log: testutil.Logger{Quiet: true}, now: time.Now,
+					MaxGroups: 1000, MaxProcesses: 1_000_000, Backend: "auto", Log: testutil.Logger{Quiet: true}, now: time.Now,
 				}
 				machine := newCrowd(n)
 				p.open = func() (proctable.Machine, error) { return machine, nil }

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"telegraf-sysprobe/plugins/internal/options"
-	"telegraf-sysprobe/sysprobe"
 )
 
 // restGroup is the value of every key in the group of all that have none of
@@ -15,15 +14,20 @@ import (
 // have the same series.
 const restGroup = "other"
 
-// maxGroupKeys is the number of keys there are.
-const maxGroupKeys = 2
-
 // groupKeyNames are the keys that the entries of the option group_by are made
 // of.
-func groupKeyNames() []string { return []string{"process_name", "user"} }
+func groupKeyNames() []string { return []string{"process_name", "user", patternKey} }
 
-// groupKey holds the values of the keys of a grouping.
-type groupKey [maxGroupKeys]string
+// patternKey is the key whose values are the tables of the option
+// group_pattern.
+const patternKey = "pattern"
+
+// groupKey holds the values of the keys of a grouping, NUL between them: no
+// value has one.
+type groupKey string
+
+// values returns the values in the order of the keys.
+func (k groupKey) values() []string { return strings.Split(string(k), "\x00") }
 
 // grouping divides processes into groups: every one into exactly one. At most
 // max keys have a group; the rest share one. A key keeps its group while it has
@@ -38,7 +42,8 @@ type grouping struct {
 	rest       *group
 	overflowed bool
 
-	gather  int // how many there were
+	key     []byte // of the row at hand
+	gather  int    // how many there were
 	waiting []waiting
 	counts  map[groupKey]int
 	emitted []*group
@@ -47,20 +52,14 @@ type grouping struct {
 // waiting is a row whose key has no group yet.
 type waiting struct {
 	key groupKey
-	row row
+	row *row
 }
 
 // group is what the processes of one key sum up to.
 type group struct {
 	key      groupKey
-	counters counters // of all its processes there ever were
-	lastUsed int      // the gather in which it last had a process
-
-	count, threads int
-	rss, vms       uint64
-	fds            sysprobe.Opt[uint64]
-	cpu            sysprobe.Opt[float64]
-	oldest         uint64 // start of its oldest process, in ticks
+	lastUsed int // the gather in which it last had a process
+	sums
 }
 
 // newGroupings parses the option group_by, for groups with the sums that the
@@ -77,12 +76,8 @@ func newGroupings(groupBy, details []string, limit int) ([]*grouping, error) {
 		}
 		slices.Sort(keys) // the order of tags means nothing
 		g := &grouping{keys: keys, max: limit, fds: slices.Contains(details, "fds"), groups: map[groupKey]*group{}, counts: map[groupKey]int{}}
-		var restKey groupKey
-		for i := range keys {
-			restKey[i] = restGroup
-		}
-		g.rest = &group{key: restKey}
-		g.groups[restKey] = g.rest
+		g.rest = &group{key: groupKey(strings.Repeat("\x00"+restGroup, len(keys))[1:])}
+		g.groups[g.rest.key] = g.rest
 		if slices.ContainsFunc(groupings, func(o *grouping) bool { return o.name() == g.name() }) {
 			return nil, fmt.Errorf("option group_by: entry %q is there twice; remove one", entry)
 		}
@@ -100,21 +95,25 @@ func (g *grouping) hasKey(key string) bool { return slices.Contains(g.keys, key)
 // update sums rows up and returns, by key, the groups that have processes and,
 // once, those that have none any more. The slice is valid until the next
 // update.
-func (g *grouping) update(rows []row, value func(key string, p *sysprobe.Proc) string) []*group {
+func (g *grouping) update(rows []row, value func(key string, r *row) string) []*group {
 	g.gather++
 	for _, existing := range g.groups {
 		existing.empty()
 	}
 	g.waiting = g.waiting[:0]
-	for _, r := range rows {
-		var key groupKey
-		for i, name := range g.keys {
-			key[i] = value(name, r.Proc)
+	for i := range rows {
+		r := &rows[i]
+		g.key = g.key[:0]
+		for n, name := range g.keys {
+			if n > 0 {
+				g.key = append(g.key, 0)
+			}
+			g.key = append(g.key, value(name, r)...)
 		}
-		if home := g.groups[key]; home != nil {
+		if home := g.groups[groupKey(g.key)]; home != nil {
 			g.add(home, r)
 		} else {
-			g.waiting = append(g.waiting, waiting{key, r})
+			g.waiting = append(g.waiting, waiting{groupKey(g.key), r})
 		}
 	}
 	g.settle()
@@ -124,7 +123,7 @@ func (g *grouping) update(rows []row, value func(key string, p *sysprobe.Proc) s
 			g.emitted = append(g.emitted, existing)
 		}
 	}
-	slices.SortFunc(g.emitted, func(a, b *group) int { return slices.Compare(a.key[:], b.key[:]) })
+	slices.SortFunc(g.emitted, func(a, b *group) int { return cmp.Compare(a.key, b.key) })
 	return g.emitted
 }
 
@@ -140,7 +139,7 @@ func (g *grouping) settle() {
 		keys = append(keys, key)
 	}
 	slices.SortFunc(keys, func(a, b groupKey) int {
-		return cmp.Or(cmp.Compare(g.counts[b], g.counts[a]), slices.Compare(a[:], b[:]))
+		return cmp.Or(cmp.Compare(g.counts[b], g.counts[a]), cmp.Compare(a, b))
 	})
 	room := g.makeRoom(len(keys))
 	for _, key := range keys[:room] {
@@ -170,7 +169,7 @@ func (g *grouping) makeRoom(wanted int) int {
 		}
 	}
 	slices.SortFunc(idle, func(a, b *group) int {
-		return cmp.Or(cmp.Compare(a.lastUsed, b.lastUsed), slices.Compare(a.key[:], b.key[:]))
+		return cmp.Or(cmp.Compare(a.lastUsed, b.lastUsed), cmp.Compare(a.key, b.key))
 	})
 	for _, unused := range idle[:min(len(idle), wanted-room)] {
 		delete(g.groups, unused.key)
@@ -179,29 +178,8 @@ func (g *grouping) makeRoom(wanted int) int {
 	return min(room, wanted)
 }
 
-// empty forgets everything that is not a counter.
-func (g *group) empty() { *g = group{key: g.key, counters: g.counters, lastUsed: g.lastUsed} }
-
 // add puts r into home.
-func (g *grouping) add(home *group, r row) {
+func (g *grouping) add(home *group, r *row) {
 	home.lastUsed = g.gather
-	home.add(r)
-	if fds, known := r.FDs.Get(); known && g.fds {
-		home.fds = sysprobe.Some(home.fds.Or(0) + uint64(fds))
-	}
-}
-
-// add sums up what every sweep reads.
-func (g *group) add(r row) {
-	if g.count == 0 || r.ID.Start < g.oldest {
-		g.oldest = r.ID.Start
-	}
-	g.count++
-	g.threads += int(r.Threads)
-	g.rss += r.RSS
-	g.vms += r.VMS
-	if cpu, known := r.rate.CPU.Get(); known {
-		g.cpu = sysprobe.Some(g.cpu.Or(0) + cpu)
-	}
-	g.counters.add(r.delta)
+	home.add(r, g.fds)
 }

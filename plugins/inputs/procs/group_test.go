@@ -21,11 +21,11 @@ func TestGroupInvariants(t *testing.T) {
 		t.Fatal(err)
 	}
 	random := rand.New(rand.NewPCG(1, 2))
-	value := func(key string, p *sysprobe.Proc) string {
+	value := func(key string, r *row) string {
 		if key == "user" {
-			return fmt.Sprint(p.PPID)
+			return fmt.Sprint(r.PPID)
 		}
-		return proctable.TagName(p)
+		return proctable.TagName(r.Proc)
 	}
 	var past history
 	var worked time.Duration // by everybody so far
@@ -80,7 +80,7 @@ type ledger struct {
 }
 
 // check updates g and holds it to its promises.
-func (l *ledger) check(t *testing.T, g *grouping, rows []row, value func(string, *sysprobe.Proc) string, worked time.Duration) {
+func (l *ledger) check(t *testing.T, g *grouping, rows []row, value func(string, *row) string, worked time.Duration) {
 	t.Helper()
 	processes := 0
 	for _, group := range g.update(rows, value) {

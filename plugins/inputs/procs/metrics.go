@@ -105,32 +105,32 @@ type totals struct {
 }
 
 // totalsFields returns the fields of procs.
-func totalsFields(s *sysprobe.ProcSnapshot, t totals) (gauges, counters fields) {
+func totalsFields(s *sysprobe.ProcSnapshot, t totals, sum *sums) (gauges, counters fields) {
 	tally := map[string]int{}
 	for _, name := range stateFields {
 		tally[name] = 0
 	}
-	threads, kernelThreads := uint64(0), 0
+	kernelThreads := 0
 	for i := range s.Procs {
 		p := &s.Procs[i]
 		tally[stateField(p)]++
-		threads += uint64(p.Threads)
 		if p.KernelThread {
 			kernelThreads++
 		}
 	}
 	gauges = fields{
-		"total": len(s.Procs), "kernel_threads": kernelThreads,
+		"total": sum.count, "total_threads": sum.threads, "kernel_threads": kernelThreads,
 		"denied": s.Denied + t.Withheld, "malformed": s.Malformed + t.Malformed, "vanished": s.Vanished,
 		"gather_time_ns": t.Took.Nanoseconds(), "backend": s.Backend,
 	}
 	for name, n := range tally {
 		gauges[name] = n
 	}
-	gauges.number("total_threads", threads)
+	sum.gauges(gauges)
 	gauges.optional("pid_limit", t.PIDLimit)
 	gauges.optional("processes_omitted", t.Omitted)
 	counters = fields{}
+	counters.counters(&sum.counters)
 	counters.number("created", t.Created)
 	counters.number("exited", t.Exited)
 	return gauges, counters
@@ -143,6 +143,9 @@ type process struct {
 	user     string
 	created  time.Time
 	memTotal sysprobe.Opt[uint64]
+	// selection is the name of the table that selects it, "" where that has
+	// none.
+	selection string
 }
 
 // processFields returns the fields of a process, those that tagWith makes tags
@@ -187,6 +190,9 @@ func processFields(p process, tagWith []string) (gauges, counters fields) {
 // processTags returns the tags of a process without its rank.
 func processTags(p process, tagWith []string) map[string]string {
 	tags := map[string]string{"process_name": lineproto.Tag(proctable.TagName(p.Proc)), "user": lineproto.Tag(p.user)}
+	if p.selection != "" {
+		tags["selection"] = lineproto.Tag(p.selection)
+	}
 	for _, name := range tagWith {
 		switch name {
 		case "pid":
@@ -215,10 +221,7 @@ func topFields(p process) fields {
 // groupFields returns the fields of a group.
 func groupFields(g *group, oldest time.Time) (gauges, counters fields) {
 	gauges = fields{"count": g.count, "num_threads": g.threads}
-	gauges.number("memory_rss", g.rss)
-	gauges.number("memory_vms", g.vms)
-	gauges.optional("num_fds", g.fds)
-	gauges.float("cpu_usage", g.cpu)
+	g.gauges(gauges)
 	if g.count > 0 {
 		gauges.time("oldest_created_at", oldest)
 	}
@@ -227,11 +230,19 @@ func groupFields(g *group, oldest time.Time) (gauges, counters fields) {
 	return gauges, counters
 }
 
+// gauges sets what processes use together at this moment.
+func (s *sums) gauges(f fields) {
+	f.number("memory_rss", s.rss)
+	f.number("memory_vms", s.vms)
+	f.optional("num_fds", s.fds)
+	f.float("cpu_usage", s.cpu)
+}
+
 // groupTags returns the tags of a group.
 func groupTags(keys []string, g *group) map[string]string {
 	tags := make(map[string]string, len(keys))
-	for i, name := range keys {
-		tags[name] = lineproto.Tag(g.key[i])
+	for i, value := range g.key.values() {
+		tags[keys[i]] = lineproto.Tag(value)
 	}
 	return tags
 }
@@ -253,8 +264,8 @@ func (e *emitter) send(measurement string, tags map[string]string, gauges, count
 }
 
 // totals sends procs.
-func (e *emitter) totals(t totals) {
-	gauges, counters := totalsFields(e.snapshot, t)
+func (e *emitter) totals(t totals, sum *sums) {
+	gauges, counters := totalsFields(e.snapshot, t, sum)
 	e.send("procs", nil, gauges, counters)
 }
 
@@ -281,7 +292,7 @@ func (e *emitter) group(keys []string, g *group) {
 func (e *emitter) process(p process) {
 	tags := processTags(p, e.tagWith)
 	// Tags hold no control characters: a newline ends each.
-	series := tags["process_name"] + "\n" + tags["user"] + "\n" + tags["pid"] + "\n" + tags["ppid"] + "\n" + tags["status"]
+	series := tags["process_name"] + "\n" + tags["user"] + "\n" + tags["selection"] + "\n" + tags["pid"] + "\n" + tags["ppid"] + "\n" + tags["status"]
 	if e.ranks == nil {
 		e.ranks = map[string]int{}
 	}

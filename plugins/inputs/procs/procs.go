@@ -4,7 +4,6 @@
 package procs
 
 import (
-	"cmp"
 	_ "embed"
 	"fmt"
 	"slices"
@@ -13,7 +12,6 @@ import (
 	"github.com/influxdata/telegraf"
 	"github.com/influxdata/telegraf/plugins/inputs"
 
-	"telegraf-sysprobe/plugins/internal/options"
 	"telegraf-sysprobe/plugins/internal/proctable"
 	"telegraf-sysprobe/sysprobe"
 )
@@ -39,6 +37,9 @@ type Procs struct {
 	UserExclude  []string `toml:"user_exclude"`
 	Backend      string   `toml:"backend"`
 
+	Select       []Condition `toml:"select"`
+	GroupPattern []Condition `toml:"group_pattern"`
+
 	Log telegraf.Logger `toml:"-"`
 
 	// open and now are replaced by tests.
@@ -47,12 +48,15 @@ type Procs struct {
 
 	choice    proctable.Choice
 	sweep     sysprobe.Fields // what every sweep reads
+	selection classifier
+	patterns  classifier
 	groupings []*grouping
 
 	machine  proctable.Machine
 	snapshot sysprobe.ProcSnapshot
 	rates    sysprobe.ProcRates
 	history  history
+	total    sums // of all processes
 	rows     []row
 	details  details
 	once     proctable.Once
@@ -60,89 +64,6 @@ type Procs struct {
 
 // SampleConfig returns the documented configuration.
 func (*Procs) SampleConfig() string { return sampleConfig }
-
-// Init checks the options. Every error names the option, its value and the
-// remedy.
-func (p *Procs) Init() error {
-	backend, err := proctable.Backend(p.Backend)
-	if err != nil {
-		return err
-	}
-	if p.open == nil {
-		if err := sysprobe.Supported(sysprobe.FeatureProcs); err != nil {
-			return err
-		}
-		p.open = proctable.Opener(backend, p.Log)
-	}
-	if err := p.checkOptions(); err != nil {
-		return err
-	}
-	if p.choice, err = proctable.Choose(p.NameInclude, p.NameExclude, p.UserInclude, p.UserExclude); err != nil {
-		return err
-	}
-	if p.groupings, err = newGroupings(p.GroupBy, p.GroupDetails, p.MaxGroups); err != nil {
-		return err
-	}
-	for _, detail := range p.GroupDetails {
-		p.history.want |= detailFields[detail]
-	}
-	p.sweep = p.sweepFields()
-	return nil
-}
-
-// checkOptions checks what needs no compilation.
-func (p *Procs) checkOptions() error {
-	err := cmp.Or(
-		options.Words("collect", p.Collect, []string{"top", "group", "process"}),
-		options.Words("top_by", p.TopBy, topKeyNames()),
-		options.Range("top_count", p.TopCount, 1, 1000),
-		options.Words("group_details", p.GroupDetails, []string{"io", "fds", "switches"}),
-		options.Range("max_groups", p.MaxGroups, 1, 100_000),
-		options.Range("max_processes", p.MaxProcesses, 1, 1_000_000),
-		options.Words("tag_with", p.TagWith, []string{"pid", "ppid", "status"}),
-	)
-	if err == nil && p.collects("top") {
-		err = options.NotEmpty("top_by", p.TopBy, topKeyNames(), `"collect" has "top"`)
-	}
-	if err == nil && p.collects("group") {
-		err = options.NotEmpty("group_by", p.GroupBy, groupKeyNames(), `"collect" has "group"`)
-	}
-	return err
-}
-
-// collects says whether the option collect lists that measurement.
-func (p *Procs) collects(measurement string) bool { return slices.Contains(p.Collect, measurement) }
-
-// sweepFields is the least that a sweep has to read of every process. What only
-// the emitted rows need is looked up for these alone.
-func (p *Procs) sweepFields() sysprobe.Fields {
-	if len(p.Collect) == 0 {
-		return 0
-	}
-	want := sysprobe.WantName
-	if p.choice.NeedsUser() {
-		want |= sysprobe.WantStatus
-	}
-	if p.collects("top") {
-		for _, key := range p.TopBy {
-			want |= topKeys[topKeyIndex(key)].needs
-		}
-	}
-	if p.collects("group") {
-		for _, g := range p.groupings {
-			if g.hasKey("user") {
-				want |= sysprobe.WantStatus
-			}
-		}
-		want |= p.history.want
-	}
-	return want
-}
-
-// detailFields are the facts behind the words of the option group_details.
-var detailFields = map[string]sysprobe.Fields{
-	"io": sysprobe.WantIO, "fds": sysprobe.WantFDs, "switches": sysprobe.WantStatus,
-}
 
 // Start opens the process table. It returns an error that says where it was
 // looked for.
@@ -166,29 +87,42 @@ func (p *Procs) Gather(acc telegraf.Accumulator) error {
 	if err != nil {
 		acc.AddError(fmt.Errorf("read memory size and pid limit: %w", err)) // their fields are absent
 	}
-	rates := p.rates.Update(&p.snapshot)
 	p.details.reset(p.machine, allDetails&^p.sweep)
+	p.addUp(p.rates.Update(&p.snapshot))
 	out := emitter{acc: acc, snapshot: &p.snapshot, memTotal: host.MemTotal, tagWith: p.TagWith}
-	omitted := p.gatherRows(&out, rates)
+	omitted := p.gatherRows(&out)
 	for _, err := range p.details.errors {
 		acc.AddError(err)
 	}
 	out.totals(totals{
 		Created: p.rates.Created(), Exited: p.rates.Exited(), PIDLimit: host.PIDLimit(), Omitted: omitted,
 		Withheld: p.details.withheld, Malformed: p.details.malformed, Took: p.now().Sub(started),
-	})
+	}, &p.total)
 	p.sayOnce(omitted.Or(0))
 	return nil
+}
+
+// addUp fills p.rows with all processes of the sweep, and p.total with their
+// sums.
+func (p *Procs) addUp(rates []sysprobe.ProcRate) {
+	deltas := p.history.update(&p.snapshot)
+	p.total.empty()
+	p.rows = p.rows[:0]
+	for i := range p.snapshot.Procs {
+		p.rows = append(p.rows, row{Proc: &p.snapshot.Procs[i], rate: &rates[i], delta: &deltas[i], selection: none, pattern: none})
+		p.total.add(&p.rows[i], p.history.want&sysprobe.WantFDs != 0)
+	}
 }
 
 // gatherRows emits what the option collect asks for beyond the totals. It
 // returns how many processes procs_process left out; absent where that is not
 // collected.
-func (p *Procs) gatherRows(out *emitter, rates []sysprobe.ProcRate) (omitted sysprobe.Opt[uint64]) {
+func (p *Procs) gatherRows(out *emitter) (omitted sysprobe.Opt[uint64]) {
 	if len(p.Collect) == 0 {
 		return omitted
 	}
-	p.chooseRows(rates)
+	p.classify()
+	p.rows = slices.DeleteFunc(p.rows, func(r row) bool { return !p.choice.Match(p.machine, r.Proc) })
 	if p.collects("top") {
 		p.gatherTop(out)
 	}
@@ -201,6 +135,22 @@ func (p *Procs) gatherRows(out *emitter, rates []sysprobe.ProcRate) (omitted sys
 	return omitted
 }
 
+// classify says of each row which tables of the options select and
+// group_pattern it belongs to. Rows are as in the sweep: who is filtered out
+// can have children who are not.
+func (p *Procs) classify() {
+	if len(p.selection.conditions) > 0 {
+		for i, found := range p.selection.update(&p.snapshot, p) {
+			p.rows[i].selection = found
+		}
+	}
+	if len(p.patterns.conditions) > 0 {
+		for i, found := range p.patterns.update(&p.snapshot, p) {
+			p.rows[i].pattern = found
+		}
+	}
+}
+
 // Stop closes the process table.
 func (p *Procs) Stop() {
 	if p.machine == nil {
@@ -210,26 +160,6 @@ func (p *Procs) Stop() {
 		p.Log.Errorf("Closing the process table failed: %v", err)
 	}
 	p.machine = nil
-}
-
-// chooseRows fills p.rows with the processes that pass the filters.
-func (p *Procs) chooseRows(rates []sysprobe.ProcRate) {
-	var deltas []counters
-	if p.collects("group") {
-		deltas = p.history.update(&p.snapshot)
-	}
-	p.rows = p.rows[:0]
-	for i := range p.snapshot.Procs {
-		proc := &p.snapshot.Procs[i]
-		if !p.choice.Match(p.machine, proc) {
-			continue
-		}
-		r := row{Proc: proc, rate: &rates[i]}
-		if deltas != nil {
-			r.delta = &deltas[i]
-		}
-		p.rows = append(p.rows, r)
-	}
 }
 
 // gatherTop emits the first few by each key.
@@ -254,11 +184,18 @@ func (p *Procs) gatherGroups(out *emitter) {
 
 // gatherProcesses emits single processes and returns how many it left out.
 func (p *Procs) gatherProcesses(out *emitter) uint64 {
+	if len(p.selection.conditions) > 0 {
+		p.rows = slices.DeleteFunc(p.rows, func(r row) bool { return r.selection == none })
+	}
 	chosen := oldest(p.rows, p.MaxProcesses)
 	for _, r := range chosen {
 		proc, alive := p.details.of(r.Proc)
 		if alive {
-			out.process(out.describe(&proc, r.rate, p.userOf(&proc)))
+			described := out.describe(&proc, r.rate, p.userOf(&proc))
+			if r.selection != none {
+				described.selection = p.selection.conditions[r.selection].as
+			}
+			out.process(described)
 		}
 	}
 	return uint64(len(p.rows) - len(chosen))
@@ -267,18 +204,28 @@ func (p *Procs) gatherProcesses(out *emitter) uint64 {
 // userOf names the user of proc.
 func (p *Procs) userOf(proc *sysprobe.Proc) string { return proctable.User(p.machine, proc) }
 
+// user implements facts.
+func (p *Procs) user(proc *sysprobe.Proc) (string, bool) { return p.userOf(proc), true }
+
 // keyValue is the value of a grouping key.
-func (p *Procs) keyValue(key string, proc *sysprobe.Proc) string {
-	if key == "user" {
-		return p.userOf(proc)
+func (p *Procs) keyValue(key string, r *row) string {
+	switch key {
+	case "user":
+		return p.userOf(r.Proc)
+	case patternKey:
+		if r.pattern == none {
+			return restGroup
+		}
+		return p.patterns.conditions[r.pattern].as
+	default:
+		return proctable.TagName(r.Proc)
 	}
-	return proctable.TagName(proc)
 }
 
 // sayOnce logs what would repeat at every gather.
 func (p *Procs) sayOnce(omitted uint64) {
 	if omitted > 0 && p.once.First("max_processes") {
-		p.Log.Warnf("Option max_processes: %d of %d processes are left out of procs_process, kernel threads and the youngest; narrow the filters or raise it",
+		p.Log.Warnf("Option max_processes: %d of %d processes are left out of procs_process, kernel threads and the youngest; choose fewer or raise it",
 			omitted, len(p.rows))
 	}
 	for _, g := range p.groupings {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/influxdata/telegraf/plugins/inputs"
 	"github.com/influxdata/telegraf/testutil"
 
@@ -32,7 +33,9 @@ func inject(p *Procs, machine proctable.Machine) {
 	p.now = func() time.Time { clock = clock.Add(time.Millisecond); return clock }
 }
 
-func TestSample(t *testing.T) { plugintest.CheckSample[Procs](t, "procs") }
+func TestSample(t *testing.T) {
+	plugintest.CheckSample[Procs](t, "procs", cmpopts.IgnoreFields(Procs{}, "Select", "GroupPattern"))
+}
 
 // configured returns the plugin with its defaults, changed by change.
 func configured(t *testing.T, change func(*Procs)) *Procs {
@@ -79,11 +82,11 @@ func TestInit(t *testing.T) {
 		{"negative top count", func(p *Procs) { p.TopCount = -1 }, "option top_count: -1 is out of range; use 1 to 1000"},
 		{
 			"unknown group key", func(p *Procs) { p.GroupBy = []string{"user+cgruop"} },
-			`option group_by: unknown entry "cgruop"; use any of "process_name", "user" (in "user+cgruop")`,
+			`option group_by: unknown entry "cgruop"; use any of "process_name", "user", "pattern" (in "user+cgruop")`,
 		},
 		{
 			"empty group entry", func(p *Procs) { p.GroupBy = []string{""} },
-			`option group_by: unknown entry ""; use any of "process_name", "user" (in "")`,
+			`option group_by: unknown entry ""; use any of "process_name", "user", "pattern" (in "")`,
 		},
 		{
 			"group key twice", func(p *Procs) { p.GroupBy = []string{"user+user"} },
@@ -95,7 +98,7 @@ func TestInit(t *testing.T) {
 		},
 		{
 			"no grouping", func(p *Procs) { p.Collect, p.GroupBy = []string{"group"}, []string{} },
-			`option group_by: the list is empty but "collect" has "group"; use any of "process_name", "user"`,
+			`option group_by: the list is empty but "collect" has "group"; use any of "process_name", "user", "pattern"`,
 		},
 		{
 			"unknown detail", func(p *Procs) { p.GroupDetails = []string{"cpu"} },
@@ -110,6 +113,50 @@ func TestInit(t *testing.T) {
 		{
 			"unknown tag", func(p *Procs) { p.TagWith = []string{"cmdline"} },
 			`option tag_with: unknown entry "cmdline"; use any of "pid", "ppid", "status"`,
+		},
+		{
+			"select without use", func(p *Procs) { p.Select = []Condition{{Name: []string{"*"}}} },
+			`option select: there are tables but "collect" lacks "process"; add it, or remove the tables`,
+		},
+		{
+			"empty select", func(p *Procs) { p.Collect, p.Select = []string{"process"}, []Condition{{As: "all"}} },
+			`select table 1: nothing says which processes; set `,
+		},
+		{
+			"bad glob of a select", func(p *Procs) {
+				p.Collect, p.Select = []string{"process"}, []Condition{{Name: []string{"a"}}, {User: []string{"[b"}}}
+			},
+			`select table 2: option user: bad glob "[b": `,
+		},
+		{
+			"children", func(p *Procs) {
+				p.Collect, p.Select = []string{"process"}, []Condition{{Name: []string{"a"}, Children: -2}}
+			},
+			`select table 1: option children: -2 is out of range; use 0 for none, -1 for all generations, or how many`,
+		},
+		{
+			"group pattern without use", func(p *Procs) {
+				p.Collect, p.GroupPattern = []string{"group"}, []Condition{{As: "a", Name: []string{"*"}}}
+			},
+			`option group_pattern: there are tables but "collect" lacks "group" or "group_by" lacks "pattern"; add `,
+		},
+		{
+			"group by pattern without table", func(p *Procs) { p.Collect, p.GroupBy = []string{"group"}, []string{"user+pattern"} },
+			`option group_by: it has "pattern" but there is no group_pattern table; add one, or remove "pattern"`,
+		},
+		{
+			"group pattern without name", func(p *Procs) {
+				everyGroup(p)
+				p.GroupPattern[1].As = ""
+			},
+			`group_pattern table 2: option as: it is empty; set it to the name of the group`,
+		},
+		{
+			"two group patterns of a name", func(p *Procs) {
+				everyGroup(p)
+				p.GroupPattern[1].As = p.GroupPattern[0].As
+			},
+			`group_pattern table 2: option as: "n" is there twice; rename one`,
 		},
 		{"bad name glob", func(p *Procs) { p.NameInclude = []string{"ok", "[a"} }, `option name_include: bad glob "[a": `},
 		{"bad user glob", func(p *Procs) { p.UserExclude = []string{"[b"} }, `option user_exclude: bad glob "[b": `},

@@ -12,6 +12,8 @@ type row struct {
 	*sysprobe.Proc
 	rate  *sysprobe.ProcRate
 	delta *counters
+
+	selection, pattern int // index of the table it belongs to, or none
 }
 
 // byAge orders rows by start, then PID: an order in which a row keeps its

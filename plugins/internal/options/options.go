@@ -61,6 +61,16 @@ func NewGlobs(noun string, include, exclude []string) (Globs, error) {
 	return Globs{include: in, exclude: ex}, nil
 }
 
+// Matcher returns whether a text matches one of globs. It returns an error that
+// names the option and the glob.
+func Matcher(option string, globs []string) (func(text string) bool, error) {
+	compiled, err := compile(option, globs)
+	if err != nil {
+		return nil, err
+	}
+	return func(text string) bool { return matchAny(compiled, text) }, nil
+}
+
 // compile compiles each glob alone: Telegraf joins those of one list with
 // commas, which a name may hold too.
 func compile(option string, patterns []string) ([]filter.Filter, error) {
