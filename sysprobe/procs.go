@@ -47,7 +47,9 @@ func (p *Procs) Backend() (Backend, error) { return p.client.backend() }
 func (p *Procs) Close() error { return p.client.close() }
 
 // Fields says which optional facts a snapshot reads. From proc(5) each costs a
-// system call or three a process; with BPF only WantMemory does.
+// system call or three a process; with BPF none does, unless the kernel is one
+// of 6.2 or 6.3 or the machine has more than 128 processors: then WantMemory
+// does.
 type Fields uint32
 
 // The optional facts.
@@ -57,7 +59,8 @@ const (
 	WantName Fields = 1 << iota
 	// WantStatus is Proc.Status, from /proc/PID/status.
 	WantStatus
-	// WantMemory is Proc.Memory, from /proc/PID/statm.
+	// WantMemory is Proc.Memory, from /proc/PID/statm and, for its parts, what
+	// WantStatus reads.
 	WantMemory
 	// WantIO is Proc.IO, from /proc/PID/io: own processes, or CAP_SYS_PTRACE.
 	WantIO
@@ -131,8 +134,8 @@ type Proc struct {
 	Task   Opt[ProcTask]
 }
 
-// ProcTask is what the kernel has in struct task_struct and no file of proc(5)
-// shows like that. BPF gives it unasked.
+// ProcTask is what the kernel has in struct task_struct and proc(5) does not
+// show like that. BPF gives it unasked.
 type ProcTask struct {
 	// Start is when the process started, since boot.
 	Start time.Duration
@@ -144,6 +147,9 @@ type ProcTask struct {
 	// VoluntarySwitches and InvoluntarySwitches are context switches of all
 	// threads, dead ones included.
 	VoluntarySwitches, InvoluntarySwitches uint64
+	// PIDNamespace is the inode number of the PID namespace that the process is
+	// in (pid_namespaces(7)), as in the name that /proc/PID/ns/pid links to.
+	PIDNamespace uint32
 }
 
 // ExitStatus is a wait status as wait(2) gives it.
@@ -165,18 +171,25 @@ type ProcStatus struct {
 	// saved IDs.
 	UID, EUID, SUID uint32
 	GID, EGID, SGID uint32
+	// OwnPID is the PID that the process has to itself: in its own PID
+	// namespace. Absent before Linux 4.1.
+	OwnPID Opt[int32]
 	// VoluntarySwitches and InvoluntarySwitches are context switches of the
 	// first thread; absent before Linux 2.6.23.
 	VoluntarySwitches   Opt[uint64]
 	InvoluntarySwitches Opt[uint64]
 	// Swap is swapped-out memory in bytes; absent of kernel threads and
-	// zombies.
+	// zombies. By BPF it is as exact as RSS without [WantMemory].
 	Swap Opt[uint64]
 }
 
 // ProcMemory is /proc/PID/statm in bytes (proc_pid_statm(5)).
 type ProcMemory struct {
 	VMS, RSS, Shared, Text, Data uint64
+	// Anon, File and Shmem are the parts of RSS: anonymous memory, mapped files
+	// and shared memory. From proc(5) they need [WantStatus] too. Absent before
+	// Linux 4.5, and of kernel threads and zombies.
+	Anon, File, Shmem Opt[uint64]
 }
 
 // ProcIO is /proc/PID/io (proc_pid_io(5)). A kernel may lack a line.
@@ -187,6 +200,9 @@ type ProcIO struct {
 	ReadCalls, WriteCalls Opt[uint64]
 	// ReadBytes and WriteBytes reached a block device.
 	ReadBytes, WriteBytes Opt[uint64]
+	// CancelledWriteBytes are of WriteBytes those that were removed before they
+	// reached it.
+	CancelledWriteBytes Opt[uint64]
 }
 
 // ProcSnapshot is one sweep of the process table.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"telegraf-sysprobe/sysprobe/internal/decode/procfs"
 	"telegraf-sysprobe/sysprobe/internal/decode/taskrec"
 	"telegraf-sysprobe/sysprobe/internal/taskiter"
 )
@@ -18,6 +19,7 @@ type taskTable struct {
 	required bool
 	iterator *taskiter.Iterator // nil where it cannot be had
 	records  taskrec.Table
+	offset   int64   // of the time since boot, in this time namespace
 	used     Backend // by the last sweep, or to be by the first
 	err      error   // why it was not BPF, where that was preferred
 }
@@ -63,11 +65,11 @@ func (c *procsClient) openTasks() error {
 	return nil
 }
 
-// checkTasks looks for this process in both tables. In a PID namespace it has
-// another number to the kernel, in a time namespace another start; then
-// identities would not be those of proc(5).
+// checkTasks looks for this process in both tables. Where proc(5) was mounted in
+// another PID namespace, identities would not be those that it has.
 func (c *procsClient) checkTasks() error {
-	if err := c.tasks.iterator.Read(&c.tasks.records, false); err != nil {
+	c.tasks.offset = c.bootOffset()
+	if err := c.tasks.iterator.Read(&c.tasks.records, taskiter.Wants{}); err != nil {
 		return err
 	}
 	own := int32(os.Getpid())
@@ -75,10 +77,24 @@ func (c *procsClient) checkTasks() error {
 	if err := c.fill(&p, own, nil, &sweep{}); err != nil {
 		return err
 	}
-	if r := findTask(c.tasks.records.Processes, own); r == nil || taskID(r) != p.ID {
-		return fmt.Errorf("in another PID or time namespace than the machine: %w", ErrNotSupported)
+	if r := findTask(c.tasks.records.Processes, own); r == nil || c.tasks.id(r) != p.ID {
+		return fmt.Errorf("proc(5) is of another PID or time namespace: %w", ErrNotSupported)
 	}
 	return nil
+}
+
+// bootOffset returns what this time namespace adds to the time since boot; 0
+// where the kernel has none (before Linux 5.6).
+func (c *procsClient) bootOffset() int64 {
+	b, err := c.dir.of(int32(os.Getpid()), "timens_offsets").read()
+	if err != nil {
+		return 0
+	}
+	offset, err := procfs.DecodeBootOffset(b)
+	if err != nil {
+		return 0 // checkTasks finds out
+	}
+	return offset
 }
 
 // sweepTasks fills sw by BPF. It returns false where that is not the backend
@@ -89,7 +105,7 @@ func (c *procsClient) sweepTasks(sw *sweep) (bool, error) {
 		t.used = BackendProcFS
 		return false, nil
 	}
-	err := t.iterator.Read(&t.records, sw.want&WantFDs != 0)
+	err := t.iterator.Read(&t.records, taskiter.Wants{Files: sw.want&WantFDs != 0, Memory: sw.want&WantMemory != 0})
 	if err == nil {
 		t.used, t.err = BackendBPF, nil
 		c.fillTasks(sw)
@@ -164,17 +180,21 @@ func findTask(processes []taskrec.Process, pid int32) *taskrec.Process {
 	return &processes[at]
 }
 
-func taskID(r *taskrec.Process) ProcID {
-	return ProcID{PID: r.PID, Start: r.Start / uint64(time.Second/userHZ)}
+// start returns when a process started that the kernel says did at ns.
+func (t *taskTable) start(ns uint64) time.Duration { return time.Duration(int64(ns) + t.offset) }
+
+func (t *taskTable) id(r *taskrec.Process) ProcID {
+	return ProcID{PID: r.PID, Start: uint64(t.start(r.Start) / ticks(1))}
 }
 
 // fillTask makes the row p of r. Old is as in fill.
 func (c *procsClient) fillTask(p *Proc, r *taskrec.Process, old *Proc, sw *sweep) {
-	p.ID = taskID(r)
+	p.ID = c.tasks.id(r)
 	if old != nil && old.ID != p.ID {
 		old = nil
 	}
 	p.setTask(r, old, c.pageSize)
+	p.Task.value.Start = c.tasks.start(r.Start)
 	p.Comm = c.taskComm(r, old)
 	p.Name = c.name(p, old, sw)
 	if sw.want&WantStatus != 0 {
@@ -212,11 +232,14 @@ func (c *procsClient) taskComm(r *taskrec.Process, old *Proc) string {
 	return string(comm)
 }
 
-// taskMemory reads statm: counters of memory are spread over the CPUs, and the
-// parts that these hold back are not in the task.
+// taskMemory reads statm where counters of memory are spread over the CPUs and
+// the program could not sum up the parts that these hold back.
 func (c *procsClient) taskMemory(r *taskrec.Process, sw *sweep) Opt[ProcMemory] {
-	if !r.UserMemory {
+	switch {
+	case !r.UserMemory:
 		return Some(ProcMemory{})
+	case r.ExactMemory:
+		return Some(taskMemory(r, c.pageSize))
 	}
 	return optional(sw, c.dir.of(r.PID, "statm"), func(b []byte) (ProcMemory, error) {
 		return decodeMemory(b, c.pageSize)

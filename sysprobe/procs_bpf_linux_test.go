@@ -181,6 +181,7 @@ func oddProcesses(t *testing.T) []int32 {
 		helper(nil, "named", fmt.Sprintf("%q", name))
 	}
 	command(nil, "for i in 1 2 3 4 5 6 7 8 9; do sh -c 'i=0; while [ $i -lt 9999 ]; do i=$((i+1)); done'; done; exec sleep 600")
+	command(inNamespaces(unix.CLONE_NEWPID), "exec sleep 600")
 	command(nil, "exec nice -n 5 sleep 600")
 	command(nil, "exec chrt -f 7 sleep 600")
 	command(nil, "exec chrt -b 0 sleep 600")
@@ -322,8 +323,9 @@ func TestBackendPrivileges(t *testing.T) {
 		{"nobody with one", withCaps(unix.CAP_BPF), "auto", backendAnswer{Used: BackendProcFS, Denied: true, Found: true}},
 		{"nobody with the other", withCaps(unix.CAP_PERFMON), "auto", backendAnswer{Used: BackendProcFS, Denied: true, Found: true}},
 		{"nobody with the old one", withCaps(unix.CAP_SYS_ADMIN), "bpf", backendAnswer{Used: BackendBPF, Found: true}},
-		{"in a PID namespace", inPIDNamespace, "auto mount", backendAnswer{Used: BackendProcFS, NotSupported: true, Found: true}},
-		{"in a PID namespace that insists", inPIDNamespace, "bpf mount", backendAnswer{NotSupported: true, Failed: true}},
+		{"in a PID namespace", inPIDNamespace, "bpf mount", backendAnswer{Used: BackendBPF, Found: true}},
+		{"in a PID namespace below that of proc", inPIDNamespace, "auto", backendAnswer{Used: BackendProcFS, NotSupported: true, Found: true}},
+		{"in a PID namespace below that of proc, and insists", inPIDNamespace, "bpf", backendAnswer{NotSupported: true, Failed: true}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if os.Geteuid() != 0 {
@@ -397,7 +399,7 @@ func TestMissingRows(t *testing.T) {
 	reused.ID.Start-- // another process had this PID
 
 	c := procs.client
-	if err := c.tasks.iterator.Read(&c.tasks.records, false); err != nil {
+	if err := c.tasks.iterator.Read(&c.tasks.records, taskiter.Wants{}); err != nil {
 		t.Fatal(err)
 	}
 	records := c.tasks.records.Processes[:0]
@@ -424,7 +426,7 @@ func TestMissingRows(t *testing.T) {
 // TestKeepsCounting gives rows of one process whose threads ended meanwhile.
 func TestKeepsCounting(t *testing.T) {
 	row := func(n uint64) *Proc {
-		io := ProcIO{Some(n), Some(n), Some(n), Some(n), Some(n), Some(n)}
+		io := ProcIO{Some(n), Some(n), Some(n), Some(n), Some(n), Some(n), Some(n)}
 		return &Proc{
 			UserTime: time.Duration(n), SystemTime: time.Duration(n), MinorFaults: n, MajorFaults: n, RSS: n,
 			IO: Some(io), Task: Some(ProcTask{VoluntarySwitches: n, InvoluntarySwitches: n}),

@@ -35,7 +35,8 @@ func TestCapturedTree(t *testing.T) {
 	s := snapshotOf(t, procs, wantAll)
 
 	const tick = 10 * time.Millisecond
-	noIO := ProcIO{Some[uint64](0), Some[uint64](0), Some[uint64](0), Some[uint64](0), Some[uint64](0), Some[uint64](0)}
+	zero := Some[uint64](0)
+	noIO := ProcIO{zero, zero, zero, zero, zero, zero, zero}
 	read := func(chars, calls uint64) ProcIO {
 		io := noIO
 		io.ReadChars, io.ReadCalls = Some(chars), Some(calls)

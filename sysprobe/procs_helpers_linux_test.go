@@ -29,6 +29,7 @@ var helpers = map[string]func(args []string) error{
 	"no-files":    helpNoFiles,
 	"exits":       helpExits,
 	"backend":     helpBackend,
+	"namespace":   helpNamespace,
 }
 
 // say prints v for the test to read.

@@ -183,13 +183,18 @@ func (c *procsClient) fill(p *Proc, pid int32, old *Proc, sw *sweep) error {
 // fillOptional reads the facts of p that need a file each.
 func (c *procsClient) fillOptional(p *Proc, sw *sweep) {
 	pid := p.ID.PID
+	var st procfs.Status
 	if sw.want&WantStatus != 0 {
-		p.Status = optional(sw, c.dir.of(pid, "status"), decodeStatus)
+		p.Status = optional(sw, c.dir.of(pid, "status"), func(b []byte) (_ ProcStatus, err error) {
+			st, err = procfs.DecodeStatus(b)
+			return statusOf(&st), err
+		})
 	}
 	if sw.want&WantMemory != 0 {
 		p.Memory = optional(sw, c.dir.of(pid, "statm"), func(b []byte) (ProcMemory, error) {
 			return decodeMemory(b, c.pageSize)
 		})
+		p.Memory.value.addParts(&st)
 	}
 	if sw.want&WantIO != 0 {
 		p.IO = optional(sw, c.dir.of(pid, "io"), decodeIO)

@@ -101,18 +101,21 @@ func (p *Proc) setStat(st *procfs.Stat, pid int32, pageSize uint64) {
 // optNumber returns n as the package shows it.
 func optNumber(n procfs.Number) Opt[uint64] { return Opt[uint64]{value: n.Value, known: n.Known} }
 
-func decodeStatus(b []byte) (ProcStatus, error) {
-	st, err := procfs.DecodeStatus(b)
-	if err != nil {
-		return ProcStatus{}, err
-	}
+// statusOf returns st as the package shows it.
+func statusOf(st *procfs.Status) ProcStatus {
 	return ProcStatus{
 		UID: st.UID[0], EUID: st.UID[1], SUID: st.UID[2],
 		GID: st.GID[0], EGID: st.GID[1], SGID: st.GID[2],
+		OwnPID:              Opt[int32]{value: int32(st.OwnPID.Value), known: st.OwnPID.Known},
 		VoluntarySwitches:   optNumber(st.VoluntarySwitches),
 		InvoluntarySwitches: optNumber(st.InvoluntarySwitches),
 		Swap:                optNumber(st.Swap),
-	}, nil
+	}
+}
+
+// addParts adds the parts of resident memory that st of the same process has.
+func (m *ProcMemory) addParts(st *procfs.Status) {
+	m.Anon, m.File, m.Shmem = optNumber(st.Anon), optNumber(st.File), optNumber(st.Shmem)
 }
 
 func decodeMemory(b []byte, pageSize uint64) (ProcMemory, error) {
@@ -135,5 +138,6 @@ func decodeIO(b []byte) (ProcIO, error) {
 		ReadChars: optNumber(io.ReadChars), WriteChars: optNumber(io.WriteChars),
 		ReadCalls: optNumber(io.ReadCalls), WriteCalls: optNumber(io.WriteCalls),
 		ReadBytes: optNumber(io.ReadBytes), WriteBytes: optNumber(io.WriteBytes),
+		CancelledWriteBytes: optNumber(io.CancelledWriteBytes),
 	}, nil
 }

@@ -6,7 +6,7 @@ import (
 	"telegraf-sysprobe/sysprobe/internal/decode/taskrec"
 )
 
-// setTask sets what is not optional, but for names and ID. Old is the row of
+// setTask sets what is not optional, but for names, ID and start. Old is the row of
 // the same process in the sweep before, or nil.
 func (p *Proc) setTask(r *taskrec.Process, old *Proc, pageSize uint64) {
 	p.PPID, p.Group, p.Session = r.PPID, r.Group, r.Session
@@ -15,12 +15,13 @@ func (p *Proc) setTask(r *taskrec.Process, old *Proc, pageSize uint64) {
 	p.setTaskState(r)
 	p.setTaskTimes(r, old)
 	p.MinorFaults, p.MajorFaults = r.Sums.MinorFaults, r.Sums.MajorFaults
-	p.RSS, p.VMS = (pages(r.File)+pages(r.Anon)+pages(r.Shmem))*pageSize, r.TotalVM*pageSize
+	p.RSS, p.VMS = residentPages(r.Memory)*pageSize, r.TotalVM*pageSize
 	p.Nice, p.Policy, p.RTPriority = r.Nice, SchedPolicy(r.Policy), r.RTPriority
 	p.CPU = r.CPU
 	p.Task = Some(ProcTask{
-		Start: time.Duration(r.Start), ExecID: r.ExecID, CgroupID: r.Cgroup,
+		ExecID: r.ExecID, CgroupID: r.Cgroup,
 		VoluntarySwitches: r.Sums.VoluntarySwitches, InvoluntarySwitches: r.Sums.InvoluntarySwitches,
+		PIDNamespace: r.PIDNamespace,
 	})
 }
 
@@ -71,6 +72,7 @@ func (p *Proc) keepCounting(old *Proc, torn bool) {
 		keepOpt(&now.WriteCalls, before.WriteCalls, torn)
 		keepOpt(&now.ReadBytes, before.ReadBytes, torn)
 		keepOpt(&now.WriteBytes, before.WriteBytes, torn)
+		keepOpt(&now.CancelledWriteBytes, before.CancelledWriteBytes, torn)
 	}
 }
 
@@ -89,13 +91,29 @@ func keepOpt(now *Opt[uint64], old Opt[uint64], torn bool) {
 // pages returns a counter of pages as the kernel shows it.
 func pages(n int64) uint64 { return uint64(max(n, 0)) }
 
+func residentPages(m taskrec.Memory) uint64 { return pages(m.File) + pages(m.Anon) + pages(m.Shmem) }
+
+// taskMemory is what statm has (task_statm in the kernel), and the parts that
+// status has.
+func taskMemory(r *taskrec.Process, pageSize uint64) ProcMemory {
+	m := r.Memory.Add(r.Held)
+	text := (r.EndCode+pageSize-1)/pageSize - r.StartCode/pageSize
+	return ProcMemory{
+		VMS: r.TotalVM * pageSize, RSS: residentPages(m) * pageSize,
+		Shared: (pages(m.File) + pages(m.Shmem)) * pageSize,
+		Text:   text * pageSize, Data: (r.DataVM + r.StackVM) * pageSize,
+		Anon: Some(pages(m.Anon) * pageSize), File: Some(pages(m.File) * pageSize), Shmem: Some(pages(m.Shmem) * pageSize),
+	}
+}
+
 func taskStatus(r *taskrec.Process, pageSize uint64) ProcStatus {
 	return ProcStatus{
 		UID: r.UID, EUID: r.EUID, SUID: r.SUID,
 		GID: r.GID, EGID: r.EGID, SGID: r.SGID,
+		OwnPID:              Some(r.OwnPID),
 		VoluntarySwitches:   Some(r.LeaderVoluntarySwitches),
 		InvoluntarySwitches: Some(r.LeaderInvoluntarySwitches),
-		Swap:                someIf(pages(r.Swap)*pageSize, r.UserMemory),
+		Swap:                someIf(pages(r.Memory.Swap+r.Held.Swap)*pageSize, r.UserMemory),
 	}
 }
 
@@ -105,5 +123,6 @@ func taskIO(r *taskrec.Process) ProcIO {
 		ReadChars: Some(s.ReadChars), WriteChars: Some(s.WriteChars),
 		ReadCalls: Some(s.ReadCalls), WriteCalls: Some(s.WriteCalls),
 		ReadBytes: Some(s.ReadBytes), WriteBytes: Some(s.WriteBytes),
+		CancelledWriteBytes: Some(s.CancelledWriteBytes),
 	}
 }

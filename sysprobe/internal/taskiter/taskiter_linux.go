@@ -7,8 +7,6 @@
 package taskiter
 
 import (
-	"bytes"
-	_ "embed" // the program
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -16,69 +14,65 @@ import (
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
-	"github.com/cilium/ebpf/rlimit"
 
 	"telegraf-sysprobe/sysprobe/internal/decode/taskrec"
-)
-
-//go:embed taskiter.o
-var object []byte
-
-// The programs of the object.
-const (
-	// SumInKernel sums up the threads of each process; since Linux 6.7.
-	SumInKernel = "processes"
-	// SumHere writes a record for every thread; since Linux 5.8.
-	SumHere = "threads"
 )
 
 // bufferSize is twice what the kernel returns at once, where pages have 4 KiB:
 // larger buffers only cost cache.
 const bufferSize = 64 << 10
 
+// Wants says what a pass looks up beside what every record has.
+type Wants struct {
+	Files  bool // count what each process has open
+	Memory bool // exactly; see taskrec.Process.ExactMemory
+}
+
 // Iterator is a loaded program. It is not safe for concurrent use.
 type Iterator struct {
 	collection *ebpf.Collection
 	link       *link.Iter
 	buf        []byte
-	wantFiles  bool
+	wants      Wants
 }
 
 // Open loads the best program that the kernel takes. It needs CAP_BPF and
 // CAP_PERFMON, or CAP_SYS_ADMIN, and a kernel that describes itself in
 // /sys/kernel/btf/vmlinux. It returns an error that joins what went wrong with
 // each program, and leaves nothing open then.
-func Open() (*Iterator, error) {
-	// Before Linux 5.11 maps count as locked memory. Without CAP_SYS_RESOURCE
-	// the limit stays, but the one page of this object fits below it.
-	rlimit.RemoveMemlock() //nolint:errcheck // see above
-	it, inKernel := OpenProgram(SumInKernel)
-	if inKernel == nil {
-		return it, nil
-	}
-	it, here := OpenProgram(SumHere)
-	if here == nil {
-		return it, nil
-	}
-	return nil, errors.Join(inKernel, here)
-}
+func Open() (*Iterator, error) { return open(SumInKernel, SumHere) }
 
 // OpenProgram loads the program of that name. It returns the error of the
 // loader or of the kernel.
-func OpenProgram(name string) (*Iterator, error) {
-	spec, err := ebpf.LoadCollectionSpecFromReader(bytes.NewReader(object))
+func OpenProgram(name string) (*Iterator, error) { return open(name) }
+
+// open loads the first of programs that the kernel takes.
+func open(programs ...string) (*Iterator, error) {
+	l, err := newLoader()
 	if err != nil {
-		return nil, fmt.Errorf("read BPF object: %w", err)
+		return nil, err
 	}
-	// One program that the kernel does not take fails the whole collection.
-	for other := range spec.Programs {
-		if other != name {
-			delete(spec.Programs, other)
+	offsets, _ := l.cpuOffsets() //nolint:errcheck // without them records do not claim to be exact
+	var errs []error
+	for _, name := range programs {
+		it, err := l.iterator(name, offsets)
+		if err == nil {
+			return it, nil
 		}
+		errs = append(errs, err)
 	}
-	collection, err := ebpf.NewCollection(spec)
+	return nil, errors.Join(errs...)
+}
+
+// iterator loads and attaches one program.
+func (l *loader) iterator(name string, offsets []uint64) (*Iterator, error) {
+	collection, err := l.load(name, func(spec *ebpf.CollectionSpec) error {
+		var all [maxCPUs]uint64
+		n := copy(all[:], offsets)
+		return errors.Join(spec.Variables["cpus"].Set(uint32(n)), spec.Variables["cpu_offset"].Set(all))
+	})
 	if err != nil {
-		return nil, fmt.Errorf("load BPF program %s: %w", name, err)
+		return nil, err
 	}
 	attached, err := link.AttachIter(link.IterOptions{Program: collection.Programs[name]})
 	if err != nil {
@@ -89,15 +83,12 @@ func OpenProgram(name string) (*Iterator, error) {
 }
 
 // Read fills table with one pass over all processes of the caller's PID
-// namespace; files says to count what each has open. It returns an error where
-// the pass is not complete: what a read(2) of the iterator returns, and what
-// answers to decode.ErrMalformed.
-func (it *Iterator) Read(table *taskrec.Table, files bool) error {
+// namespace. It returns an error where the pass is not complete: what a read(2)
+// of the iterator returns, and what answers to decode.ErrMalformed.
+func (it *Iterator) Read(table *taskrec.Table, wants Wants) error {
 	table.Reset()
-	if files != it.wantFiles {
-		if err := it.countFiles(files); err != nil {
-			return fmt.Errorf("ask for open files: %w", err)
-		}
+	if err := it.ask(wants); err != nil {
+		return fmt.Errorf("ask for open files and memory: %w", err)
 	}
 	pass, err := it.link.Open()
 	if err != nil {
@@ -124,17 +115,25 @@ func (it *Iterator) Read(table *taskrec.Table, files bool) error {
 	return table.Finish()
 }
 
-// countFiles sets the variable of the program.
-func (it *Iterator) countFiles(files bool) error {
+// ask sets the variables of the program.
+func (it *Iterator) ask(wants Wants) error {
+	if wants == it.wants {
+		return nil
+	}
+	variables := it.collection.Variables
+	err := errors.Join(setFlag(variables["want_files"], wants.Files), setFlag(variables["want_memory"], wants.Memory))
+	if err == nil {
+		it.wants = wants
+	}
+	return err
+}
+
+func setFlag(v *ebpf.Variable, flag bool) error {
 	var value uint32
-	if files {
+	if flag {
 		value = 1
 	}
-	if err := it.collection.Variables["want_files"].Set(value); err != nil {
-		return err
-	}
-	it.wantFiles = files
-	return nil
+	return v.Set(value)
 }
 
 // Close unloads the program. It returns the error of closing the link.

@@ -9,8 +9,8 @@ import (
 	"telegraf-sysprobe/sysprobe/internal/decode/taskrec"
 )
 
-// open loads a program for the time of the test.
-func open(t *testing.T, name string) *Iterator {
+// openProgram loads a program for the time of the test.
+func openProgram(t *testing.T, name string) *Iterator {
 	t.Helper()
 	if os.Geteuid() != 0 {
 		t.Skip("needs root")
@@ -43,14 +43,17 @@ func kernelBefore(t *testing.T, major, minor int) bool {
 	return gotMajor < major || gotMajor == major && gotMinor < minor
 }
 
-func read(t *testing.T, it *Iterator, files bool) *taskrec.Table {
+func read(t *testing.T, it *Iterator, wants Wants) *taskrec.Table {
 	t.Helper()
 	var table taskrec.Table
-	if err := it.Read(&table, files); err != nil {
+	if err := it.Read(&table, wants); err != nil {
 		t.Fatal(err)
 	}
 	return &table
 }
+
+// all is everything there is to ask for.
+var all = Wants{Files: true, Memory: true}
 
 func find(table *taskrec.Table, pid int) *taskrec.Process {
 	for i := range table.Processes {
@@ -64,7 +67,7 @@ func find(table *taskrec.Table, pid int) *taskrec.Process {
 // TestProgramsAgree reads a process at rest with both programs: what one sums
 // up in the kernel the other does here.
 func TestProgramsAgree(t *testing.T) {
-	inKernel, here := open(t, SumInKernel), open(t, SumHere)
+	inKernel, here := openProgram(t, SumInKernel), openProgram(t, SumHere)
 	cmd := exec.Command("python3", "-c", `
 import threading, time
 work = lambda: [open("/dev/zero", "rb").read(4096) for _ in range(100)]
@@ -90,8 +93,8 @@ time.sleep(600)`)
 		t.Fatal(err)
 	}
 	for range 100 {
-		a := find(read(t, inKernel, true), cmd.Process.Pid)
-		b := find(read(t, here, true), cmd.Process.Pid)
+		a := find(read(t, inKernel, all), cmd.Process.Pid)
+		b := find(read(t, here, all), cmd.Process.Pid)
 		if a == nil || b == nil {
 			t.Fatal("a program does not see the process")
 		}
@@ -99,15 +102,15 @@ time.sleep(600)`)
 			return
 		}
 	}
-	t.Errorf("%s: %+v\n%s: %+v", SumInKernel, find(read(t, inKernel, true), cmd.Process.Pid), SumHere, find(read(t, here, true), cmd.Process.Pid))
+	t.Errorf("%s: %+v\n%s: %+v", SumInKernel, find(read(t, inKernel, all), cmd.Process.Pid), SumHere, find(read(t, here, all), cmd.Process.Pid))
 }
 
 // TestFiles counts more descriptors than one read of the table has, with holes.
 func TestFiles(t *testing.T) {
 	for _, name := range []string{SumInKernel, SumHere} {
 		t.Run(name, func(t *testing.T) {
-			it := open(t, name)
-			if p := find(read(t, it, false), os.Getpid()); p.FilesKnown || p.Files != 0 {
+			it := openProgram(t, name)
+			if p := find(read(t, it, Wants{}), os.Getpid()); p.FilesKnown || p.Files != 0 {
 				t.Errorf("%d files, unasked", p.Files)
 			}
 			var files []*os.File
@@ -131,7 +134,7 @@ func TestFiles(t *testing.T) {
 					t.Fatal(err)
 				}
 				// Instead of the directory, the iterator is open.
-				if p := find(read(t, it, true), os.Getpid()); !p.FilesKnown || int(p.Files) != len(entries) {
+				if p := find(read(t, it, Wants{Files: true}), os.Getpid()); !p.FilesKnown || int(p.Files) != len(entries) {
 					t.Errorf("%d files, known: %v, want %d", p.Files, p.FilesKnown, len(entries))
 				}
 			}
@@ -144,7 +147,7 @@ func TestFiles(t *testing.T) {
 func TestForkStorm(t *testing.T) {
 	for _, name := range []string{SumInKernel, SumHere} {
 		t.Run(name, func(t *testing.T) {
-			it := open(t, name)
+			it := openProgram(t, name)
 			storm := exec.Command("sh", "-c", "while :; do (:); (:) & done")
 			if err := storm.Start(); err != nil {
 				t.Fatal(err)
@@ -154,7 +157,7 @@ func TestForkStorm(t *testing.T) {
 				storm.Wait()         //nolint:errcheck // it was killed
 			}()
 			for range 3000 {
-				table := read(t, it, false)
+				table := read(t, it, Wants{})
 				if find(table, os.Getpid()) == nil {
 					t.Fatal("this process is not there")
 				}

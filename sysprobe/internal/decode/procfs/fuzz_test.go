@@ -54,6 +54,10 @@ func FuzzDecodeStat(f *testing.F) {
 	})
 }
 
+func FuzzDecodeBootOffset(f *testing.F) {
+	fuzz(f, DecodeBootOffset, "monotonic 0 0\nboottime -1 999999999\n", "boottime 1")
+}
+
 func FuzzDecodeStatus(f *testing.F) {
 	fuzz(f, DecodeStatus, "Tgid:\t1\nUid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\nVmSwap:\t1 kB\nvoluntary_ctxt_switches:\t11\n", "Uid:")
 }

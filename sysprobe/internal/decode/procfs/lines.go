@@ -2,6 +2,7 @@ package procfs
 
 import (
 	"bytes"
+	"math"
 
 	"telegraf-sysprobe/sysprobe/internal/decode"
 )
@@ -18,8 +19,11 @@ type Status struct {
 	Tgid int32
 	// UID and GID are the real, effective, saved and file system IDs.
 	UID, GID [4]uint32
-	// Swap is in bytes; kernel threads and zombies lack it.
-	Swap Number
+	// Swap, and the parts of resident memory that came with Linux 4.5, are in
+	// bytes; kernel threads and zombies lack them.
+	Swap, Anon, File, Shmem Number
+	// OwnPID is the last number of NSpid, which came with Linux 4.1.
+	OwnPID Number
 	// VoluntarySwitches and InvoluntarySwitches came with Linux 2.6.23.
 	VoluntarySwitches, InvoluntarySwitches Number
 }
@@ -51,8 +55,12 @@ func DecodeStatus(b []byte) (Status, error) {
 		case "Gid":
 			st.GID = [4]uint32{s.uint32(), s.uint32(), s.uint32(), s.uint32()}
 			seen |= seenGID
-		case "VmSwap":
-			st.Swap = Number{s.kibibytes(), true}
+		case "NSpid":
+			for s.more() {
+				st.OwnPID = Number{s.upTo(math.MaxInt32), true}
+			}
+		case "VmSwap", "RssAnon", "RssFile", "RssShmem":
+			*st.memory(string(lines.key)) = Number{s.kibibytes(), true}
 		case "voluntary_ctxt_switches":
 			st.VoluntarySwitches = Number{s.uint(), true}
 		case "nonvoluntary_ctxt_switches":
@@ -68,11 +76,26 @@ func DecodeStatus(b []byte) (Status, error) {
 	return st, nil
 }
 
+// memory returns where the size of that line belongs.
+func (st *Status) memory(key string) *Number {
+	switch key {
+	case "RssAnon":
+		return &st.Anon
+	case "RssFile":
+		return &st.File
+	case "RssShmem":
+		return &st.Shmem
+	default:
+		return &st.Swap
+	}
+}
+
 // IO is /proc/PID/io (proc_pid_io(5)).
 type IO struct {
 	ReadChars, WriteChars Number
 	ReadCalls, WriteCalls Number
 	ReadBytes, WriteBytes Number
+	CancelledWriteBytes   Number
 }
 
 // DecodeIO reads /proc/PID/io. Lines it does not know are ignored, those it
@@ -114,6 +137,8 @@ func (io *IO) line(key string) *Number {
 		return &io.ReadBytes
 	case "write_bytes":
 		return &io.WriteBytes
+	case "cancelled_write_bytes":
+		return &io.CancelledWriteBytes
 	}
 	return nil
 }
@@ -145,6 +170,23 @@ func DecodeBootTime(b []byte) (uint64, error) {
 		}
 	}
 	return 0, &decode.Error{Format: format, Offset: len(b), Reason: "want a line btime"}
+}
+
+// DecodeBootOffset returns what /proc/PID/timens_offsets (time_namespaces(7))
+// adds to the time since boot, in nanoseconds. The error answers to
+// decode.ErrMalformed.
+func DecodeBootOffset(b []byte) (int64, error) {
+	const limit = math.MaxInt64 / 2
+	s := scanner{buf: b, format: "offsets of a time namespace"}
+	for s.more() {
+		clock := string(s.token())
+		seconds, nanoseconds := s.signed(limit/1_000_000_000), s.signed(limit)
+		if s.err == nil && clock == "boottime" {
+			return seconds*1_000_000_000 + nanoseconds, nil
+		}
+	}
+	s.fail("want a line boottime")
+	return 0, s.err
 }
 
 // DecodeNumber reads a file that holds one number, such as those of

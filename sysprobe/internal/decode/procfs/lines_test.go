@@ -31,6 +31,11 @@ func TestDecodeStatus(t *testing.T) {
 		},
 		{"G07 context switches of 0 are known", ids + "voluntary_ctxt_switches:\t0\n", with(func(st *Status) { st.VoluntarySwitches = known(0) })},
 		{"swap", ids + "VmSwap:\t       5 kB\n", with(func(st *Status) { st.Swap = known(5120) })},
+		{
+			"resident memory", ids + "RssAnon:\t       1 kB\nRssFile:\t       2 kB\nRssShmem:\t       0 kB\n",
+			with(func(st *Status) { st.Anon, st.File, st.Shmem = known(1024), known(2048), known(0) }),
+		},
+		{"F08 PID in nested namespaces", ids + "NSpid:\t77\t12\t1\n", with(func(st *Status) { st.OwnPID = known(1) })},
 		{"other lines", "Name:\tUid: 9\\n\nSigQ:\t0/9\nno colon\n\n:\n" + ids, base},
 		{"no newline at the end", strings.TrimSpace(ids), base},
 	} {
@@ -54,7 +59,7 @@ func TestDecodeIO(t *testing.T) {
 		{
 			"G03 blank and unknown lines",
 			"rchar: 1\nwchar: 2\nsyscr: 3\nsyscw: 4\n\nhello\nread_bytes: 5\nwrite_bytes: 6\ncancelled_write_bytes: 7\n",
-			IO{known(1), known(2), known(3), known(4), known(5), known(6)},
+			IO{known(1), known(2), known(3), known(4), known(5), known(6), known(7)},
 		},
 		{
 			"G05 a kernel without syscw",
@@ -71,6 +76,23 @@ func TestDecodeIO(t *testing.T) {
 				t.Errorf("io (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestDecodeBootOffset(t *testing.T) {
+	for text, want := range map[string]int64{
+		"monotonic           0         0\nboottime            0         0\n": 0,
+		"monotonic        -864         7\nboottime         1000         5\n": 1_000_000_000_005,
+		"boottime -2 999999999\n": -1_000_000_001,
+	} {
+		if got, err := DecodeBootOffset([]byte(text)); err != nil || got != want {
+			t.Errorf("%q: %d, %v, want %d", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"", "monotonic 0 0\n", "boottime", "boottime 1", "boottime 1 x", "boottime 99999999999999 0"} {
+		if got, err := DecodeBootOffset([]byte(text)); got != 0 || !errors.Is(err, decode.ErrMalformed) {
+			t.Errorf("%q: %d, %v, want ErrMalformed", text, got, err)
+		}
 	}
 }
 

@@ -127,4 +127,5 @@ func (s *Sums) add(o *Sums) {
 	s.WriteCalls += o.WriteCalls
 	s.ReadBytes += o.ReadBytes
 	s.WriteBytes += o.WriteBytes
+	s.CancelledWriteBytes += o.CancelledWriteBytes
 }

@@ -11,8 +11,8 @@ import (
 // Sizes of the records in bpf/taskiter.bpf.c; they tell them apart.
 const (
 	EndSize     = 8
-	ThreadSize  = 120
-	ProcessSize = 368
+	ThreadSize  = 128
+	ProcessSize = 416
 )
 
 // Numbers of the kernel: include/linux/sched.h, include/linux/sched/prio.h.
@@ -32,6 +32,7 @@ type Sums struct {
 	ReadChars, WriteChars                  uint64
 	ReadCalls, WriteCalls                  uint64
 	ReadBytes, WriteBytes                  uint64
+	CancelledWriteBytes                    uint64
 }
 
 // Thread is a thread that is not the first of its process.
@@ -39,6 +40,14 @@ type Thread struct {
 	PID, TID int32
 	State    State
 	Sums     Sums
+}
+
+// Memory is counted in pages. A single number can be below 0.
+type Memory struct{ File, Anon, Swap, Shmem int64 }
+
+// Add returns the sums of m and o.
+func (m Memory) Add(o Memory) Memory {
+	return Memory{m.File + o.File, m.Anon + o.Anon, m.Swap + o.Swap, m.Shmem + o.Shmem}
 }
 
 // Process is a process as its first thread and signal_struct describe it.
@@ -62,9 +71,10 @@ type Process struct {
 	// TotalVM, DataVM and StackVM are in pages, StartCode and EndCode
 	// addresses. All are 0 without an address space.
 	TotalVM, DataVM, StackVM, StartCode, EndCode uint64
-	// File, Anon, Swap and Shmem are in pages: counters of which each CPU may
-	// hold a part back, so that they can be below 0.
-	File, Anon, Swap, Shmem          int64
+	// Memory is what the kernel shows in /proc/PID/stat: counters of which each
+	// CPU may hold a part back. Held is the sum of those parts; see
+	// ExactMemory.
+	Memory, Held                     Memory
 	PPID, Group, Session             int32
 	Flags, Threads                   uint32
 	CPU                              int32
@@ -74,11 +84,16 @@ type Process struct {
 	Files                            uint32
 	// LiveState is the state of a thread that lives; see Live.
 	LiveState State
+	// OwnPID is the PID of the process in its own PID namespace, and
+	// PIDNamespace the inode number of that.
+	OwnPID       int32
+	PIDNamespace uint32
 	// Torn says that a thread ended while the sums were taken, which may be
 	// too high. Live says that a thread beside the first one lives. FilesKnown
 	// and UserMemory say that Files was counted and that there is an address
-	// space.
-	Torn, Live, FilesKnown, UserMemory bool
+	// space. ExactMemory says that Memory and Held together are what the
+	// process has.
+	Torn, Live, FilesKnown, UserMemory, ExactMemory bool
 
 	comm [16]byte
 }
@@ -99,7 +114,7 @@ func (t *Thread) decode(c *decode.Cursor) {
 	for _, p := range [...]*uint64{
 		&s.UserTime, &s.SystemTime, &s.RunTime, &s.MinorFaults, &s.MajorFaults,
 		&s.VoluntarySwitches, &s.InvoluntarySwitches, &s.ReadChars, &s.WriteChars,
-		&s.ReadCalls, &s.WriteCalls, &s.ReadBytes, &s.WriteBytes,
+		&s.ReadCalls, &s.WriteCalls, &s.ReadBytes, &s.WriteBytes, &s.CancelledWriteBytes,
 	} {
 		*p = c.Uint64()
 	}
@@ -111,7 +126,12 @@ const (
 	noteLive
 	noteFiles
 	noteUserMemory
+	noteExactMemory
 )
+
+func (m *Memory) decode(c *decode.Cursor) {
+	m.File, m.Anon, m.Swap, m.Shmem = int64(c.Uint64()), int64(c.Uint64()), int64(c.Uint64()), int64(c.Uint64())
+}
 
 // decode reads what follows the size.
 func (p *Process) decode(c *decode.Cursor) {
@@ -122,7 +142,8 @@ func (p *Process) decode(c *decode.Cursor) {
 	p.ChildUserTime, p.ChildSystemTime = c.Uint64(), c.Uint64()
 	p.TotalVM, p.DataVM, p.StackVM = c.Uint64(), c.Uint64(), c.Uint64()
 	p.StartCode, p.EndCode = c.Uint64(), c.Uint64()
-	p.File, p.Anon, p.Swap, p.Shmem = int64(c.Uint64()), int64(c.Uint64()), int64(c.Uint64()), int64(c.Uint64())
+	p.Memory.decode(c)
+	p.Held.decode(c)
 	p.PPID, p.Group, p.Session = int32(c.Uint32()), int32(c.Uint32()), int32(c.Uint32())
 	p.Flags, p.Threads, p.CPU = c.Uint32(), c.Uint32(), int32(c.Uint32())
 	p.Nice = int8(int32(c.Uint32()) - defaultPriority)
@@ -133,6 +154,8 @@ func (p *Process) decode(c *decode.Cursor) {
 	notes := c.Uint32()
 	p.Torn, p.Live = notes&noteTorn != 0, notes&noteLive != 0
 	p.FilesKnown, p.UserMemory = notes&noteFiles != 0, notes&noteUserMemory != 0
+	p.ExactMemory = notes&noteExactMemory != 0
+	p.OwnPID, p.PIDNamespace = int32(c.Uint32()), c.Uint32()
 	c.Skip(4)
 	copy(p.comm[:], c.Bytes(len(p.comm)))
 }

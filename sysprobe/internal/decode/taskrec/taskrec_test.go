@@ -37,7 +37,7 @@ func (r *record) u64(numbers ...uint64) {
 // n, n+1, ...
 func (r *record) head(size, pid, tid, state uint32, n uint64) {
 	r.u32(size, pid, tid, state)
-	for i := range uint64(13) {
+	for i := range uint64(14) {
 		r.u64(n + i)
 	}
 }
@@ -51,10 +51,10 @@ func (r *record) process(pid, state, notes uint32) {
 		r.u64(n)
 	}
 	minusOne := int64(-1)
-	r.u64(300, 301, uint64(minusOne), 303)
+	r.u64(300, 301, uint64(minusOne), 303, 304, uint64(minusOne), 306, 307)
 	r.u32(400, 401, 402, 403, 404, 405, 140, 407, 408, 409)
 	r.u32(500, 501, 502, 503, 504, 505)
-	r.u32(600, 1, notes, 0)
+	r.u32(600, 1, notes, 700, 701, 0)
 	r.b = append(r.b, "init\x00er/0\x00\x00\x00\x00\x00\x00\x00"...)
 }
 
@@ -68,22 +68,23 @@ func (r *record) add(t *testing.T, table *Table) {
 }
 
 func TestProcess(t *testing.T) {
-	sums := Sums{100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 111, 112}
+	sums := Sums{100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 111, 112, 113}
 	want := Process{
 		Thread:                  Thread{PID: 7, TID: 7, State: 1, Sums: sums},
 		LeaderVoluntarySwitches: 200, LeaderInvoluntarySwitches: 201,
 		Start: 202, ExecID: 203, Cgroup: 204, IOWait: 205,
 		ShownUserTime: 206, ShownSystemTime: 207, ChildUserTime: 208, ChildSystemTime: 209,
 		TotalVM: 210, DataVM: 211, StackVM: 212, StartCode: 213, EndCode: 214,
-		File: 300, Anon: 301, Swap: -1, Shmem: 303,
+		Memory: Memory{300, 301, -1, 303}, Held: Memory{304, -1, 306, 307},
 		PPID: 400, Group: 401, Session: 402, Flags: 403, Threads: 404, CPU: 405, Nice: 20, RTPriority: 407, Policy: 408, ExitCode: 409,
 		UID: 500, EUID: 501, SUID: 502, GID: 503, EGID: 504, SGID: 505,
-		Files: 600, LiveState: 1, Torn: true, FilesKnown: true,
+		Files: 600, LiveState: 1, Torn: true, FilesKnown: true, ExactMemory: true,
+		OwnPID: 700, PIDNamespace: 701,
 		comm: [16]byte([]byte("init\x00er/0\x00\x00\x00\x00\x00\x00\x00")),
 	}
 	for _, order := range []binary.AppendByteOrder{binary.LittleEndian, binary.BigEndian} {
 		r := record{order: order}
-		r.process(7, 1, noteTorn|noteFiles)
+		r.process(7, 1, noteTorn|noteFiles|noteExactMemory)
 		r.end()
 		var table Table
 		r.add(t, &table)
@@ -124,7 +125,7 @@ func TestThreads(t *testing.T) {
 	if alone.Sums.UserTime != 100 || alone.Live {
 		t.Errorf("process without further threads: %+v", alone)
 	}
-	if three.Sums.UserTime != 100+1000+2000+4000 || three.Sums.WriteBytes != 112+1012+2012+4012 {
+	if three.Sums.UserTime != 100+1000+2000+4000 || three.Sums.CancelledWriteBytes != 113+1013+2013+4013 {
 		t.Errorf("sums of three threads: %+v", three.Sums)
 	}
 	if !three.Live || three.LiveState != 0x402 {

@@ -62,8 +62,10 @@ struct files_struct {
 	struct fdtable *fdt;
 };
 
+/* Each CPU holds a part of the number back: at what counters points to. */
 struct percpu_counter {
 	__s64 count;
+	__s32 *counters;
 };
 
 /* Since Linux 6.2; one counter each for file, anon, swap and shmem pages. */
@@ -81,11 +83,22 @@ struct mm_struct___old {
 	struct mm_rss_stat___old rss_stat;
 };
 
-struct upid {
-	int nr;
+struct ns_common {
+	unsigned int inum;
 };
 
+struct pid_namespace {
+	struct ns_common ns;
+};
+
+struct upid {
+	int nr;
+	struct pid_namespace *ns;
+};
+
+/* One number for each level of PID namespaces, the machine's first. */
 struct pid {
+	unsigned int level;
 	struct upid numbers[1];
 };
 
@@ -94,7 +107,7 @@ struct prev_cputime {
 };
 
 struct task_io_accounting {
-	__u64 rchar, wchar, syscr, syscw, read_bytes, write_bytes;
+	__u64 rchar, wchar, syscr, syscw, read_bytes, write_bytes, cancelled_write_bytes;
 };
 
 struct task_delay_info {
@@ -144,6 +157,7 @@ struct task_struct {
 	struct sched_entity se;
 	int pid, tgid;
 	struct task_struct *real_parent;
+	struct pid *thread_pid;
 	struct mm_struct *mm;
 	__u64 utime, stime;
 	unsigned long nvcsw, nivcsw, min_flt, maj_flt;
@@ -171,11 +185,17 @@ struct seq_file;
 
 struct bpf_iter_meta {
 	struct seq_file *seq;
+	__u64 seq_num;
 };
 
 struct bpf_iter__task {
 	struct bpf_iter_meta *meta;
 	struct task_struct *task;
+};
+
+/* What maps of the type array are (include/linux/bpf.h). */
+struct bpf_array {
+	void *pptrs[0];
 };
 
 #pragma clang attribute pop
@@ -186,8 +206,14 @@ struct bpf_iter__task {
 #define EXIT_ZOMBIE 0x20
 #define SIGNAL_STOP_STOPPED 0x1
 #define SIGNAL_GROUP_EXIT 0x4
+#define PIDTYPE_TGID 1
 #define PIDTYPE_PGID 2
 #define PIDTYPE_SID 3
+
+/* include/uapi/linux/bpf.h */
+#define BPF_MAP_TYPE_HASH 1
+#define BPF_MAP_TYPE_PERCPU_ARRAY 6
+#define BPF_NOEXIST 1
 
 /* kernel/bpf/task_iter.c, since Linux 6.7 */
 #define BPF_TASK_ITER_PROC_THREADS 2
@@ -199,3 +225,12 @@ struct bpf_iter_task {
 extern int bpf_iter_task_new(struct bpf_iter_task *it, struct task_struct *task, unsigned int flags) __ksym __weak;
 extern struct task_struct *bpf_iter_task_next(struct bpf_iter_task *it) __ksym __weak;
 extern void bpf_iter_task_destroy(struct bpf_iter_task *it) __ksym __weak;
+
+/* kernel/bpf/bpf_iter.c, since Linux 6.4 */
+struct bpf_iter_num {
+	__u64 opaque[1];
+};
+
+extern int bpf_iter_num_new(struct bpf_iter_num *it, int start, int end) __ksym __weak;
+extern int *bpf_iter_num_next(struct bpf_iter_num *it) __ksym __weak;
+extern void bpf_iter_num_destroy(struct bpf_iter_num *it) __ksym __weak;

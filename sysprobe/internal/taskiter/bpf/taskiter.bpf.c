@@ -7,8 +7,8 @@
  * fit: it must not keep anything. No lock is taken: a reader cannot hang on a
  * stuck process, but may see one in the middle of a change.
  *
- * There are two programs, of which the loader keeps the first that the kernel
- * takes:
+ * There are two such programs, of which the loader keeps the first that the
+ * kernel takes:
  *   processes sums up the threads itself (Linux 6.7);
  *   threads   writes a record for every further thread (Linux 5.8).
  */
@@ -16,15 +16,18 @@
 
 char _license[] SEC("license") = "Dual MIT/GPL";
 
-/* Set by the reader: count the open files too. */
-volatile __u32 want_files;
+/* Set by the reader: what to look up beside what every record has. */
+volatile __u32 want_files, want_memory;
 
-/* What the threads of a process have together. */
+/*
+ * What the threads of a process have together. The seven last are struct
+ * task_io_accounting.
+ */
 struct sums {
 	__u64 utime, stime, runtime;
 	__u64 min_flt, maj_flt;
 	__u64 nvcsw, nivcsw;
-	__u64 rchar, wchar, syscr, syscw, read_bytes, write_bytes;
+	__u64 rchar, wchar, syscr, syscw, read_bytes, write_bytes, cancelled_write_bytes;
 };
 
 /*
@@ -45,13 +48,14 @@ struct process {
 	__u64 prev_utime, prev_stime;
 	__u64 cutime, cstime;
 	__u64 total_vm, data_vm, stack_vm, start_code, end_code;
-	__u64 rss[4];
+	__s64 rss[4], held[4];
 	__u32 ppid, group, session;
 	__u32 flags, threads, cpu;
 	__s32 static_prio;
 	__u32 rt_priority, policy, exit_code;
 	__u32 uid, euid, suid, gid, egid, sgid;
-	__u32 files, live_state, notes, zero;
+	__u32 files, live_state, notes;
+	__u32 own_pid, pid_namespace, zero;
 	char comm[16];
 };
 
@@ -59,14 +63,21 @@ struct end {
 	__u32 size, zero;
 };
 
-_Static_assert(sizeof(struct thread) == 120, "record of a thread");
-_Static_assert(sizeof(struct process) == 368, "record of a process");
+_Static_assert(sizeof(struct thread) == 128, "record of a thread");
+_Static_assert(sizeof(struct process) == 416, "record of a process");
+
+/*
+ * The record at work: the stack has no room for it. There is one reader at a
+ * time, and the next call overwrites it.
+ */
+struct process record;
 
 /* Bits of process.notes. */
 #define NOTE_TORN 1	   /* a thread ended while the sums were read */
 #define NOTE_LIVE 2	   /* live_state is that of a thread that lives */
 #define NOTE_FILES 4	   /* files were counted */
 #define NOTE_USER_MEMORY 8 /* there is an address space */
+#define NOTE_EXACT 16	   /* rss and held together are exact */
 
 static __always_inline __u32 state_of(struct task_struct *t)
 {
@@ -109,6 +120,7 @@ static __always_inline unsigned int sequence_of(struct signal_struct *s)
 		(sums)->syscw += (from)->ioac.syscw;           \
 		(sums)->read_bytes += (from)->ioac.read_bytes; \
 		(sums)->write_bytes += (from)->ioac.write_bytes; \
+		(sums)->cancelled_write_bytes += (from)->ioac.cancelled_write_bytes; \
 	} while (0)
 
 static __always_inline void add_thread(struct sums *sums, struct task_struct *t)
@@ -122,6 +134,90 @@ static __always_inline void add_dead(struct sums *sums, struct signal_struct *s)
 {
 	sums->runtime += s->sum_sched_runtime;
 	ADD_COUNTERS(sums, s);
+}
+
+/*
+ * PID namespaces. Below that of the machine, whose level is 0, numbers lie at
+ * an offset that the verifier does not let add to a pointer that it knows, so
+ * that those have to be read as numbers.
+ */
+__u32 level;		/* of the reader */
+__u64 pid_namespace;	/* of the reader; 0 at level 0 */
+
+static __always_inline struct upid *number_at(struct pid *pid, __u32 at)
+{
+	return (void *)pid + bpf_core_field_offset(struct pid, numbers) + at * bpf_core_type_size(struct upid);
+}
+
+/* The number that the reader knows pid by; 0 if none. */
+static __always_inline __u32 number_of(struct pid *pid)
+{
+	struct upid *number;
+
+	if (BPF_CORE_READ(pid, level) < level)
+		return 0;
+	number = number_at(pid, level);
+	if ((__u64)BPF_CORE_READ(number, ns) != pid_namespace)
+		return 0;
+	return BPF_CORE_READ(number, nr);
+}
+
+static __always_inline void find_reader(struct bpf_iter_meta *meta)
+{
+	struct task_struct *reader;
+	struct pid *pid;
+
+	if (meta->seq_num)
+		return;
+	reader = (void *)bpf_get_current_task();
+	pid = BPF_CORE_READ(reader, thread_pid);
+	level = BPF_CORE_READ(pid, level);
+	pid_namespace = level ? (__u64)BPF_CORE_READ(number_at(pid, level), ns) : 0;
+}
+
+static __always_inline __u32 tgid_of(struct task_struct *t)
+{
+	struct pid *pid;
+
+	if (!level)
+		return t->tgid;
+	bpf_core_read(&pid, sizeof(pid), &t->signal->pids[PIDTYPE_TGID]);
+	return number_of(pid);
+}
+
+/* Sets what the process calls itself, and where. */
+static __always_inline void read_own_pid(struct process *p, struct task_struct *t)
+{
+	struct pid *pid = t->thread_pid;
+	struct upid *own;
+
+	if (!pid->level) {
+		p->own_pid = pid->numbers[0].nr;
+		p->pid_namespace = pid->numbers[0].ns->ns.inum;
+		return;
+	}
+	bpf_core_read(&pid, sizeof(pid), &t->thread_pid);
+	own = number_at(pid, BPF_CORE_READ(pid, level));
+	p->own_pid = BPF_CORE_READ(own, nr);
+	p->pid_namespace = BPF_CORE_READ(own, ns, ns.inum);
+}
+
+static __always_inline void read_relatives(struct process *p, struct task_struct *t, struct signal_struct *s)
+{
+	struct pid *pid;
+
+	if (!level) {
+		p->ppid = t->real_parent->tgid;
+		p->group = s->pids[PIDTYPE_PGID]->numbers[0].nr;
+		p->session = s->pids[PIDTYPE_SID]->numbers[0].nr;
+		return;
+	}
+	bpf_core_read(&pid, sizeof(pid), &t->real_parent->signal->pids[PIDTYPE_TGID]);
+	p->ppid = number_of(pid);
+	bpf_core_read(&pid, sizeof(pid), &s->pids[PIDTYPE_PGID]);
+	p->group = number_of(pid);
+	bpf_core_read(&pid, sizeof(pid), &s->pids[PIDTYPE_SID]);
+	p->session = number_of(pid);
 }
 
 static __always_inline __u32 ones(__u64 x)
@@ -175,6 +271,53 @@ static __always_inline void count_files(struct process *p, struct task_struct *t
 		p->notes &= ~NOTE_FILES;
 }
 
+/*
+ * Where the memory of each CPU lies, which a pointer to memory of all of them
+ * is relative to; none where the kernel does not tell. Program cpu_offsets finds
+ * out, and the loader sets it.
+ */
+#define MAX_CPUS 128
+
+const volatile __u32 cpus = 0;
+const volatile __u64 cpu_offset[MAX_CPUS] = {};
+
+/* Adds up what the CPUs hold back of the counters of memory (Linux 6.4). */
+static __always_inline void read_held(struct process *p, struct mm_struct *mm)
+{
+	__u64 at[4] = {
+		(__u64)mm->rss_stat[0].counters, (__u64)mm->rss_stat[1].counters,
+		(__u64)mm->rss_stat[2].counters, (__u64)mm->rss_stat[3].counters,
+	};
+	/* They are made together, but nobody promises that. */
+	int adjacent = at[1] - at[0] == 4 && at[2] - at[0] == 8 && at[3] - at[0] == 12;
+	struct bpf_iter_num it;
+	__s32 part[4], err = 0;
+	int *next;
+
+	bpf_iter_num_new(&it, 0, cpus);
+	while ((next = bpf_iter_num_next(&it))) {
+		__u32 cpu = *next;
+
+		if (cpu >= MAX_CPUS)
+			break;
+		if (adjacent) {
+			err |= bpf_probe_read_kernel(part, sizeof(part), (void *)(at[0] + cpu_offset[cpu]));
+		} else {
+			err |= bpf_probe_read_kernel(&part[0], sizeof(part[0]), (void *)(at[0] + cpu_offset[cpu]));
+			err |= bpf_probe_read_kernel(&part[1], sizeof(part[1]), (void *)(at[1] + cpu_offset[cpu]));
+			err |= bpf_probe_read_kernel(&part[2], sizeof(part[2]), (void *)(at[2] + cpu_offset[cpu]));
+			err |= bpf_probe_read_kernel(&part[3], sizeof(part[3]), (void *)(at[3] + cpu_offset[cpu]));
+		}
+		p->held[0] += part[0];
+		p->held[1] += part[1];
+		p->held[2] += part[2];
+		p->held[3] += part[3];
+	}
+	bpf_iter_num_destroy(&it);
+	if (!err)
+		p->notes |= NOTE_EXACT;
+}
+
 static __always_inline void read_memory(struct process *p, struct task_struct *t)
 {
 	struct mm_struct *mm;
@@ -195,12 +338,15 @@ static __always_inline void read_memory(struct process *p, struct task_struct *t
 		struct mm_struct___old *old = (void *)mm;
 
 		bpf_core_read(&p->rss, sizeof(p->rss), &old->rss_stat.count);
+		p->notes |= NOTE_EXACT;
 		return;
 	}
 	p->rss[0] = mm->rss_stat[0].count;
 	p->rss[1] = mm->rss_stat[1].count;
 	p->rss[2] = mm->rss_stat[2].count;
 	p->rss[3] = mm->rss_stat[3].count;
+	if (want_memory && cpus && bpf_iter_num_new)
+		read_held(p, mm);
 }
 
 static __always_inline void read_owner(struct process *p, struct task_struct *t)
@@ -217,7 +363,7 @@ static __always_inline void read_owner(struct process *p, struct task_struct *t)
 
 static __always_inline void read_task(struct process *p, struct task_struct *t)
 {
-	p->head.tgid = t->tgid;
+	p->head.tgid = tgid_of(t);
 	p->head.tid = t->pid;
 	p->head.state = state_of(t);
 	p->flags = t->flags;
@@ -228,7 +374,6 @@ static __always_inline void read_task(struct process *p, struct task_struct *t)
 	p->cgroup = t->cgroups->dfl_cgrp->kn->id;
 	if (bpf_core_field_exists(t->delays) && t->delays)
 		p->blkio_delay = t->delays->blkio_delay;
-	p->ppid = t->real_parent->tgid;
 	p->cpu = cpu_of(t);
 	p->static_prio = t->static_prio;
 	p->rt_priority = t->rt_priority;
@@ -240,8 +385,6 @@ static __always_inline void read_task(struct process *p, struct task_struct *t)
 static __always_inline void read_signal(struct process *p, struct signal_struct *s)
 {
 	p->threads = s->nr_threads;
-	p->group = s->pids[PIDTYPE_PGID]->numbers[0].nr;
-	p->session = s->pids[PIDTYPE_SID]->numbers[0].nr;
 	p->prev_utime = s->prev_cputime.utime;
 	p->prev_stime = s->prev_cputime.stime;
 	p->cutime = s->cutime;
@@ -280,6 +423,8 @@ static __always_inline void read_process(struct process *p, struct task_struct *
 	p->head.size = sizeof(*p);
 	read_task(p, t);
 	read_signal(p, s);
+	read_relatives(p, t, s);
+	read_own_pid(p, t);
 	read_owner(p, t);
 	read_memory(p, t);
 	add_dead(&p->head.sums, s);
@@ -299,22 +444,24 @@ static __always_inline void write_end(struct seq_file *seq)
 	bpf_seq_write(seq, &end, sizeof(end));
 }
 
+static __always_inline void write_process(struct bpf_iter__task *ctx, struct task_struct *t, int sum)
+{
+	find_reader(ctx->meta);
+	__builtin_memset(&record, 0, sizeof(record));
+	read_process(&record, t, sum);
+	bpf_seq_write(ctx->meta->seq, &record, sizeof(record));
+}
+
 SEC("iter/task")
 int processes(struct bpf_iter__task *ctx)
 {
 	/* Each load of it is another pointer to the verifier. */
 	struct task_struct *t = ctx->task;
 
-	if (!t) {
+	if (!t)
 		write_end(ctx->meta->seq);
-		return 0;
-	}
-	if (t->pid == t->tgid) {
-		struct process p = {};
-
-		read_process(&p, t, 1);
-		bpf_seq_write(ctx->meta->seq, &p, sizeof(p));
-	}
+	else if (t->pid == t->tgid)
+		write_process(ctx, t, 1);
 	return 0;
 }
 
@@ -322,22 +469,57 @@ SEC("iter/task")
 int threads(struct bpf_iter__task *ctx)
 {
 	struct task_struct *t = ctx->task;
-	struct process p = {}; /* and, as its head, a thread: the stack has no room for two */
+	struct thread thread = {.size = sizeof(thread)};
 
 	if (!t) {
 		write_end(ctx->meta->seq);
 		return 0;
 	}
 	if (t->pid == t->tgid) {
-		read_process(&p, t, 0);
-		bpf_seq_write(ctx->meta->seq, &p, sizeof(p));
+		write_process(ctx, t, 0);
 		return 0;
 	}
-	p.head.size = sizeof(p.head);
-	p.head.tgid = t->tgid;
-	p.head.tid = t->pid;
-	p.head.state = state_of(t);
-	add_thread(&p.head.sums, t);
-	bpf_seq_write(ctx->meta->seq, &p, sizeof(p.head));
+	find_reader(ctx->meta);
+	thread.tgid = tgid_of(t);
+	thread.tid = t->pid;
+	thread.state = state_of(t);
+	add_thread(&thread.sums, t);
+	bpf_seq_write(ctx->meta->seq, &thread, sizeof(thread));
+	return 0;
+}
+
+/*
+ * Finds the distance from a pointer to memory of all CPUs to that of each, by a
+ * map of which the kernel gives both (Linux 5.19).
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} cpu_memory SEC(".maps");
+
+__u64 found_offset[MAX_CPUS];
+__u32 found;
+
+SEC("syscall")
+int cpu_offsets(void *ctx __attribute__((unused)))
+{
+	void *here, *map = &cpu_memory;
+	struct bpf_array *array;
+	__u64 base, at;
+	__u32 key = 0;
+
+	/* Pointers become numbers by being read from memory. */
+	bpf_probe_read_kernel(&array, sizeof(array), &map);
+	base = (__u64)BPF_CORE_READ(array, pptrs[0]);
+	for (__u32 cpu = 0; cpu < MAX_CPUS; cpu++) {
+		here = bpf_map_lookup_percpu_elem(&cpu_memory, &key, cpu);
+		if (!here)
+			break;
+		bpf_probe_read_kernel(&at, sizeof(at), &here);
+		found_offset[cpu] = at - base;
+		found = cpu + 1;
+	}
 	return 0;
 }

@@ -1,0 +1,105 @@
+package taskiter
+
+import (
+	"bytes"
+	_ "embed" // the programs
+	"errors"
+	"fmt"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
+	"github.com/cilium/ebpf/rlimit"
+)
+
+//go:embed taskiter.o
+var object []byte
+
+// The programs of the object.
+const (
+	// SumInKernel sums up the threads of each process; since Linux 6.7.
+	SumInKernel = "processes"
+	// SumHere writes a record for every thread; since Linux 5.8.
+	SumHere = "threads"
+
+	cpuOffsetsProgram = "cpu_offsets"
+)
+
+// maxCPUs is MAX_CPUS of the program. On machines with more processors the
+// sums over all would cost as much as reading a file.
+const maxCPUs = 128
+
+// loader loads parts of the object.
+type loader struct {
+	spec  *ebpf.CollectionSpec
+	cache *btf.Cache // of what the kernel says about itself
+}
+
+func newLoader() (*loader, error) {
+	// Before Linux 5.11 maps count as locked memory. Without CAP_SYS_RESOURCE
+	// the limit stays, but what the iterator needs fits below it.
+	rlimit.RemoveMemlock() //nolint:errcheck // see above
+	spec, err := ebpf.LoadCollectionSpecFromReader(bytes.NewReader(object))
+	if err != nil {
+		return nil, fmt.Errorf("read BPF object: %w", err)
+	}
+	return &loader{spec: spec, cache: btf.NewCache()}, nil
+}
+
+// load loads one program with the maps that it needs, after set had a look at
+// it: what the kernel does not take fails a whole collection.
+func (l *loader) load(program string, set func(*ebpf.CollectionSpec) error) (*ebpf.Collection, error) {
+	spec := l.spec.Copy()
+	needed := map[string]bool{}
+	for name, p := range spec.Programs {
+		if name != program {
+			delete(spec.Programs, name)
+			continue
+		}
+		for i := range p.Instructions {
+			needed[p.Instructions[i].Reference()] = true
+		}
+	}
+	for name := range spec.Maps {
+		if !needed[name] {
+			delete(spec.Maps, name)
+		}
+	}
+	for name, v := range spec.Variables {
+		if spec.Maps[v.SectionName] == nil {
+			delete(spec.Variables, name)
+		}
+	}
+	if err := set(spec); err != nil {
+		return nil, fmt.Errorf("prepare BPF program %s: %w", program, err)
+	}
+	collection, err := ebpf.NewCollectionWithOptions(spec, ebpf.CollectionOptions{Cache: l.cache})
+	if err != nil {
+		return nil, fmt.Errorf("load BPF program %s: %w", program, err)
+	}
+	return collection, nil
+}
+
+// cpuOffsets returns where the memory of each CPU lies, relative to a pointer
+// to that of all. It returns an error where the kernel does not tell (before
+// Linux 5.19) or has too many of them.
+func (l *loader) cpuOffsets() ([]uint64, error) {
+	collection, err := l.load(cpuOffsetsProgram, func(*ebpf.CollectionSpec) error { return nil })
+	if err != nil {
+		return nil, err
+	}
+	defer collection.Close()
+	if _, err := collection.Programs[cpuOffsetsProgram].Run(&ebpf.RunOptions{}); err != nil {
+		return nil, fmt.Errorf("run BPF program %s: %w", cpuOffsetsProgram, err)
+	}
+	var (
+		found   uint32
+		offsets [maxCPUs]uint64
+	)
+	if err := errors.Join(collection.Variables["found"].Get(&found), collection.Variables["found_offset"].Get(&offsets)); err != nil {
+		return nil, err
+	}
+	if cpus, err := ebpf.PossibleCPU(); err != nil || cpus > int(found) {
+		return nil, fmt.Errorf("%d of %d processors: %w", found, cpus, errors.Join(err, ebpf.ErrNotSupported))
+	}
+	return offsets[:found], nil
+}
