@@ -67,6 +67,8 @@ const (
 	// WantFDs is Proc.FDs, from /proc/PID/fd. Before Linux 6.2: own processes,
 	// or CAP_SYS_PTRACE.
 	WantFDs
+	// WantOrigin is Proc.Origin, from /proc/PID/cgroup.
+	WantOrigin
 )
 
 // ProcID identifies a process for as long as the machine runs: PIDs are used
@@ -132,6 +134,9 @@ type Proc struct {
 	IO     Opt[ProcIO]
 	FDs    Opt[uint32] // open file descriptors
 	Task   Opt[ProcTask]
+	// Origin is where it belongs; nil where that was not asked for or is not
+	// known.
+	Origin *Origin
 }
 
 // ProcTask is what the kernel has in struct task_struct and proc(5) does not
