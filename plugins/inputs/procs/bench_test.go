@@ -5,6 +5,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/influxdata/telegraf"
+	"github.com/influxdata/telegraf/agent"
+	"github.com/influxdata/telegraf/models"
 	"github.com/influxdata/telegraf/testutil"
 
 	"telegraf-sysprobe/plugins/internal/proctable"
@@ -50,9 +53,34 @@ func (c *crowd) Lookup(pid int32, _ sysprobe.Fields) (sysprobe.Proc, error) {
 
 func (c *crowd) UserName(uid uint32) string { return c.procs[uid].Name }
 
-// BenchmarkGather measures what a gather costs beyond the sweep.
+// drain takes metrics as an agent does, up to where outputs buffer them.
+func drain(b *testing.B, p *Procs) telegraf.Accumulator {
+	metrics := make(chan telegraf.Metric, 100)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for range metrics {
+		}
+	}()
+	b.Cleanup(func() { close(metrics); <-done })
+	return agent.NewAccumulator(models.NewRunningInput(p, &models.InputConfig{Name: "procs"}), metrics)
+}
+
+// machines are what the benchmarks ask.
+func machines() map[string]func() (proctable.Machine, error) {
+	crowdOf := func(n int) func() (proctable.Machine, error) {
+		return func() (proctable.Machine, error) { return newCrowd(n), nil }
+	}
+	return map[string]func() (proctable.Machine, error){
+		"5000": crowdOf(5_000), "50000": crowdOf(50_000),
+		"real": proctable.Opener(sysprobe.BackendAuto, nil),
+	}
+}
+
+// BenchmarkGather measures what a gather costs: beyond the sweep of so many
+// processes, and all in all on this machine.
 func BenchmarkGather(b *testing.B) {
-	for _, n := range []int{5_000, 50_000} {
+	for name, open := range machines() {
 		for _, bm := range []struct {
 			name    string
 			collect []string
@@ -62,13 +90,11 @@ func BenchmarkGather(b *testing.B) {
 			{"top and groups", []string{"top", "group"}},
 			{"every process", []string{"process"}},
 		} {
-			b.Run(fmt.Sprintf("%d/%s", n, bm.name), func(b *testing.B) {
+			b.Run(name+"/"+bm.name, func(b *testing.B) {
 				p := &Procs{
 					Collect: bm.collect, TopBy: []string{"cpu", "memory", "io", "fds"}, TopCount: 10, GroupBy: []string{"process_name", "user"},
-					MaxGroups: 1000, MaxProcesses: 1_000_000, Backend: "auto", Log: testutil.Logger{Quiet: true}, now: time.Now,
+					MaxGroups: 1000, MaxProcesses: 1_000_000, Backend: "auto", Log: testutil.Logger{Quiet: true}, now: time.Now, open: open,
 				}
-				machine := newCrowd(n)
-				p.open = func() (proctable.Machine, error) { return machine, nil }
 				if err := p.Init(); err != nil {
 					b.Fatal(err)
 				}
@@ -76,9 +102,10 @@ func BenchmarkGather(b *testing.B) {
 					b.Fatal(err)
 				}
 				defer p.Stop()
+				acc := drain(b, p)
 				b.ReportAllocs()
 				for b.Loop() {
-					if err := p.Gather(&testutil.NopAccumulator{}); err != nil {
+					if err := p.Gather(acc); err != nil {
 						b.Fatal(err)
 					}
 				}

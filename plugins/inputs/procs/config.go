@@ -45,6 +45,7 @@ func (p *Procs) Init() error {
 		p.history.want |= detailFields[detail]
 	}
 	p.sweep = p.sweepFields()
+	p.out.tagWith = p.TagWith
 	return nil
 }
 

@@ -15,7 +15,7 @@ const allDetails = sysprobe.WantStatus | sysprobe.WantIO | sysprobe.WantFDs
 type details struct {
 	machine proctable.Machine
 	want    sysprobe.Fields
-	known   map[int32]detail
+	known   map[int32]*detail
 
 	withheld  int     // facts that this user may not see
 	malformed int     // rows that could not be decoded
@@ -31,22 +31,21 @@ type detail struct {
 func (d *details) reset(machine proctable.Machine, want sysprobe.Fields) {
 	known := d.known
 	if known == nil {
-		known = map[int32]detail{}
+		known = map[int32]*detail{}
 	}
 	clear(known)
 	*d = details{machine: machine, want: want, known: known}
 }
 
-// of returns a copy of p with its details, and whether the process is still
-// there.
-func (d *details) of(p *sysprobe.Proc) (sysprobe.Proc, bool) {
+// of returns p with its details, and whether the process is still there.
+func (d *details) of(p *sysprobe.Proc) (*sysprobe.Proc, bool) {
 	if d.want == 0 {
-		return *p, true
+		return p, true
 	}
 	if found, ok := d.known[p.ID.PID]; ok {
-		return found.proc, found.alive
+		return &found.proc, found.alive
 	}
-	found := detail{proc: *p}
+	found := &detail{proc: *p}
 	var err error
 	found.alive, err = proctable.Detail(d.machine, &found.proc, d.want)
 	switch {
@@ -58,5 +57,5 @@ func (d *details) of(p *sysprobe.Proc) (sysprobe.Proc, bool) {
 		d.withheld += proctable.Withheld(&found.proc, d.want)
 	}
 	d.known[p.ID.PID] = found
-	return found.proc, found.alive
+	return &found.proc, found.alive
 }

@@ -2,7 +2,6 @@ package procs
 
 import (
 	"maps"
-	"math"
 	"strconv"
 	"time"
 
@@ -15,7 +14,7 @@ import (
 
 // stateFields names the field that counts each state. States that inputs.processes
 // has no field for go to the nearest that has one.
-var stateFields = []string{
+var stateFields = [...]string{
 	sysprobe.StateUnknown:     "unknown",
 	sysprobe.StateRunning:     "running",
 	sysprobe.StateSleeping:    "sleeping",
@@ -33,12 +32,12 @@ var stateFields = []string{
 	sysprobe.StateSuspended:   "stopped",
 }
 
-// stateField is the one field that counts p.
-func stateField(p *sysprobe.Proc) string {
+// countedState is the state of which p is one.
+func countedState(p *sysprobe.Proc) sysprobe.State {
 	if int(p.State) >= len(stateFields) || p.State == sysprobe.StateZombie && !p.IsZombie() {
-		return "unknown" // the latter: no thread of it that lives could be read
+		return sysprobe.StateUnknown // the latter: no thread of it that lives could be read
 	}
-	return stateFields[p.State]
+	return p.State
 }
 
 // counterFields names the counters that groups sum up. Times are in seconds,
@@ -56,44 +55,6 @@ var counterFields = []string{
 	counterInvoluntary: "involuntary_context_switches",
 }
 
-// fields builds a set of fields in which nothing absent is.
-type fields map[string]any
-
-// number sets an integer. Line protocol has signed ones.
-func (f fields) number(name string, value uint64) { f[name] = int64(min(value, math.MaxInt64)) }
-
-// optional sets an integer that may be absent.
-func (f fields) optional(name string, value sysprobe.Opt[uint64]) {
-	if v, known := value.Get(); known {
-		f.number(name, v)
-	}
-}
-
-// float sets a floating-point number that may be absent.
-func (f fields) float(name string, value sysprobe.Opt[float64]) {
-	if v, known := value.Get(); known {
-		f[name] = v
-	}
-}
-
-// time sets nanoseconds since the epoch, unless at is the zero time.
-func (f fields) time(name string, at time.Time) {
-	if !at.IsZero() {
-		f[name] = at.UnixNano()
-	}
-}
-
-// counters sets those that are known.
-func (f fields) counters(c *counters) {
-	for i, name := range counterFields {
-		if i == counterUser || i == counterSystem {
-			f[name] = time.Duration(c.value[i]).Seconds()
-		} else {
-			f.optional(name, c.get(i))
-		}
-	}
-}
-
 // totals is what the measurement procs has beside the snapshot.
 type totals struct {
 	Created, Exited uint64
@@ -104,36 +65,42 @@ type totals struct {
 	Took                time.Duration
 }
 
-// totalsFields returns the fields of procs.
-func totalsFields(s *sysprobe.ProcSnapshot, t totals, sum *sums) (gauges, counters fields) {
-	tally := map[string]int{}
-	for _, name := range stateFields {
-		tally[name] = 0
-	}
+// setTotals fills r with the fields of procs.
+func setTotals(r *record, s *sysprobe.ProcSnapshot, t totals, sum *sums) {
+	var tally [len(stateFields)]int
 	kernelThreads := 0
 	for i := range s.Procs {
 		p := &s.Procs[i]
-		tally[stateField(p)]++
+		tally[countedState(p)]++
 		if p.KernelThread {
 			kernelThreads++
 		}
 	}
-	gauges = fields{
-		"total": sum.count, "total_threads": sum.threads, "kernel_threads": kernelThreads,
-		"denied": s.Denied + t.Withheld, "malformed": s.Malformed + t.Malformed, "vanished": s.Vanished,
-		"gather_time_ns": t.Took.Nanoseconds(), "backend": s.Backend,
+	perField := map[string]int{}
+	for state, name := range stateFields {
+		perField[name] += tally[state]
 	}
-	for name, n := range tally {
-		gauges[name] = n
+	for name, n := range perField {
+		r.gauges[name] = n
 	}
-	sum.gauges(gauges)
-	gauges.optional("pid_limit", t.PIDLimit)
-	gauges.optional("processes_omitted", t.Omitted)
-	counters = fields{}
-	counters.counters(&sum.counters)
-	counters.number("created", t.Created)
-	counters.number("exited", t.Exited)
-	return gauges, counters
+	g := r.gauges
+	g["total"], g["total_threads"], g["kernel_threads"] = sum.count, sum.threads, kernelThreads
+	g["denied"], g["malformed"], g["vanished"] = s.Denied+t.Withheld, s.Malformed+t.Malformed, s.Vanished
+	g["gather_time_ns"], g["backend"] = t.Took.Nanoseconds(), s.Backend
+	sum.setGauges(g)
+	g.optional("pid_limit", t.PIDLimit)
+	g.optional("processes_omitted", t.Omitted)
+	r.counters.sum(&sum.counters)
+	r.counters.number("created", t.Created)
+	r.counters.number("exited", t.Exited)
+}
+
+// setGauges sets what processes use together at this moment.
+func (s *sums) setGauges(f fields) {
+	f.number("memory_rss", s.rss)
+	f.number("memory_vms", s.vms)
+	f.optional("num_fds", s.fds)
+	f.float("cpu_usage", s.cpu)
 }
 
 // process is one process as it is emitted.
@@ -148,103 +115,54 @@ type process struct {
 	selection string
 }
 
-// processFields returns the fields of a process, those that tagWith makes tags
-// left out.
-func processFields(p process, tagWith []string) (gauges, counters fields) {
-	gauges = fields{
-		"pid": p.ID.PID, "ppid": p.PPID, "status": p.State.String(), "status_code": int(p.State),
-		"nice_priority": int(p.Nice),
-	}
-	gauges.time("created_at", p.created)
-	gauges.number("num_threads", uint64(p.Threads))
-	gauges.number("realtime_priority", uint64(p.RTPriority))
-	gauges.number("memory_rss", p.RSS)
-	gauges.number("memory_vms", p.VMS)
+// setProcess fills r with the facts of p that procs_process and procs_top both
+// have.
+func setProcess(r *record, p *process) {
+	r.id("pid", p.ID.PID)
+	r.id("ppid", p.PPID)
+	r.text("status", p.State.String())
+	g := r.gauges
+	g["status_code"] = int(p.State)
+	g["nice_priority"] = int(p.Nice)
+	g.time("created_at", p.created)
+	g.number("num_threads", uint64(p.Threads))
+	g.number("realtime_priority", uint64(p.RTPriority))
+	g.number("memory_rss", p.RSS)
+	g.number("memory_vms", p.VMS)
 	if total := p.memTotal.Or(0); total > 0 {
-		gauges["memory_usage"] = 100 * float64(p.RSS) / float64(total)
+		g["memory_usage"] = 100 * float64(p.RSS) / float64(total)
 	}
 	if fds, known := p.FDs.Get(); known {
-		gauges.number("num_fds", uint64(fds))
+		g.number("num_fds", uint64(fds))
 	}
-	gauges.float("cpu_usage", p.rate.CPU)
-	gauges.float("disk_rate", diskRate(p.rate))
-	gauges.float("fault_rate", p.rate.Faults)
-	gauges.float("context_switch_rate", p.rate.Switches)
-	for _, name := range tagWith {
-		delete(gauges, name)
+	if status, known := p.Status.Get(); known {
+		g.optional("memory_swap", status.Swap)
 	}
+	g.float("cpu_usage", p.rate.CPU)
+	g.float("disk_rate", diskRate(p.rate))
+	g.float("fault_rate", p.rate.Faults)
+	g.float("context_switch_rate", p.rate.Switches)
 
 	known := countersOf(p.Proc, allDetails)
-	counters = fields{"cpu_time_iowait": p.IOWait.Seconds()}
-	counters.counters(&known)
-	if io, ok := p.IO.Get(); ok {
-		counters.optional("read_count", io.ReadCalls)
-		counters.optional("write_count", io.WriteCalls)
+	r.counters.sum(&known)
+	r.counters["cpu_time_iowait"] = p.IOWait.Seconds()
+	if io, known := p.IO.Get(); known {
+		r.counters.optional("read_count", io.ReadCalls)
+		r.counters.optional("write_count", io.WriteCalls)
 	}
-	if status, ok := p.Status.Get(); ok {
-		gauges.optional("memory_swap", status.Swap)
-	}
-	return gauges, counters
 }
 
-// processTags returns the tags of a process without its rank.
-func processTags(p process, tagWith []string) map[string]string {
-	tags := map[string]string{"process_name": lineproto.Tag(proctable.TagName(p.Proc)), "user": lineproto.Tag(p.user)}
-	if p.selection != "" {
-		tags["selection"] = lineproto.Tag(p.selection)
-	}
-	for _, name := range tagWith {
-		switch name {
-		case "pid":
-			tags["pid"] = strconv.Itoa(int(p.ID.PID))
-		case "ppid":
-			tags["ppid"] = strconv.Itoa(int(p.PPID))
-		case "status":
-			tags["status"] = p.State.String()
-		}
-	}
-	return tags
-}
-
-// topFields returns the fields of a rank. All are gauges: the next gather may
-// have another process there.
-func topFields(p process) fields {
-	gauges, counters := processFields(p, nil)
-	maps.Copy(gauges, counters)
-	gauges["process_name"] = lineproto.Field(p.Name)
-	if p.user != proctable.UnknownUser {
-		gauges["user"] = lineproto.Field(p.user)
-	}
-	return gauges
-}
-
-// groupFields returns the fields of a group.
-func groupFields(g *group, oldest time.Time) (gauges, counters fields) {
-	gauges = fields{"count": g.count, "num_threads": g.threads}
-	g.gauges(gauges)
-	if g.count > 0 {
-		gauges.time("oldest_created_at", oldest)
-	}
-	counters = fields{}
-	counters.counters(&g.counters)
-	return gauges, counters
-}
-
-// gauges sets what processes use together at this moment.
-func (s *sums) gauges(f fields) {
-	f.number("memory_rss", s.rss)
-	f.number("memory_vms", s.vms)
-	f.optional("num_fds", s.fds)
-	f.float("cpu_usage", s.cpu)
-}
-
-// groupTags returns the tags of a group.
-func groupTags(keys []string, g *group) map[string]string {
-	tags := make(map[string]string, len(keys))
+// setGroup fills r with a row of procs_group.
+func setGroup(r *record, keys []string, g *group, oldest time.Time) {
 	for i, value := range g.key.values() {
-		tags[keys[i]] = lineproto.Tag(value)
+		r.tags[keys[i]] = lineproto.Tag(value)
 	}
-	return tags
+	r.gauges["count"], r.gauges["num_threads"] = g.count, g.threads
+	g.setGauges(r.gauges)
+	if g.count > 0 {
+		r.gauges.time("oldest_created_at", oldest)
+	}
+	r.counters.sum(&g.counters)
 }
 
 // emitter sends the metrics of one gather, all with the time of its sweep: a
@@ -254,19 +172,32 @@ type emitter struct {
 	snapshot *sysprobe.ProcSnapshot
 	memTotal sysprobe.Opt[uint64]
 	tagWith  []string
-	ranks    map[string]int
+
+	record record
+	series []byte
+	ranks  map[string]*int
 }
 
-// send adds a gauge and a counter of one series.
-func (e *emitter) send(measurement string, tags map[string]string, gauges, counters fields) {
-	e.acc.AddGauge(measurement, gauges, tags, e.snapshot.Taken)
-	e.acc.AddCounter(measurement, counters, tags, e.snapshot.Taken)
+// begin prepares for a gather.
+func (e *emitter) begin(acc telegraf.Accumulator, s *sysprobe.ProcSnapshot, memTotal sysprobe.Opt[uint64]) {
+	e.acc, e.snapshot, e.memTotal = acc, s, memTotal
+	if e.ranks == nil {
+		e.ranks = map[string]*int{}
+	}
+	clear(e.ranks)
+}
+
+// send adds the gauges and the counters of the record.
+func (e *emitter) send(measurement string) {
+	e.acc.AddGauge(measurement, e.record.gauges, e.record.tags, e.snapshot.Taken)
+	e.acc.AddCounter(measurement, e.record.counters, e.record.tags, e.snapshot.Taken)
 }
 
 // totals sends procs.
 func (e *emitter) totals(t totals, sum *sums) {
-	gauges, counters := totalsFields(e.snapshot, t, sum)
-	e.send("procs", nil, gauges, counters)
+	e.record.reset(nil)
+	setTotals(&e.record, e.snapshot, t, sum)
+	e.send("procs")
 }
 
 // describe completes what p shows.
@@ -274,30 +205,54 @@ func (e *emitter) describe(p *sysprobe.Proc, rate *sysprobe.ProcRate, user strin
 	return process{Proc: p, rate: rate, user: user, created: e.snapshot.Created(p), memTotal: e.memTotal}
 }
 
-// top sends a row of procs_top.
-func (e *emitter) top(by string, rank int, p process) {
-	tags := map[string]string{"by": by, "rank": strconv.Itoa(rank)}
-	e.acc.AddGauge("procs_top", topFields(p), tags, e.snapshot.Taken)
+// top sends a row of procs_top. All of it are gauges: the next gather may have
+// another process there.
+func (e *emitter) top(by string, rank int, p *process) {
+	r := &e.record
+	r.reset(nil)
+	setProcess(r, p)
+	maps.Copy(r.gauges, r.counters)
+	r.text("process_name", p.Name)
+	if p.user != proctable.UnknownUser {
+		r.text("user", p.user)
+	}
+	r.tags["by"], r.tags["rank"] = by, strconv.Itoa(rank)
+	e.acc.AddGauge("procs_top", r.gauges, r.tags, e.snapshot.Taken)
 }
 
 // group sends a row of procs_group.
 func (e *emitter) group(keys []string, g *group) {
+	e.record.reset(nil)
 	oldest := e.snapshot.Created(&sysprobe.Proc{ID: sysprobe.ProcID{Start: g.oldest}})
-	gauges, counters := groupFields(g, oldest)
-	e.send("procs_group", groupTags(keys, g), gauges, counters)
+	setGroup(&e.record, keys, g, oldest)
+	e.send("procs_group")
 }
 
-// process sends a row of procs_process. Rows with the same tags are told apart
-// by their rank, in the order in which they come.
-func (e *emitter) process(p process) {
-	tags := processTags(p, e.tagWith)
-	// Tags hold no control characters: a newline ends each.
-	series := tags["process_name"] + "\n" + tags["user"] + "\n" + tags["selection"] + "\n" + tags["pid"] + "\n" + tags["ppid"] + "\n" + tags["status"]
-	if e.ranks == nil {
-		e.ranks = map[string]int{}
+// process sends a row of procs_process.
+func (e *emitter) process(p *process) {
+	r := &e.record
+	r.reset(e.tagWith)
+	setProcess(r, p)
+	r.tags["process_name"] = lineproto.Tag(proctable.TagName(p.Proc))
+	r.tags["user"] = lineproto.Tag(p.user)
+	if p.selection != "" {
+		r.tags["selection"] = lineproto.Tag(p.selection)
 	}
-	e.ranks[series]++
-	tags["rank"] = strconv.Itoa(e.ranks[series])
-	gauges, counters := processFields(p, e.tagWith)
-	e.send("procs_process", tags, gauges, counters)
+	r.tags["rank"] = strconv.Itoa(e.rank())
+	e.send("procs_process")
+}
+
+// rank is the place of the record among those with the same tags, in the order
+// in which they come.
+func (e *emitter) rank() int {
+	e.series = e.series[:0]
+	for _, name := range append([]string{"process_name", "user", "selection"}, e.tagWith...) {
+		e.series = append(append(e.series, e.record.tags[name]...), '\n') // tags hold no control characters
+	}
+	if e.ranks[string(e.series)] == nil {
+		e.ranks[string(e.series)] = new(int)
+	}
+	rank := e.ranks[string(e.series)]
+	*rank++
+	return *rank
 }

@@ -59,6 +59,7 @@ type Procs struct {
 	total    sums // of all processes
 	rows     []row
 	details  details
+	out      emitter
 	once     proctable.Once
 }
 
@@ -80,26 +81,36 @@ func (p *Procs) Start(telegraf.Accumulator) error {
 // none to be read.
 func (p *Procs) Gather(acc telegraf.Accumulator) error {
 	started := p.now()
-	if err := p.machine.Snapshot(&p.snapshot, p.sweep); err != nil {
+	want := p.wanted()
+	if err := p.machine.Snapshot(&p.snapshot, want); err != nil {
 		return fmt.Errorf("sweep processes: %w", err)
 	}
 	host, err := p.machine.Host()
 	if err != nil {
 		acc.AddError(fmt.Errorf("read memory size and pid limit: %w", err)) // their fields are absent
 	}
-	p.details.reset(p.machine, allDetails&^p.sweep)
+	p.details.reset(p.machine, allDetails&^want)
 	p.addUp(p.rates.Update(&p.snapshot))
-	out := emitter{acc: acc, snapshot: &p.snapshot, memTotal: host.MemTotal, tagWith: p.TagWith}
-	omitted := p.gatherRows(&out)
+	p.out.begin(acc, &p.snapshot, host.MemTotal)
+	omitted := p.gatherRows()
 	for _, err := range p.details.errors {
 		acc.AddError(err)
 	}
-	out.totals(totals{
+	p.out.totals(totals{
 		Created: p.rates.Created(), Exited: p.rates.Exited(), PIDLimit: host.PIDLimit(), Omitted: omitted,
 		Withheld: p.details.withheld, Malformed: p.details.malformed, Took: p.now().Sub(started),
 	}, &p.total)
 	p.sayOnce(omitted.Or(0))
 	return nil
+}
+
+// wanted is what the next sweep reads: what it has to, and what rows show
+// besides where that costs nothing.
+func (p *Procs) wanted() sysprobe.Fields {
+	if used, err := p.machine.Backend(); err == nil && used == sysprobe.BackendBPF && len(p.Collect) > 0 {
+		return p.sweep | allDetails
+	}
+	return p.sweep
 }
 
 // addUp fills p.rows with all processes of the sweep, and p.total with their
@@ -117,20 +128,20 @@ func (p *Procs) addUp(rates []sysprobe.ProcRate) {
 // gatherRows emits what the option collect asks for beyond the totals. It
 // returns how many processes procs_process left out; absent where that is not
 // collected.
-func (p *Procs) gatherRows(out *emitter) (omitted sysprobe.Opt[uint64]) {
+func (p *Procs) gatherRows() (omitted sysprobe.Opt[uint64]) {
 	if len(p.Collect) == 0 {
 		return omitted
 	}
 	p.classify()
 	p.rows = slices.DeleteFunc(p.rows, func(r row) bool { return !p.choice.Match(p.machine, r.Proc) })
 	if p.collects("top") {
-		p.gatherTop(out)
+		p.gatherTop()
 	}
 	if p.collects("group") {
-		p.gatherGroups(out)
+		p.gatherGroups()
 	}
 	if p.collects("process") {
-		omitted = sysprobe.Some(p.gatherProcesses(out))
+		omitted = sysprobe.Some(p.gatherProcesses())
 	}
 	return omitted
 }
@@ -163,27 +174,28 @@ func (p *Procs) Stop() {
 }
 
 // gatherTop emits the first few by each key.
-func (p *Procs) gatherTop(out *emitter) {
+func (p *Procs) gatherTop() {
 	for _, name := range p.TopBy {
 		key := &topKeys[topKeyIndex(name)]
 		for rank, r := range top(p.rows, key.value, p.TopCount) {
 			proc, _ := p.details.of(r.Proc) // one that is gone keeps what the sweep knew
-			out.top(name, rank+1, out.describe(&proc, r.rate, p.userOf(&proc)))
+			described := p.out.describe(proc, r.rate, p.userOf(proc))
+			p.out.top(name, rank+1, &described)
 		}
 	}
 }
 
 // gatherGroups emits every group of every grouping.
-func (p *Procs) gatherGroups(out *emitter) {
+func (p *Procs) gatherGroups() {
 	for _, g := range p.groupings {
 		for _, group := range g.update(p.rows, p.keyValue) {
-			out.group(g.keys, group)
+			p.out.group(g.keys, group)
 		}
 	}
 }
 
 // gatherProcesses emits single processes and returns how many it left out.
-func (p *Procs) gatherProcesses(out *emitter) uint64 {
+func (p *Procs) gatherProcesses() uint64 {
 	if len(p.selection.conditions) > 0 {
 		p.rows = slices.DeleteFunc(p.rows, func(r row) bool { return r.selection == none })
 	}
@@ -191,11 +203,11 @@ func (p *Procs) gatherProcesses(out *emitter) uint64 {
 	for _, r := range chosen {
 		proc, alive := p.details.of(r.Proc)
 		if alive {
-			described := out.describe(&proc, r.rate, p.userOf(&proc))
+			described := p.out.describe(proc, r.rate, p.userOf(proc))
 			if r.selection != none {
 				described.selection = p.selection.conditions[r.selection].as
 			}
-			out.process(described)
+			p.out.process(&described)
 		}
 	}
 	return uint64(len(p.rows) - len(chosen))

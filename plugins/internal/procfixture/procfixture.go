@@ -126,6 +126,14 @@ func (m *Machine) Lookup(pid int32, want sysprobe.Fields) (sysprobe.Proc, error)
 	return p, nil
 }
 
+// Backend is that of the last sweep.
+func (m *Machine) Backend() (sysprobe.Backend, error) {
+	if m.now.Snapshot.Backend == sysprobe.BackendBPF.String() {
+		return sysprobe.BackendBPF, nil
+	}
+	return sysprobe.BackendProcFS, nil
+}
+
 // Close counts.
 func (m *Machine) Close() error { m.Closed++; return nil }
 

@@ -14,9 +14,10 @@ import (
 // Machine is what the process plugins ask. Tests put a recorded one in its
 // place.
 type Machine interface {
-	// Snapshot, Lookup and Close are those of sysprobe.Procs.
+	// Snapshot, Lookup, Backend and Close are those of sysprobe.Procs.
 	Snapshot(dst *sysprobe.ProcSnapshot, want sysprobe.Fields) error
 	Lookup(pid int32, want sysprobe.Fields) (sysprobe.Proc, error)
+	Backend() (sysprobe.Backend, error)
 	Close() error
 	// Host is sysprobe.ReadHost.
 	Host() (sysprobe.Host, error)
@@ -72,6 +73,9 @@ func (empty) Snapshot(dst *sysprobe.ProcSnapshot, _ sysprobe.Fields) error {
 func (empty) Lookup(int32, sysprobe.Fields) (sysprobe.Proc, error) {
 	return sysprobe.Proc{}, sysprobe.ErrNoSuchProcess
 }
+
+// Backend implements Machine.
+func (empty) Backend() (sysprobe.Backend, error) { return sysprobe.BackendAuto, nil }
 
 // Host implements Machine.
 func (empty) Host() (sysprobe.Host, error) { return sysprobe.Host{}, nil }
