@@ -101,12 +101,11 @@ func TestChain(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		tg.childEnds(t)
 		stop(t, tg.cmd, syscall.SIGTERM)
 		eventually(t, "sysprobe-execd to be gone", func() error { return gone(pid) })
-		for _, line := range tg.lines(t) {
-			if strings.HasPrefix(line, "E! ") && !strings.Contains(line, "signal: killed") {
-				t.Errorf("Telegraf has an error: %s", line)
-			}
+		for _, line := range tg.errors(t) {
+			t.Errorf("Telegraf has an error: %s", line)
 		}
 	})
 }
@@ -257,6 +256,7 @@ func killed(t *testing.T, db *influxdb, tg *telegraf) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	tg.childEnds(t)
 	if err := victim.Kill(); err != nil {
 		t.Fatal(err)
 	}

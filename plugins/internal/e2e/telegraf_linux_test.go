@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -16,6 +17,9 @@ import (
 type telegraf struct {
 	cmd *exec.Cmd
 	log string
+	// ends are the lengths of the log, in lines, when the test ended
+	// sysprobe-execd.
+	ends []int
 }
 
 // program returns the path of what make left in bin.
@@ -75,6 +79,36 @@ func (tg *telegraf) lines(t *testing.T) []string {
 		lines = append(lines, text)
 	}
 	return lines
+}
+
+// childEnds notes that the test is about to end sysprobe-execd.
+func (tg *telegraf) childEnds(t *testing.T) {
+	t.Helper()
+	tg.ends = append(tg.ends, len(tg.lines(t)))
+}
+
+// errors returns the errors in the log. That sysprobe-execd was killed, and
+// that its pipes are closed, which Telegraf does while it reads them, are none
+// from when the test ends it until Telegraf starts it again.
+func (tg *telegraf) errors(t *testing.T) []string {
+	t.Helper()
+	var found []string
+	ended := false
+	for i, line := range tg.lines(t) {
+		switch {
+		case slices.Contains(tg.ends, i):
+			ended = true
+		case strings.HasPrefix(line, "I! [inputs.execd] Starting process: "):
+			ended = false
+		}
+		if !strings.HasPrefix(line, "E! ") {
+			continue
+		}
+		if !ended || !strings.HasSuffix(line, ": signal: killed") && !strings.HasSuffix(line, ": file already closed") {
+			found = append(found, line)
+		}
+	}
+	return found
 }
 
 // child returns the PID of the only child of Telegraf.
