@@ -139,6 +139,38 @@ const (
 
 var ioPrioClassNames = []string{"none", "rt", "be", "idle"}
 
+// Resource is what a process has a limit of (RLIMIT_* of
+// asm-generic/resource.h, getrlimit(2)). The numbers are those of most
+// architectures, on all of them.
+type Resource uint8
+
+// The resources.
+const (
+	ResourceCPU        Resource = iota // CPU time in seconds
+	ResourceFileSize                   // bytes
+	ResourceData                       // bytes
+	ResourceStack                      // bytes
+	ResourceCore                       // bytes
+	ResourceRSS                        // bytes; not in force since Linux 2.4.30
+	ResourceProcesses                  // processes and threads of the user
+	ResourceFiles                      // highest number of an open file, and one
+	ResourceMemLock                    // bytes
+	ResourceMemory                     // bytes of address space
+	ResourceLocks                      // not in force since Linux 2.4.25
+	ResourceSigPending                 // queued signals of the user
+	ResourceMsgQueue                   // bytes of POSIX message queues of the user
+	ResourceNice                       // 20 less the lowest nice value
+	ResourceRTPriority                 // highest real-time priority
+	ResourceRTTime                     // CPU time without a blocking call, in microseconds
+	resources          = iota
+)
+
+// resourceNames are those of prlimit(1).
+var resourceNames = []string{
+	"cpu", "fsize", "data", "stack", "core", "rss", "nproc", "nofile", "memlock", "as", "locks", "sigpending",
+	"msgqueue", "nice", "rtprio", "rttime",
+}
+
 // LinkFlags are the IFF_* of linux/if.h.
 type LinkFlags uint32
 

@@ -70,6 +70,9 @@ func TestEnums(t *testing.T) {
 			StateLocked: "locked", StateWaiting: "waiting", StateSuspended: "suspended",
 		}, 200)
 	})
+	t.Run("resource", func(t *testing.T) {
+		checkEnum(t, map[Resource]string{ResourceCPU: "cpu", ResourceProcesses: "nproc", ResourceFiles: "nofile", ResourceRTTime: "rttime"}, 16)
+	})
 	t.Run("operational state", func(t *testing.T) {
 		checkEnum(t, map[OperState]string{
 			0: "unknown", 1: "notpresent", 2: "down", 3: "lowerlayerdown", 4: "testing", 5: "dormant", 6: "up",

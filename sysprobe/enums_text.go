@@ -106,3 +106,12 @@ func (c IOPrioClass) MarshalText() ([]byte, error) { return []byte(c.String()), 
 func (c *IOPrioClass) UnmarshalText(b []byte) error {
 	return enumParse(c, ioPrioClassNames, "class", b)
 }
+
+// String returns the name of r, or its number where it has none.
+func (r Resource) String() string { return enumText(r, resourceNames) }
+
+// MarshalText writes String; it never fails.
+func (r Resource) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
+
+// UnmarshalText reads a name or a number; any other text is an error.
+func (r *Resource) UnmarshalText(b []byte) error { return enumParse(r, resourceNames, "resource", b) }

@@ -19,3 +19,62 @@ func LongName(comm string, cmdline []byte) string {
 	}
 	return comm
 }
+
+// SplitCmdline returns the arguments in /proc/PID/cmdline (proc_pid_cmdline(5)),
+// as psutil does. They end in NULs; a program that wrote a title over them may
+// have ended it otherwise, or have left a single argument. Both are split at
+// blanks, so that the lone argument of a program is, if it has blanks.
+func SplitCmdline(b []byte) []string {
+	if len(b) == 0 {
+		return nil
+	}
+	rest, sep := b, byte(0)
+	if b[len(b)-1] != 0 {
+		sep = ' '
+	}
+	rest = bytes.TrimSuffix(rest, []byte{sep})
+	if sep == 0 && bytes.IndexByte(rest, 0) < 0 {
+		sep = ' '
+	}
+	args := make([]string, 0, bytes.Count(rest, []byte{sep})+1)
+	for {
+		arg, after, more := bytes.Cut(rest, []byte{sep})
+		args = append(args, string(arg))
+		if !more {
+			return args
+		}
+		rest = after
+	}
+}
+
+// Variable is one variable of an environment.
+type Variable struct{ Name, Value string }
+
+// SplitEnviron returns the variables in /proc/PID/environ (proc_pid_environ(5))
+// in their order. It passes over what has no "=", and ends at an empty entry:
+// what follows that is left of what a program wrote over.
+func SplitEnviron(b []byte) []Variable {
+	variables := make([]Variable, 0, bytes.Count(b, []byte{0})+1)
+	for rest := b; ; {
+		entry, after, more := bytes.Cut(rest, []byte{0})
+		if len(entry) == 0 {
+			return variables
+		}
+		if name, value, ok := bytes.Cut(entry, []byte{'='}); ok {
+			variables = append(variables, Variable{string(name), string(value)})
+		}
+		if !more {
+			return variables
+		}
+		rest = after
+	}
+}
+
+// TrimLink returns the path in the target of a link below /proc/PID, which
+// ends at a NUL if there is one, and whether the kernel says that this path was
+// removed. A file can be named as if it had been.
+func TrimLink(b []byte) (path string, deleted bool) {
+	target, _, _ := bytes.Cut(b, []byte{0})
+	target, deleted = bytes.CutSuffix(target, []byte(" (deleted)"))
+	return string(target), deleted
+}

@@ -18,6 +18,7 @@ type Stat struct {
 	Comm                           []byte
 	State                          byte
 	PPID, Group, Session           int32
+	Terminal                       int32 // device number of the controlling one; 0 is none
 	Flags                          uint32
 	MinorFaults, MajorFaults       uint64
 	UserTime, SystemTime           uint64
@@ -68,7 +69,8 @@ func DecodeStat(b []byte) (Stat, error) {
 // numbers reads the fields from the fourth on.
 func (st *Stat) numbers(s *scanner) {
 	st.PPID, st.Group, st.Session = s.int32(), s.int32(), s.int32()
-	s.skip(2) // tty_nr, tpgid
+	st.Terminal = s.int32()
+	s.skip(1) // tpgid
 	st.Flags = s.uint32()
 	st.MinorFaults = s.uint()
 	s.skip(1) // cminflt
