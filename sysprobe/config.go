@@ -25,6 +25,10 @@ type Config struct {
 	// Backend is how processes are read.
 	Backend Backend
 
+	// Workers is how many threads read proc(5) at once: 0 means one for each
+	// processor that Go may use, at most 4, and for each 256 processes.
+	Workers int
+
 	// WatchVerify is how often a NICWatch compares its table with the kernel's,
 	// and NICAddrs the interfaces it keeps: 0 means each minute, a negative
 	// duration never.

@@ -43,7 +43,16 @@ func (p *Procs) Lookup(pid int32, want Fields) (Proc, error) { return p.client.l
 // nil otherwise. It answers to [ErrAccessDenied] where privileges are missing.
 func (p *Procs) Backend() (Backend, error) { return p.client.backend() }
 
-// Close releases the table. Further snapshots fail.
+// OriginOf returns the Origin of the cgroup with that ID ([ProcTask].CgroupID),
+// for what is known by no more than that. It gives the cgroups that snapshots
+// with [WantOrigin] by BPF met, and of others those that exist, where this user
+// may open them by ID (CAP_DAC_READ_SEARCH). It returns nil where none is
+// known, and of the root of the unified hierarchy where controllers are in
+// others.
+func (p *Procs) OriginOf(cgroupID uint64) *Origin { return p.client.originOf(cgroupID) }
+
+// Close releases the table. A snapshot under way ends at the next process with
+// an error that answers to fs.ErrClosed, as do further ones; Close waits for it.
 func (p *Procs) Close() error { return p.client.close() }
 
 // Fields says which optional facts a snapshot reads. From proc(5) each costs a

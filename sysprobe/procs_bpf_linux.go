@@ -3,6 +3,7 @@ package sysprobe
 import (
 	"bytes"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -109,6 +110,9 @@ func (c *procsClient) sweepTasks(sw *sweep) (bool, error) {
 	if err == nil {
 		t.used, t.err = BackendBPF, nil
 		c.fillTasks(sw)
+		if c.closing.Load() {
+			return false, opError("sweep processes through BPF", "", fs.ErrClosed)
+		}
 		return true, nil
 	}
 	t.used, t.err = BackendProcFS, opError("sweep processes through BPF", "", err)
@@ -126,6 +130,9 @@ func (c *procsClient) fillTasks(sw *sweep) {
 	c.expect(sw)
 	expected := c.pids
 	for i := range c.tasks.records.Processes {
+		if c.closing.Load() {
+			return
+		}
 		r := &c.tasks.records.Processes[i]
 		for len(expected) > 0 && expected[0] < r.PID {
 			c.fillMissing(expected[0], sw)
@@ -210,6 +217,9 @@ func (c *procsClient) fillTask(p *Proc, r *taskrec.Process, old *Proc, sw *sweep
 		if p.FDs = Some(r.Files); !r.FilesKnown {
 			p.FDs = c.fds(p, sw)
 		}
+	}
+	if sw.want&WantOrigin != 0 {
+		p.Origin = c.taskOrigin(p, old, sw)
 	}
 	if old != nil {
 		p.keepCounting(old, r.Torn)

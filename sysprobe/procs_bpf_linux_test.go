@@ -409,7 +409,7 @@ func TestMissingRows(t *testing.T) {
 		}
 	}
 	c.tasks.records.Processes = records
-	sw := s.begin(WantName)
+	sw := s.begin(time.Now(), WantName)
 	c.fillTasks(&sw)
 	s.commit(&sw)
 	if p := s.Find(kept.ID.PID); p == nil || p.ID != kept.ID || p.Name != "kept" {

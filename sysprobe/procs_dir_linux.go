@@ -36,7 +36,7 @@ func openProcDir(root string) (*procDir, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &procDir{fd: fd, content: make([]byte, 4<<10), entries: make([]byte, 32<<10)}
+	d := newProcDir(fd)
 	var st unix.Stat_t
 	// A mount with subset=pid has no stat, any other may have a self that
 	// leads nowhere.
@@ -48,6 +48,18 @@ func openProcDir(root string) (*procDir, error) {
 	}
 	d.kernel = isProc(fd)
 	return d, nil
+}
+
+func newProcDir(fd int) *procDir {
+	return &procDir{fd: fd, content: make([]byte, 4<<10), entries: make([]byte, 32<<10)}
+}
+
+// clone returns the same tree with memory of its own, for another thread. It
+// lives no longer than d.
+func (d *procDir) clone() *procDir {
+	c := newProcDir(d.fd)
+	c.kernel = d.kernel
+	return c
 }
 
 // isProc reports that fd is below a mount of proc(5).

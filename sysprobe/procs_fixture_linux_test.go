@@ -18,7 +18,7 @@ import (
 // exact compares unexported fields too: those of Opt.
 var exact = cmp.Exporter(func(reflect.Type) bool { return true })
 
-const wantAll = WantName | WantStatus | WantMemory | WantIO | WantFDs
+const wantAll = WantName | WantStatus | WantMemory | WantIO | WantFDs | WantOrigin
 
 // TestCapturedTree reads processes that were copied from a real /proc.
 func TestCapturedTree(t *testing.T) {
@@ -44,44 +44,48 @@ func TestCapturedTree(t *testing.T) {
 	}
 	faulted := read(4812, 9)
 	faulted.ReadBytes = Some[uint64](155648)
-	switches := func(voluntary, involuntary uint64) ProcStatus {
-		return ProcStatus{VoluntarySwitches: Some(voluntary), InvoluntarySwitches: Some(involuntary)}
+	switches := func(pid int32, voluntary, involuntary uint64) ProcStatus {
+		return ProcStatus{OwnPID: Some(pid), VoluntarySwitches: Some(voluntary), InvoluntarySwitches: Some(involuntary)}
 	}
 	swapless := func(st ProcStatus) ProcStatus {
 		st.Swap = Some[uint64](0)
 		return st
 	}
+	parts := func(m ProcMemory, anon, file uint64) ProcMemory {
+		m.Anon, m.File, m.Shmem = Some(anon), Some(file), Some[uint64](0)
+		return m
+	}
 	want := []Proc{
 		{
 			ID: ProcID{2, 25}, Comm: "kthreadd", Name: "kthreadd", State: StateSleeping, KernelThread: true, Threads: 1,
-			Status: Some(switches(76, 2)), Memory: Some(ProcMemory{}), IO: Some(noIO), FDs: Some[uint32](0),
+			Status: Some(switches(2, 76, 2)), Memory: Some(ProcMemory{}), IO: Some(noIO), FDs: Some[uint32](0),
 		},
 		{
 			ID: ProcID{14694, 303950}, PPID: 14684, Group: 14684, Session: 11886,
 			Comm: "gnome-keyring-d", Name: "gnome-keyring-daemon-copy", State: StateSleeping, Threads: 2,
 			UserTime: 55 * tick, MinorFaults: 124, RSS: 341 * 4096, VMS: 10928128, CPU: 1,
-			Status: Some(swapless(switches(1, 170))),
-			Memory: Some(ProcMemory{VMS: 2668 * 4096, RSS: 385 * 4096, Shared: 357 * 4096, Text: 4096, Data: 2137 * 4096}),
+			Status: Some(swapless(switches(14694, 1, 170))),
+			Memory: Some(parts(ProcMemory{VMS: 2668 * 4096, RSS: 385 * 4096, Shared: 357 * 4096, Text: 4096, Data: 2137 * 4096}, 114688, 1462272)),
 			IO:     Some(read(3980, 8)), FDs: Some[uint32](3),
 		},
 		{
 			ID: ProcID{14695, 303950}, PPID: 14684, Group: 14684, Session: 11886,
 			Comm: "gnome-keyring-d", Name: "gnome-keyring-d", State: StateSleeping, LeaderDead: true, Threads: 2,
 			UserTime: 55 * tick, MinorFaults: 134, MajorFaults: 1, CPU: 1,
-			Status: Some(switches(3, 179)), Memory: Some(ProcMemory{}), IO: Some(faulted), FDs: Some[uint32](0),
+			Status: Some(switches(14695, 3, 179)), Memory: Some(ProcMemory{}), IO: Some(faulted), FDs: Some[uint32](0),
 		},
 		{
 			ID: ProcID{14696, 303950}, PPID: 14684, Group: 14684, Session: 11886,
 			Comm: "sleep", Name: "sleep", State: StateSleeping, Threads: 1,
 			MinorFaults: 214, RSS: 415 * 4096, VMS: 2990080, CPU: 1,
-			Status: Some(swapless(switches(1, 1))),
-			Memory: Some(ProcMemory{VMS: 730 * 4096, RSS: 458 * 4096, Shared: 431 * 4096, Text: 5 * 4096, Data: 89 * 4096}),
+			Status: Some(swapless(switches(14696, 1, 1))),
+			Memory: Some(parts(ProcMemory{VMS: 730 * 4096, RSS: 458 * 4096, Shared: 431 * 4096, Text: 5 * 4096, Data: 89 * 4096}, 110592, 1765376)),
 			IO:     Some(read(10956, 18)), FDs: Some[uint32](0),
 		},
 		{
 			ID: ProcID{14697, 303950}, PPID: 14696, Group: 14684, Session: 11886,
 			Comm: "sh", Name: "sh", State: StateZombie, Threads: 1, MinorFaults: 28, CPU: 1, Exit: Some(ExitStatus(7 << 8)),
-			Status: Some(switches(1, 0)), Memory: Some(ProcMemory{}), IO: Some(noIO), FDs: Some[uint32](0),
+			Status: Some(switches(14697, 1, 0)), Memory: Some(ProcMemory{}), IO: Some(noIO), FDs: Some[uint32](0),
 		},
 	}
 	if diff := cmp.Diff(want, s.Procs, exact); diff != "" {

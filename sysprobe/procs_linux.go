@@ -9,6 +9,7 @@ import (
 	"os"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -16,20 +17,29 @@ import (
 	"telegraf-sysprobe/sysprobe/internal/decode/procfs"
 )
 
-// procsClient reads the process table from proc(5).
+// procsClient reads the process table.
 type procsClient struct {
-	root     string
-	now      func() time.Time
+	root    string
+	own     bool // its PIDs are those that system calls mean
+	now     func() time.Time
+	cgroups cgroupTree
+	closing atomic.Bool // a sweep is to end at the next process
+
+	mu sync.Mutex // guards what follows
+	procReader
+	pids    []int32
+	tasks   taskTable
+	workers procWorkers
+}
+
+// procReader reads processes from proc(5), one after the other.
+type procReader struct {
+	dir      *procDir
+	tids     []int32
 	pageSize uint64
-	own      bool // its PIDs are those that system calls mean
-
 	// self may see what is kept from others.
-	self credentials
-
-	mu         sync.Mutex // guards what follows
-	dir        *procDir
-	pids, tids []int32
-	tasks      taskTable
+	self    credentials
+	origins *originCache
 }
 
 func newProcsClient(cfg Config) (*procsClient, error) {
@@ -38,13 +48,19 @@ func newProcsClient(cfg Config) (*procsClient, error) {
 		return nil, opError("open process table", cfg.ProcRoot, err)
 	}
 	c := &procsClient{
-		root:     cfg.ProcRoot,
-		now:      cfg.Now,
-		pageSize: uint64(os.Getpagesize()),
-		self:     ownCredentials(),
-		dir:      dir,
-		own:      dir.isOwnTable(),
+		root:    cfg.ProcRoot,
+		own:     dir.isOwnTable(),
+		now:     cfg.Now,
+		cgroups: cgroupTree{root: cfg.SysRoot},
+		workers: procWorkers{most: cfg.Workers},
+		procReader: procReader{
+			dir:      dir,
+			pageSize: uint64(os.Getpagesize()),
+			self:     ownCredentials(),
+			origins:  new(originCache),
+		},
 	}
+	c.beginOrigins()
 	c.tasks.used = BackendProcFS
 	if cfg.Backend == BackendProcFS {
 		return c, nil
@@ -57,7 +73,9 @@ func newProcsClient(cfg Config) (*procsClient, error) {
 	return c, nil
 }
 
+// close waits for the sweep that is under way, which it ends early.
 func (c *procsClient) close() error {
+	c.closing.Store(true)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.dir.fd < 0 {
@@ -70,9 +88,11 @@ func (c *procsClient) close() error {
 func (c *procsClient) snapshot(dst *ProcSnapshot, want Fields) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	sw := dst.begin(want)
-	dst.Taken = c.now()
+	sw := dst.begin(c.now(), want)
 	dst.BootTime = c.bootTime(&sw)
+	if want&WantOrigin != 0 {
+		c.beginOrigins()
+	}
 	ok, err := c.sweepTasks(&sw)
 	if err != nil {
 		return err
@@ -93,16 +113,7 @@ func (c *procsClient) sweepFiles(sw *sweep) error {
 	if c.pids, err = c.dir.pids(c.pids[:0]); err != nil {
 		return opError("list processes", c.root, err)
 	}
-	for _, pid := range c.pids {
-		row := sw.add()
-		if err := c.fill(row, pid, sw.before(pid), sw); err != nil {
-			sw.drop(err)
-			if isExhausted(err) {
-				return opError("read process", strconv.Itoa(int(pid)), err)
-			}
-		}
-	}
-	return nil
+	return c.readAll(sw)
 }
 
 // isExhausted reports that err is about this program or the machine and not
@@ -155,8 +166,8 @@ func (c *procsClient) lookup(pid int32, want Fields) (Proc, error) {
 // fill reads one process into p. Old is its row of the sweep before, or that
 // of another process with its PID, or nil. It returns an error where the
 // process has no row; p is in any state then.
-func (c *procsClient) fill(p *Proc, pid int32, old *Proc, sw *sweep) error {
-	b, err := c.dir.of(pid, "stat").readAtOnce()
+func (r *procReader) fill(p *Proc, pid int32, old *Proc, sw *sweep) error {
+	b, err := r.dir.of(pid, "stat").readAtOnce()
 	if err != nil {
 		return err
 	}
@@ -164,7 +175,7 @@ func (c *procsClient) fill(p *Proc, pid int32, old *Proc, sw *sweep) error {
 	if err != nil {
 		return err
 	}
-	p.setStat(&st, pid, c.pageSize)
+	p.setStat(&st, pid, r.pageSize)
 	if old != nil && old.Comm == string(st.Comm) {
 		p.Comm = old.Comm
 	} else {
@@ -172,37 +183,40 @@ func (c *procsClient) fill(p *Proc, pid int32, old *Proc, sw *sweep) error {
 	}
 	exitCode := st.ExitCode // st.Comm is void from here: the buffer is used again
 	if p.State == StateZombie && p.Threads > 1 {
-		c.deadLeader(p, sw)
+		r.deadLeader(p, sw)
 	}
-	p.Name = c.name(p, old, sw)
-	c.fillOptional(p, sw)
-	if p.State == StateZombie && (exitCode != 0 || c.self.maySeeExit(p.Status)) {
+	p.Name = r.name(p, old, sw)
+	r.fillOptional(p, old, sw)
+	if p.State == StateZombie && (exitCode != 0 || r.self.maySeeExit(p.Status)) {
 		p.Exit = Some(ExitStatus(exitCode))
 	}
 	return nil
 }
 
-// fillOptional reads the facts of p that need a file each.
-func (c *procsClient) fillOptional(p *Proc, sw *sweep) {
+// fillOptional reads the facts of p that need a file each. Old is as in fill.
+func (r *procReader) fillOptional(p, old *Proc, sw *sweep) {
 	pid := p.ID.PID
 	var st procfs.Status
 	if sw.want&WantStatus != 0 {
-		p.Status = optional(sw, c.dir.of(pid, "status"), func(b []byte) (_ ProcStatus, err error) {
+		p.Status = optional(sw, r.dir.of(pid, "status"), func(b []byte) (_ ProcStatus, err error) {
 			st, err = procfs.DecodeStatus(b)
 			return statusOf(&st), err
 		})
 	}
 	if sw.want&WantMemory != 0 {
-		p.Memory = optional(sw, c.dir.of(pid, "statm"), func(b []byte) (ProcMemory, error) {
-			return decodeMemory(b, c.pageSize)
+		p.Memory = optional(sw, r.dir.of(pid, "statm"), func(b []byte) (ProcMemory, error) {
+			return decodeMemory(b, r.pageSize)
 		})
 		p.Memory.value.addParts(&st)
 	}
 	if sw.want&WantIO != 0 {
-		p.IO = optional(sw, c.dir.of(pid, "io"), decodeIO)
+		p.IO = optional(sw, r.dir.of(pid, "io"), decodeIO)
 	}
 	if sw.want&WantFDs != 0 {
-		p.FDs = c.fds(p, sw)
+		p.FDs = r.fds(p, sw)
+	}
+	if sw.want&WantOrigin != 0 {
+		p.Origin = r.origin(p, old, sw)
 	}
 }
 
@@ -228,7 +242,7 @@ const commLen = 15
 
 // name returns the name of p, extended where the kernel may have cut it and
 // sw wants that.
-func (c *procsClient) name(p, old *Proc, sw *sweep) string {
+func (r *procReader) name(p, old *Proc, sw *sweep) string {
 	if sw.want&WantName == 0 || len(p.Comm) < commLen || p.KernelThread {
 		return p.Comm
 	}
@@ -238,7 +252,7 @@ func (c *procsClient) name(p, old *Proc, sw *sweep) string {
 	if p.State == StateZombie {
 		return p.Comm // it has no command line any more
 	}
-	cmdline, err := c.dir.of(p.ID.PID, "cmdline").read()
+	cmdline, err := r.dir.of(p.ID.PID, "cmdline").read()
 	if err != nil {
 		sw.missed(err)
 		return p.Comm
@@ -249,8 +263,8 @@ func (c *procsClient) name(p, old *Proc, sw *sweep) string {
 // deadLeader looks whether the zombie p is dead altogether. Where it is not,
 // it gets the state of a thread that lives, or an unknown one where this user
 // may not see them.
-func (c *procsClient) deadLeader(p *Proc, sw *sweep) {
-	state, err := c.liveThread(p.ID.PID)
+func (r *procReader) deadLeader(p *Proc, sw *sweep) {
+	state, err := r.liveThread(p.ID.PID)
 	switch {
 	case isGone(err), err == nil && state == StateZombie:
 		return // reaped, or the last thread died since stat was read
@@ -262,18 +276,18 @@ func (c *procsClient) deadLeader(p *Proc, sw *sweep) {
 
 // liveThread returns the state of a thread of the process that is not dead,
 // and StateZombie where there is none.
-func (c *procsClient) liveThread(pid int32) (State, error) {
-	c.tids = c.tids[:0]
-	err := c.dir.of(pid, "task").list(func(entries []byte) error {
+func (r *procReader) liveThread(pid int32) (State, error) {
+	r.tids = r.tids[:0]
+	err := r.dir.of(pid, "task").list(func(entries []byte) error {
 		var err error
-		c.tids, err = procfs.AppendPIDs(c.tids, entries, binary.NativeEndian)
+		r.tids, err = procfs.AppendPIDs(r.tids, entries, binary.NativeEndian)
 		return err
 	})
 	if err != nil {
 		return StateUnknown, err
 	}
-	for _, tid := range c.tids {
-		b, err := c.dir.ofThread(pid, tid, "stat").readAtOnce()
+	for _, tid := range r.tids {
+		b, err := r.dir.ofThread(pid, tid, "stat").readAtOnce()
 		if isGone(err) {
 			continue
 		}
@@ -294,8 +308,8 @@ func (c *procsClient) liveThread(pid int32) (State, error) {
 // fds counts the open files of p. Since Linux 6.2 their number is the size of
 // the directory, for everybody to see; before, that is 0, and the entries are
 // for the owner to count.
-func (c *procsClient) fds(p *Proc, sw *sweep) Opt[uint32] {
-	dir := c.dir.of(p.ID.PID, "fd")
+func (r *procReader) fds(p *Proc, sw *sweep) Opt[uint32] {
+	dir := r.dir.of(p.ID.PID, "fd")
 	if dir.kernel {
 		n, err := dir.size()
 		if err == nil && (n > 0 || p.KernelThread || p.State == StateZombie) {

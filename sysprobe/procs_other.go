@@ -13,3 +13,4 @@ func (*procsClient) snapshot(*ProcSnapshot, Fields) error { return ErrNotSupport
 func (*procsClient) lookup(int32, Fields) (Proc, error)   { return Proc{}, ErrNotSupported }
 func (*procsClient) backend() (Backend, error)            { return BackendAuto, ErrNotSupported }
 func (*procsClient) close() error                         { return ErrNotSupported }
+func (*procsClient) originOf(uint64) *Origin              { return nil }

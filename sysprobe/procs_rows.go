@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"syscall"
+	"time"
 
 	"telegraf-sysprobe/sysprobe/internal/decode/procfs"
 )
@@ -17,14 +18,18 @@ type sweep struct {
 	old      []Proc // by PID; those before next are done with
 	next     int
 	oldNamed bool // old rows have the names that WantName asks for
+	// second is when it began, seconds how long after the pass before; very
+	// long where there was none, or the clock was set back.
+	second, seconds uint32
 
 	denied, malformed, vanished int
 }
 
 // begin empties s and returns a sweep that will fill it.
-func (s *ProcSnapshot) begin(want Fields) sweep {
+func (s *ProcSnapshot) begin(taken time.Time, want Fields) sweep {
 	sw := sweep{want: want, rows: s.spare[:0], old: s.Procs, oldNamed: s.named}
-	*s = ProcSnapshot{Procs: s.Procs[:0], spare: s.spare}
+	sw.second, sw.seconds = uint32(taken.Unix()), uint32(taken.Unix()-s.Taken.Unix())
+	*s = ProcSnapshot{Procs: s.Procs[:0], spare: s.spare, Taken: taken}
 	return sw
 }
 
@@ -49,6 +54,15 @@ func (sw *sweep) drop(err error) {
 		return
 	}
 	sw.missed(err)
+}
+
+// join appends the rows of part, which reads those after the last one, and
+// counts what it counted.
+func (sw *sweep) join(part *sweep) {
+	sw.rows = append(sw.rows, part.rows...)
+	sw.denied += part.denied
+	sw.malformed += part.malformed
+	sw.vanished += part.vanished
 }
 
 // missed counts a fact that is absent because of err. A file that is gone

@@ -28,7 +28,7 @@ func TestDecode(t *testing.T) {
 		},
 		{
 			"v1 of a session, which has no controllers",
-			"12:pids:/user.slice/user-0.slice/session-1.scope\n4:cpu,cpuacct:/user.slice\n3:cpuset:/\n1:name=systemd:/user.slice/user-0.slice/session-1.scope\n",
+			"12:pids:/user.slice/user-0.slice/session-1.scope\n4:cpu,cpuacct:/user.slice\n1:name=systemd:/user.slice/user-0.slice/session-1.scope\n",
 			"/user.slice/user-0.slice/session-1.scope",
 			false,
 		},
