@@ -189,6 +189,7 @@ func (c *processClient) toLiveThread(err error) bool {
 	if !errors.Is(err, ErrZombieProcess) {
 		return false
 	}
+	c.thread = ""
 	tids, err := c.tids()
 	if err != nil || len(tids) < 2 {
 		return false
@@ -208,9 +209,11 @@ func (c *processClient) file(name string) *procDir { return c.dir.top(c.thread +
 
 // tids lists the threads.
 func (c *processClient) tids() ([]int32, error) {
-	c.thread = ""
+	if c.dir.entries == nil {
+		c.dir.entries = make([]byte, 8<<10)
+	}
 	var tids []int32
-	err := c.list("task", func(entries []byte) error {
+	err := c.dir.top("task").list(func(entries []byte) error {
 		var err error
 		tids, err = procfs.AppendPIDs(tids, entries, binary.NativeEndian)
 		return err

@@ -2,6 +2,7 @@ package procs
 
 import (
 	"fmt"
+	"os"
 	"testing"
 	"time"
 
@@ -91,10 +92,11 @@ func BenchmarkGather(b *testing.B) {
 			{"every process", []string{"process"}},
 		} {
 			b.Run(name+"/"+bm.name, func(b *testing.B) {
-				p := &Procs{
-					Collect: bm.collect, TopBy: []string{"cpu", "memory", "io", "fds"}, TopCount: 10, GroupBy: []string{"process_name", "user"},
-					MaxGroups: 1000, MaxProcesses: 1_000_000, Backend: "auto", Log: testutil.Logger{Quiet: true}, now: time.Now, open: open,
-				}
+				p := configured(b, func(p *Procs) {
+					p.Collect, p.TopBy, p.TopCount = bm.collect, []string{"cpu", "memory", "io", "fds"}, 10
+					p.MaxGroups, p.MaxProcesses = 1000, 1_000_000
+					p.Log, p.open = testutil.Logger{Quiet: true}, open
+				})
 				if err := p.Init(); err != nil {
 					b.Fatal(err)
 				}
@@ -111,5 +113,36 @@ func BenchmarkGather(b *testing.B) {
 				}
 			})
 		}
+	}
+}
+
+// BenchmarkProperty measures what each word of the option properties costs for
+// one process, this one, read anew.
+func BenchmarkProperty(b *testing.B) {
+	machine, err := proctable.Open(sysprobe.BackendAuto, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer machine.Close() //nolint:errcheck // of a benchmark
+	proc, err := machine.Lookup(int32(os.Getpid()), sysprobe.WantOrigin)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, property := range properties() {
+		b.Run(property.name, func(b *testing.B) {
+			var account account
+			var programs programs
+			inspector := inspector{properties: chosenProperties([]string{property.name}, nil)}
+			if inspector.cmdlines, err = newCmdlines([]string{defaultRedact}, 1024); err != nil {
+				b.Fatal(err)
+			}
+			for b.Loop() {
+				programs.begin(machine, &account)
+				inspector.begin(&programs, &account)
+				if facts := inspector.facts(&proc); len(facts) == 0 && property.name != "cgroup" {
+					b.Fatal(account.errors)
+				}
+			}
+		})
 	}
 }

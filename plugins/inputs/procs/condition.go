@@ -3,6 +3,7 @@ package procs
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 
 	"telegraf-sysprobe/plugins/internal/options"
@@ -12,16 +13,23 @@ import (
 // Condition is a table of the options select and group_pattern. It means the
 // processes that match one pattern of each list that is not empty.
 type Condition struct {
-	As       string   `toml:"as"`
-	Name     []string `toml:"name"`
-	User     []string `toml:"user"`
-	Children int      `toml:"children"`
+	As        string   `toml:"as"`
+	Name      []string `toml:"name"`
+	User      []string `toml:"user"`
+	Unit      []string `toml:"unit"`
+	Cgroup    []string `toml:"cgroup"`
+	Container []string `toml:"container"`
+	Exe       []string `toml:"exe"`
+	Cmdline   []string `toml:"cmdline"`
+	Children  int      `toml:"children"`
 }
 
 // facts tells what rows of a sweep do not have. All are false where that
 // cannot be known.
 type facts interface {
 	user(p *sysprobe.Proc) (string, bool)
+	exe(p *sysprobe.Proc) (string, bool)
+	cmdline(p *sysprobe.Proc) (string, bool)
 }
 
 // test says whether a process matches one list of a Condition.
@@ -68,6 +76,11 @@ func (c *Condition) compile() (condition, error) {
 	}{
 		{"name", c.Name, options.Matcher, sysprobe.WantName, func(_ facts, p *sysprobe.Proc) (string, bool) { return p.Name, true }},
 		{"user", c.User, options.Matcher, sysprobe.WantStatus, facts.user},
+		{"unit", c.Unit, options.Matcher, sysprobe.WantOrigin, originFact("unit")},
+		{"cgroup", c.Cgroup, options.Matcher, sysprobe.WantOrigin, originFact("cgroup")},
+		{"container", c.Container, options.Matcher, sysprobe.WantOrigin, originFact("container")},
+		{"exe", c.Exe, options.Matcher, 0, facts.exe},
+		{"cmdline", c.Cmdline, regexps, 0, facts.cmdline},
 	} {
 		if len(list.patterns) == 0 {
 			continue
@@ -84,7 +97,7 @@ func (c *Condition) compile() (condition, error) {
 	}
 	switch {
 	case len(compiled.tests) == 0:
-		return condition{}, errors.New(`nothing says which processes; set "name" or "user" (name = ["*"] is everything)`)
+		return condition{}, errors.New(`nothing says which processes; set at least one list (name = ["*"] is everything)`)
 	case c.Children < -1:
 		return condition{}, fmt.Errorf("option children: %d is out of range; use 0 for none, -1 for all generations, or how many", c.Children)
 	}
@@ -99,4 +112,28 @@ func (c *condition) match(f facts, p *sysprobe.Proc) bool {
 		}
 	}
 	return true
+}
+
+// regexps returns whether a text matches one of patterns. It returns an error
+// that names the option and the pattern.
+func regexps(option string, patterns []string) (func(string) bool, error) {
+	compiled := make([]*regexp.Regexp, 0, len(patterns))
+	for _, pattern := range patterns {
+		re, err := regexp.Compile(pattern)
+		if err != nil {
+			return nil, badRegexp(option, pattern, err)
+		}
+		compiled = append(compiled, re)
+	}
+	return func(text string) bool {
+		return slices.ContainsFunc(compiled, func(re *regexp.Regexp) bool { return re.MatchString(text) })
+	}, nil
+}
+
+// originFact is a fact of where a process belongs; false where it has none.
+func originFact(key string) func(facts, *sysprobe.Proc) (string, bool) {
+	return func(_ facts, p *sysprobe.Proc) (string, bool) {
+		text := originText(key, p.Origin)
+		return text, text != ""
+	}
 }

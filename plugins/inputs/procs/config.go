@@ -44,6 +44,14 @@ func (p *Procs) Init() error {
 	for _, detail := range p.GroupDetails {
 		p.history.want |= detailFields[detail]
 	}
+	if p.inspector.cmdlines, err = newCmdlines(p.Redact, p.MaxCmdline); err != nil {
+		return err
+	}
+	p.inspector.properties = chosenProperties(p.Properties, p.TagWith)
+	p.shown = allDetails
+	for _, property := range p.inspector.properties {
+		p.shown |= property.sweep
+	}
 	p.sweep = p.sweepFields()
 	p.out.tagWith = p.TagWith
 	return nil
@@ -58,7 +66,9 @@ func (p *Procs) checkOptions() error {
 		options.Words("group_details", p.GroupDetails, []string{"io", "fds", "switches"}),
 		options.Range("max_groups", p.MaxGroups, 1, 100_000),
 		options.Range("max_processes", p.MaxProcesses, 1, 1_000_000),
-		options.Words("tag_with", p.TagWith, []string{"pid", "ppid", "status"}),
+		options.Words("tag_with", p.TagWith, tagNames()),
+		options.Words("properties", p.Properties, propertyNames()),
+		options.Range("max_cmdline", p.MaxCmdline, 1, 1_000_000),
 	)
 	if err == nil && p.collects("top") {
 		err = options.NotEmpty("top_by", p.TopBy, topKeyNames(), `"collect" has "top"`)
@@ -109,6 +119,9 @@ func (p *Procs) sweepFields() sysprobe.Fields {
 		for _, g := range p.groupings {
 			if g.hasKey("user") {
 				want |= sysprobe.WantStatus
+			}
+			if slices.ContainsFunc(originKeys(), g.hasKey) {
+				want |= sysprobe.WantOrigin
 			}
 		}
 		want |= p.history.want

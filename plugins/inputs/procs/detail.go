@@ -1,8 +1,6 @@
 package procs
 
 import (
-	"errors"
-
 	"telegraf-sysprobe/plugins/internal/proctable"
 	"telegraf-sysprobe/sysprobe"
 )
@@ -16,10 +14,7 @@ type details struct {
 	machine proctable.Machine
 	want    sysprobe.Fields
 	known   map[int32]*detail
-
-	withheld  int     // facts that this user may not see
-	malformed int     // rows that could not be decoded
-	errors    []error // of rows that could not be read
+	account *account
 }
 
 type detail struct {
@@ -27,14 +22,13 @@ type detail struct {
 	alive bool
 }
 
-// reset prepares for a gather in which the sweep left want out.
-func (d *details) reset(machine proctable.Machine, want sysprobe.Fields) {
-	known := d.known
-	if known == nil {
-		known = map[int32]*detail{}
+// begin starts a gather in which the sweep left want out.
+func (d *details) begin(machine proctable.Machine, want sysprobe.Fields, account *account) {
+	if d.known == nil {
+		d.known = map[int32]*detail{}
 	}
-	clear(known)
-	*d = details{machine: machine, want: want, known: known}
+	clear(d.known)
+	d.machine, d.want, d.account = machine, want, account
 }
 
 // of returns p with its details, and whether the process is still there.
@@ -48,13 +42,9 @@ func (d *details) of(p *sysprobe.Proc) (*sysprobe.Proc, bool) {
 	found := &detail{proc: *p}
 	var err error
 	found.alive, err = proctable.Detail(d.machine, &found.proc, d.want)
-	switch {
-	case errors.Is(err, sysprobe.ErrMalformed):
-		d.malformed++
-	case err != nil:
-		d.errors = append(d.errors, err)
-	case found.alive:
-		d.withheld += proctable.Withheld(&found.proc, d.want)
+	d.account.missed(err)
+	if err == nil && found.alive {
+		d.account.withheld += proctable.Withheld(&found.proc, d.want)
 	}
 	d.known[p.ID.PID] = found
 	return &found.proc, found.alive

@@ -16,7 +16,9 @@ const restGroup = "other"
 
 // groupKeyNames are the keys that the entries of the option group_by are made
 // of.
-func groupKeyNames() []string { return []string{"process_name", "user", patternKey} }
+func groupKeyNames() []string {
+	return append([]string{"process_name", "user", patternKey}, originKeys()...)
+}
 
 // patternKey is the key whose values are the tables of the option
 // group_pattern.
@@ -92,28 +94,18 @@ func (g *grouping) name() string { return strings.Join(g.keys, "+") }
 // hasKey says whether the grouping has that key.
 func (g *grouping) hasKey(key string) bool { return slices.Contains(g.keys, key) }
 
-// update sums rows up and returns, by key, the groups that have processes and,
+// update sums up all rows and returns, by key, the groups that have some and,
 // once, those that have none any more. The slice is valid until the next
 // update.
-func (g *grouping) update(rows []row, value func(key string, r *row) string) []*group {
+func (g *grouping) update(value func(key string, r *row) string, all ...[]row) []*group {
 	g.gather++
 	for _, existing := range g.groups {
 		existing.empty()
 	}
 	g.waiting = g.waiting[:0]
-	for i := range rows {
-		r := &rows[i]
-		g.key = g.key[:0]
-		for n, name := range g.keys {
-			if n > 0 {
-				g.key = append(g.key, 0)
-			}
-			g.key = append(g.key, value(name, r)...)
-		}
-		if home := g.groups[groupKey(g.key)]; home != nil {
-			g.add(home, r)
-		} else {
-			g.waiting = append(g.waiting, waiting{groupKey(g.key), r})
+	for _, rows := range all {
+		for i := range rows {
+			g.place(&rows[i], value)
 		}
 	}
 	g.settle()
@@ -127,12 +119,32 @@ func (g *grouping) update(rows []row, value func(key string, r *row) string) []*
 	return g.emitted
 }
 
+// place puts r into its group, or lets it wait for one.
+func (g *grouping) place(r *row, value func(key string, r *row) string) {
+	g.key = g.key[:0]
+	for n, name := range g.keys {
+		if n > 0 {
+			g.key = append(g.key, 0)
+		}
+		g.key = append(g.key, value(name, r)...)
+	}
+	if home := g.groups[groupKey(g.key)]; home != nil {
+		g.add(home, r)
+	} else {
+		g.waiting = append(g.waiting, waiting{groupKey(g.key), r})
+	}
+}
+
 // settle gives the waiting keys with most processes a group of their own as far
 // as there is room, and puts the others into the rest.
 func (g *grouping) settle() {
 	clear(g.counts)
 	for _, w := range g.waiting {
-		g.counts[w.key]++
+		n := g.counts[w.key]
+		if !w.row.gone {
+			n++
+		}
+		g.counts[w.key] = n
 	}
 	keys := make([]groupKey, 0, len(g.counts))
 	for key := range g.counts {

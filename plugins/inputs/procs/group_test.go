@@ -83,7 +83,7 @@ type ledger struct {
 func (l *ledger) check(t *testing.T, g *grouping, rows []row, value func(string, *row) string, worked time.Duration) {
 	t.Helper()
 	processes := 0
-	for _, group := range g.update(rows, value) {
+	for _, group := range g.update(value, rows) {
 		processes += group.count
 	}
 	if processes != len(rows) {

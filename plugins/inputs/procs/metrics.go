@@ -40,6 +40,14 @@ func countedState(p *sysprobe.Proc) sysprobe.State {
 	return p.State
 }
 
+// stateField names the field that counts a state of a thread.
+func stateField(state sysprobe.State) string {
+	if int(state) >= len(stateFields) {
+		state = sysprobe.StateUnknown
+	}
+	return stateFields[state]
+}
+
 // counterFields names the counters that groups sum up. Times are in seconds,
 // as in inputs.procstat.
 var counterFields = []string{
@@ -113,6 +121,7 @@ type process struct {
 	// selection is the name of the table that selects it, "" where that has
 	// none.
 	selection string
+	facts     []fact
 }
 
 // setProcess fills r with the facts of p that procs_process and procs_top both
@@ -142,6 +151,10 @@ func setProcess(r *record, p *process) {
 	g.float("disk_rate", diskRate(p.rate))
 	g.float("fault_rate", p.rate.Faults)
 	g.float("context_switch_rate", p.rate.Switches)
+
+	for _, fact := range p.facts {
+		r.set(fact)
+	}
 
 	known := countersOf(p.Proc, allDetails)
 	r.counters.sum(&known)

@@ -4,6 +4,7 @@
 package procs
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
 	"slices"
@@ -31,6 +32,9 @@ type Procs struct {
 	MaxGroups    int      `toml:"max_groups"`
 	MaxProcesses int      `toml:"max_processes"`
 	TagWith      []string `toml:"tag_with"`
+	Properties   []string `toml:"properties"`
+	Redact       []string `toml:"cmdline_redact"`
+	MaxCmdline   int      `toml:"max_cmdline"`
 	NameInclude  []string `toml:"name_include"`
 	NameExclude  []string `toml:"name_exclude"`
 	UserInclude  []string `toml:"user_include"`
@@ -48,19 +52,24 @@ type Procs struct {
 
 	choice    proctable.Choice
 	sweep     sysprobe.Fields // what every sweep reads
+	shown     sysprobe.Fields // what rows of single processes show
 	selection classifier
 	patterns  classifier
 	groupings []*grouping
 
-	machine  proctable.Machine
-	snapshot sysprobe.ProcSnapshot
-	rates    sysprobe.ProcRates
-	history  history
-	total    sums // of all processes
-	rows     []row
-	details  details
-	out      emitter
-	once     proctable.Once
+	machine   proctable.Machine
+	snapshot  sysprobe.ProcSnapshot
+	rates     sysprobe.ProcRates
+	history   history
+	total     sums // of all processes
+	rows      []row
+	gone      []row // what ended since the last gather
+	account   account
+	details   details
+	programs  programs
+	inspector inspector
+	out       emitter
+	once      proctable.Once
 }
 
 // SampleConfig returns the documented configuration.
@@ -89,16 +98,19 @@ func (p *Procs) Gather(acc telegraf.Accumulator) error {
 	if err != nil {
 		acc.AddError(fmt.Errorf("read memory size and pid limit: %w", err)) // their fields are absent
 	}
-	p.details.reset(p.machine, allDetails&^want)
+	p.account = account{}
+	p.details.begin(p.machine, p.shown&^want, &p.account)
+	p.programs.begin(p.machine, &p.account)
+	p.inspector.begin(&p.programs, &p.account)
 	p.addUp(p.rates.Update(&p.snapshot))
 	p.out.begin(acc, &p.snapshot, host.MemTotal)
 	omitted := p.gatherRows()
-	for _, err := range p.details.errors {
+	for _, err := range p.account.errors {
 		acc.AddError(err)
 	}
 	p.out.totals(totals{
 		Created: p.rates.Created(), Exited: p.rates.Exited(), PIDLimit: host.PIDLimit(), Omitted: omitted,
-		Withheld: p.details.withheld, Malformed: p.details.malformed, Took: p.now().Sub(started),
+		Withheld: p.account.withheld, Malformed: p.account.malformed, Took: p.now().Sub(started),
 	}, &p.total)
 	p.sayOnce(omitted.Or(0))
 	return nil
@@ -108,7 +120,7 @@ func (p *Procs) Gather(acc telegraf.Accumulator) error {
 // besides where that costs nothing.
 func (p *Procs) wanted() sysprobe.Fields {
 	if used, err := p.machine.Backend(); err == nil && used == sysprobe.BackendBPF && len(p.Collect) > 0 {
-		return p.sweep | allDetails
+		return p.sweep | p.shown
 	}
 	return p.sweep
 }
@@ -179,7 +191,7 @@ func (p *Procs) gatherTop() {
 		key := &topKeys[topKeyIndex(name)]
 		for rank, r := range top(p.rows, key.value, p.TopCount) {
 			proc, _ := p.details.of(r.Proc) // one that is gone keeps what the sweep knew
-			described := p.out.describe(proc, r.rate, p.userOf(proc))
+			described := p.describe(proc, r.rate)
 			p.out.top(name, rank+1, &described)
 		}
 	}
@@ -188,7 +200,7 @@ func (p *Procs) gatherTop() {
 // gatherGroups emits every group of every grouping.
 func (p *Procs) gatherGroups() {
 	for _, g := range p.groupings {
-		for _, group := range g.update(p.rows, p.keyValue) {
+		for _, group := range g.update(p.keyValue, p.rows, p.gone) {
 			p.out.group(g.keys, group)
 		}
 	}
@@ -203,7 +215,7 @@ func (p *Procs) gatherProcesses() uint64 {
 	for _, r := range chosen {
 		proc, alive := p.details.of(r.Proc)
 		if alive {
-			described := p.out.describe(proc, r.rate, p.userOf(proc))
+			described := p.describe(proc, r.rate)
 			if r.selection != none {
 				described.selection = p.selection.conditions[r.selection].as
 			}
@@ -213,15 +225,36 @@ func (p *Procs) gatherProcesses() uint64 {
 	return uint64(len(p.rows) - len(chosen))
 }
 
+// describe completes what a row shows.
+func (p *Procs) describe(proc *sysprobe.Proc, rate *sysprobe.ProcRate) process {
+	described := p.out.describe(proc, rate, p.userOf(proc))
+	described.facts = p.inspector.facts(proc)
+	return described
+}
+
 // userOf names the user of proc.
 func (p *Procs) userOf(proc *sysprobe.Proc) string { return proctable.User(p.machine, proc) }
 
 // user implements facts.
 func (p *Procs) user(proc *sysprobe.Proc) (string, bool) { return p.userOf(proc), true }
 
+// exe implements facts.
+func (p *Procs) exe(proc *sysprobe.Proc) (string, bool) {
+	exe, known := p.programs.exe(proc)
+	return exe.Path, known
+}
+
+// cmdline implements facts.
+func (p *Procs) cmdline(proc *sysprobe.Proc) (string, bool) {
+	_, line, known := p.programs.cmdline(proc)
+	return line, known
+}
+
 // keyValue is the value of a grouping key.
 func (p *Procs) keyValue(key string, r *row) string {
 	switch key {
+	case "process_name":
+		return proctable.TagName(r.Proc)
 	case "user":
 		return p.userOf(r.Proc)
 	case patternKey:
@@ -230,7 +263,7 @@ func (p *Procs) keyValue(key string, r *row) string {
 		}
 		return p.patterns.conditions[r.pattern].as
 	default:
-		return proctable.TagName(r.Proc)
+		return cmp.Or(originText(key, r.Origin), restGroup)
 	}
 }
 
@@ -246,7 +279,7 @@ func (p *Procs) sayOnce(omitted uint64) {
 				g.name(), p.MaxGroups, restGroup)
 		}
 	}
-	if n := p.snapshot.Denied + p.details.withheld; n > 0 && p.once.First("denied") {
+	if n := p.snapshot.Denied + p.account.withheld; n > 0 && p.once.First("denied") {
 		p.Log.Infof("This user may not read %d facts of other users' processes, which are left out; CAP_SYS_PTRACE allows it", n)
 	}
 	if p.snapshot.Find(1) == nil && p.once.First("hidden") {
@@ -263,6 +296,8 @@ func init() {
 			GroupBy:      []string{"process_name", "user"},
 			MaxGroups:    200,
 			MaxProcesses: 100,
+			Redact:       []string{defaultRedact},
+			MaxCmdline:   1024,
 			Backend:      sysprobe.BackendAuto.String(),
 			now:          time.Now,
 		}

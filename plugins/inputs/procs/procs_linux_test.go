@@ -1,11 +1,18 @@
 package procs
 
 import (
+	"fmt"
 	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/influxdata/telegraf"
 	"github.com/influxdata/telegraf/testutil"
 
@@ -83,5 +90,100 @@ func TestRealProcesses(t *testing.T) {
 	}
 	if !ranked {
 		t.Error("this process burnt CPU but has no rank by cpu")
+	}
+}
+
+// TestRealSelections starts a shell with a child and finds both by what they
+// are, with all there is to tell of them.
+func TestRealSelections(t *testing.T) {
+	t.Setenv("HOST_PROC", "")
+	shell := exec.Command("/bin/sh", "-c", "sleep 1000 & echo $!; wait", "sysprobe-test", "--password=hunter2")
+	shell.Dir = "/"
+	shell.Env = []string{"SECRET_NAME=hidden"}
+	out, err := shell.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := shell.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var child int
+	if _, err := fmt.Fscan(out, &child); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		for _, pid := range []int{child, shell.Process.Pid} {
+			if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+				t.Error(err)
+			}
+		}
+		shell.Wait() //nolint:errcheck // it was killed
+	}()
+
+	for _, backend := range []sysprobe.Backend{sysprobe.BackendAuto, sysprobe.BackendProcFS} {
+		t.Run(backend.String(), func(t *testing.T) {
+			p := configured(t, func(p *Procs) {
+				p.open = proctable.Opener(backend, nil)
+				p.Collect, p.Properties, p.TagWith = []string{"process"}, propertyNames(), []string{"pid"}
+				p.Select = []Condition{{As: "shell", Cmdline: []string{`sysprobe-test --password=hunter2$`}, Exe: []string{"/*"}, Children: -1}}
+			})
+			if err := p.Init(); err != nil {
+				t.Fatal(err)
+			}
+			if err := p.Start(nil); err != nil {
+				t.Fatal(err)
+			}
+			defer p.Stop()
+			var acc testutil.Accumulator
+			if err := p.Gather(&acc); err != nil {
+				t.Fatal(err)
+			}
+			rows := map[string]map[string]any{} // by PID
+			for _, m := range acc.GetTelegrafMetrics() {
+				if pid, ok := m.GetTag("pid"); ok && m.Type() == telegraf.Gauge {
+					rows[pid] = m.Fields()
+				}
+			}
+			if len(rows) != 2 {
+				t.Fatalf("%d processes selected, want 2: %v", len(rows), rows)
+			}
+			checkShell(t, rows[strconv.Itoa(shell.Process.Pid)])
+			if row := rows[strconv.Itoa(child)]; row["cmdline"] != "sleep 1000" || row["ppid"] != int64(shell.Process.Pid) {
+				t.Errorf("the child is %v", row)
+			}
+		})
+	}
+}
+
+// checkShell looks at the properties of the shell of TestRealSelections.
+func checkShell(t *testing.T, row map[string]any) {
+	t.Helper()
+	exe, err := filepath.EvalSymlinks("/bin/sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]any{
+		"cmdline": "/bin/sh -c sleep 1000 & echo $!; wait sysprobe-test --password=***",
+		"exe":     exe, "exe_deleted": false, "cwd": "/", "cwd_deleted": false, "environ_names": "SECRET_NAME",
+		"threads_running": int64(0), "threads_sleeping": int64(1), "ionice_class": "none", "affinity_count": int64(runtime.NumCPU()),
+	}
+	got := map[string]any{}
+	for name := range want {
+		got[name] = row[name]
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("properties (-want +got):\n%s", diff)
+	}
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	if row["rlimit_num_fds_hard"] != int64(limit.Max) {
+		t.Errorf("rlimit_num_fds_hard is %v, want %d", row["rlimit_num_fds_hard"], limit.Max)
+	}
+	for _, field := range []string{"memory_pss", "memory_uss", "cgroup"} {
+		if value, ok := row[field]; !ok || value == int64(0) {
+			t.Errorf("%s is %v", field, value)
+		}
 	}
 }

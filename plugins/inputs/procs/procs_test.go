@@ -38,7 +38,7 @@ func TestSample(t *testing.T) {
 }
 
 // configured returns the plugin with its defaults, changed by change.
-func configured(t *testing.T, change func(*Procs)) *Procs {
+func configured(t testing.TB, change func(*Procs)) *Procs {
 	t.Helper()
 	p, ok := inputs.Inputs["procs"]().(*Procs)
 	if !ok {
@@ -82,11 +82,11 @@ func TestInit(t *testing.T) {
 		{"negative top count", func(p *Procs) { p.TopCount = -1 }, "option top_count: -1 is out of range; use 1 to 1000"},
 		{
 			"unknown group key", func(p *Procs) { p.GroupBy = []string{"user+cgruop"} },
-			`option group_by: unknown entry "cgruop"; use any of "process_name", "user", "pattern" (in "user+cgruop")`,
+			`option group_by: unknown entry "cgruop"; use any of "process_name", "user", "pattern", "cgroup", "unit", "slice", `,
 		},
 		{
 			"empty group entry", func(p *Procs) { p.GroupBy = []string{""} },
-			`option group_by: unknown entry ""; use any of "process_name", "user", "pattern" (in "")`,
+			`option group_by: unknown entry ""; use any of "process_name", "user", "pattern", "cgroup", `,
 		},
 		{
 			"group key twice", func(p *Procs) { p.GroupBy = []string{"user+user"} },
@@ -98,7 +98,7 @@ func TestInit(t *testing.T) {
 		},
 		{
 			"no grouping", func(p *Procs) { p.Collect, p.GroupBy = []string{"group"}, []string{} },
-			`option group_by: the list is empty but "collect" has "group"; use any of "process_name", "user", "pattern"`,
+			`option group_by: the list is empty but "collect" has "group"; use any of "process_name", "user", "pattern", "cgroup", `,
 		},
 		{
 			"unknown detail", func(p *Procs) { p.GroupDetails = []string{"cpu"} },
@@ -111,8 +111,23 @@ func TestInit(t *testing.T) {
 		},
 		{"max processes", func(p *Procs) { p.MaxProcesses = -5 }, "option max_processes: -5 is out of range; use 1 to 1000000"},
 		{
-			"unknown tag", func(p *Procs) { p.TagWith = []string{"cmdline"} },
-			`option tag_with: unknown entry "cmdline"; use any of "pid", "ppid", "status"`,
+			"unknown tag", func(p *Procs) { p.TagWith = []string{"age"} },
+			`option tag_with: unknown entry "age"; use any of "pid", "ppid", "status", "cgroup", "unit", "slice", "container", `,
+		},
+		{
+			"unknown property", func(p *Procs) { p.Properties = []string{"environ"} },
+			`option properties: unknown entry "environ"; use any of "cgroup", "cmdline", "exe", `,
+		},
+		{
+			"bad redaction", func(p *Procs) { p.Redact = []string{"a", "b)"} },
+			"option cmdline_redact: bad regular expression \"b)\": error parsing regexp: unexpected ): `b)`; write it as https://golang.org/s/re2syntax says",
+		},
+		{"max cmdline", func(p *Procs) { p.MaxCmdline = 0 }, "option max_cmdline: 0 is out of range; use 1 to 1000000"},
+		{
+			"bad regular expression", func(p *Procs) {
+				p.Collect, p.Select = []string{"process"}, []Condition{{Cmdline: []string{"[z-a]"}}}
+			},
+			`select table 1: option cmdline: bad regular expression "[z-a]": `,
 		},
 		{
 			"select without use", func(p *Procs) { p.Select = []Condition{{Name: []string{"*"}}} },

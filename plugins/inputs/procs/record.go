@@ -38,6 +38,18 @@ func (r *record) text(name, text string) {
 	}
 }
 
+// set sets a property.
+func (r *record) set(f fact) {
+	switch value := f.value.(type) {
+	case string:
+		r.text(f.name, value)
+	case uint64:
+		r.gauges.number(f.name, value)
+	default:
+		r.gauges[f.name] = value
+	}
+}
+
 // id sets the ID of a process.
 func (r *record) id(name string, id int32) {
 	if slices.Contains(r.tagWith, name) {

@@ -19,6 +19,9 @@ func (s *sums) empty() { *s = sums{counters: s.counters} }
 // add adds r, with its open files where those are asked for.
 func (s *sums) add(r *row, fds bool) {
 	s.counters.add(r.delta)
+	if r.gone {
+		return
+	}
 	if s.count == 0 || r.ID.Start < s.oldest {
 		s.oldest = r.ID.Start
 	}

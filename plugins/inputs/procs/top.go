@@ -12,6 +12,9 @@ type row struct {
 	*sysprobe.Proc
 	rate  *sysprobe.ProcRate
 	delta *counters
+	// gone says that it ended: all that is known besides delta are names, user
+	// and origin.
+	gone bool
 
 	selection, pattern int // index of the table it belongs to, or none
 }

@@ -23,7 +23,10 @@ type Answer struct {
 	// Gone, Reused, Broken and Undecodable are the PIDs that a look-up finds no
 	// more, finds to be another process, cannot read, and cannot decode.
 	Gone, Reused, Broken, Undecodable []int32
-	Host                              sysprobe.Host
+	// Details is what a process tells when it is opened, by PID. Who is not
+	// there tells nothing and nobody may see it.
+	Details map[int32]Details
+	Host    sysprobe.Host
 	// HostError is the error of reading the host.
 	HostError string
 	Users     map[uint32]string
@@ -48,6 +51,10 @@ type Machine struct {
 	// Lookups counts the look-ups of each PID, Closed the calls of Close.
 	Lookups map[int32]int
 	Closed  int
+	// Opened counts the opened processes with each PID that are not closed.
+	Opened map[int32]int
+	// Asked counts how often a fact was asked for: "cmdline 1" of process 1.
+	Asked map[string]int
 	// Exits tells of exits.
 	Exits Exits
 }
@@ -167,6 +174,9 @@ func hide(p *sysprobe.Proc, want sysprobe.Fields) {
 	}
 	if want&sysprobe.WantIO == 0 {
 		p.IO = sysprobe.Opt[sysprobe.ProcIO]{}
+	}
+	if want&sysprobe.WantOrigin == 0 {
+		p.Origin = nil
 	}
 	if want&sysprobe.WantFDs == 0 {
 		p.FDs = sysprobe.Opt[uint32]{}

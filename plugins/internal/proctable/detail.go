@@ -27,6 +27,9 @@ func Detail(m Machine, p *sysprobe.Proc, want sysprobe.Fields) (bool, error) {
 	fill(&p.Memory, fresh.Memory)
 	fill(&p.IO, fresh.IO)
 	fill(&p.FDs, fresh.FDs)
+	if p.Origin == nil {
+		p.Origin = fresh.Origin
+	}
 	fill(&p.Exit, fresh.Exit) // whether it may be seen depends on the owner, that is, on the status
 	return true, nil
 }
@@ -46,6 +49,7 @@ func Withheld(p *sysprobe.Proc, want sysprobe.Fields) int {
 	note(sysprobe.WantMemory, p.Memory.Known())
 	note(sysprobe.WantIO, p.IO.Known())
 	note(sysprobe.WantFDs, p.FDs.Known())
+	note(sysprobe.WantOrigin, p.Origin != nil)
 	return bits.OnesCount32(uint32(want &^ known &^ sysprobe.WantName))
 }
 

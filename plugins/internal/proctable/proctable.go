@@ -19,10 +19,26 @@ type Machine interface {
 	Lookup(pid int32, want sysprobe.Fields) (sysprobe.Proc, error)
 	Backend() (sysprobe.Backend, error)
 	Close() error
+	// OpenProcess is that of sysprobe.Procs.
+	OpenProcess(id sysprobe.ProcID) (Process, error)
 	// Host is sysprobe.ReadHost.
 	Host() (sysprobe.Host, error)
 	// UserName is that of sysprobe.Users.
 	UserName(uid uint32) string
+}
+
+// Process is what a Machine opens: a sysprobe.Process.
+type Process interface {
+	Cmdline() ([]string, error)
+	Exe() (sysprobe.ProcPath, error)
+	Cwd() (sysprobe.ProcPath, error)
+	Environ() ([]sysprobe.EnvVar, error)
+	Limits() (sysprobe.Limits, error)
+	Footprint() (sysprobe.Footprint, error)
+	Threads() ([]sysprobe.Thread, error)
+	Affinity() ([]int, error)
+	IOPriority() (sysprobe.IOPriority, error)
+	Close() error
 }
 
 // Open returns the machine that HOST_PROC and HOST_ETC name, the own one where
@@ -54,6 +70,15 @@ type machine struct {
 // Host implements Machine.
 func (m *machine) Host() (sysprobe.Host, error) { return sysprobe.ReadHost(m.config) }
 
+// OpenProcess implements Machine.
+func (m *machine) OpenProcess(id sysprobe.ProcID) (Process, error) {
+	process, err := m.Procs.OpenProcess(id)
+	if err != nil {
+		return nil, err
+	}
+	return process, nil
+}
+
 // UserName implements Machine.
 func (m *machine) UserName(uid uint32) string { return m.users.Name(uid) }
 
@@ -73,6 +98,9 @@ func (empty) Snapshot(dst *sysprobe.ProcSnapshot, _ sysprobe.Fields) error {
 func (empty) Lookup(int32, sysprobe.Fields) (sysprobe.Proc, error) {
 	return sysprobe.Proc{}, sysprobe.ErrNoSuchProcess
 }
+
+// OpenProcess implements Machine.
+func (empty) OpenProcess(sysprobe.ProcID) (Process, error) { return nil, sysprobe.ErrNoSuchProcess }
 
 // Backend implements Machine.
 func (empty) Backend() (sysprobe.Backend, error) { return sysprobe.BackendAuto, nil }
