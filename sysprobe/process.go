@@ -141,3 +141,97 @@ type IOPriority struct {
 	// Level is 0 (first) to 7, of the classes rt and be.
 	Level uint8
 }
+
+// OpenFiles are the regular files that the process has open under a path that
+// still exists, by descriptor, as psutil shows them; what else is open is only
+// counted, in Proc.FDs. A zombie has none. For the owner.
+func (p *Process) OpenFiles() ([]OpenFile, error) { return p.client.openFiles() }
+
+// OpenFile is an open regular file.
+type OpenFile struct {
+	FD int32
+	// Path is as that of [ProcPath].
+	Path     string
+	Position uint64
+	// Mode is "r", "w", "r+", "a" or "a+", as fopen(3) has it, and empty where
+	// the file can be neither read nor written (O_PATH, or access mode 3).
+	Mode string
+	// Flags are those of open(2), in the numbers of the architecture.
+	Flags uint32
+}
+
+// MemoryMaps are the regions of memory by address. They are none of kernel
+// threads; [ErrZombieProcess] of a zombie. Takes long: the kernel walks the page
+// tables. For the owner.
+func (p *Process) MemoryMaps() ([]MemoryRegion, error) { return p.client.memoryMaps() }
+
+// MemoryRegion is a region of memory.
+type MemoryRegion struct {
+	// Start and End are addresses; End is the first one behind.
+	Start, End uint64
+	// Permissions are four letters: r, w, x and p for private or s for shared,
+	// or - for what is not.
+	Permissions string
+	// Path is the file, of which the region begins at Offset; a name in
+	// brackets; "[anon]" where the kernel has none. A newline in a path is
+	// "\012", as the kernel writes it.
+	ProcPath
+	Offset uint64
+	Memory RegionMemory
+}
+
+// RegionMemory is how the memory of a region is used, in bytes
+// (proc_pid_smaps(5)). A kernel may lack a line.
+type RegionMemory struct {
+	Size, RSS, PSS             Opt[uint64]
+	SharedClean, SharedDirty   Opt[uint64]
+	PrivateClean, PrivateDirty Opt[uint64]
+	Referenced, Anonymous      Opt[uint64]
+	Swap                       Opt[uint64]
+}
+
+// MappedFile is the memory of all regions with one path.
+type MappedFile struct {
+	Path    string
+	Regions int
+	Memory  RegionMemory
+}
+
+// GroupMemoryMaps adds up regions by path, in the order of the first region of
+// each. A sum is known where one of its parts is.
+func GroupMemoryMaps(regions []MemoryRegion) []MappedFile {
+	var files []MappedFile
+	index := make(map[string]int)
+	for i := range regions {
+		r := &regions[i]
+		at, ok := index[r.Path]
+		if !ok {
+			at = len(files)
+			index[r.Path] = at
+			files = append(files, MappedFile{Path: r.Path})
+		}
+		files[at].Regions++
+		files[at].Memory.add(&r.Memory)
+	}
+	return files
+}
+
+// add adds b to m.
+func (m *RegionMemory) add(b *RegionMemory) {
+	for _, sum := range [...]struct{ to, from *Opt[uint64] }{
+		{&m.Size, &b.Size},
+		{&m.RSS, &b.RSS},
+		{&m.PSS, &b.PSS},
+		{&m.SharedClean, &b.SharedClean},
+		{&m.SharedDirty, &b.SharedDirty},
+		{&m.PrivateClean, &b.PrivateClean},
+		{&m.PrivateDirty, &b.PrivateDirty},
+		{&m.Referenced, &b.Referenced},
+		{&m.Anonymous, &b.Anonymous},
+		{&m.Swap, &b.Swap},
+	} {
+		if sum.from.known {
+			*sum.to = Some(sum.to.value + sum.from.value)
+		}
+	}
+}

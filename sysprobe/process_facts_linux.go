@@ -86,14 +86,10 @@ func (c *processClient) link(name string) (ProcPath, error) {
 	return ProcPath{Path: path, Deleted: deleted}, nil
 }
 
-// isAt reports that the file of st is to be found at path by the process or by
-// this one.
+// isAt reports that the file of st is to be found at path.
 func (c *processClient) isAt(st *unix.Stat_t, path string) bool {
 	var at unix.Stat_t
-	if unix.Fstatat(c.dir.fd, c.thread+"root"+path, &at, unix.AT_SYMLINK_NOFOLLOW) == nil && at.Dev == st.Dev && at.Ino == st.Ino {
-		return true
-	}
-	return unix.Lstat(path, &at) == nil && at.Dev == st.Dev && at.Ino == st.Ino
+	return c.lstat(path, &at) == nil && at.Dev == st.Dev && at.Ino == st.Ino
 }
 
 func (c *processClient) limits() (Limits, error) {

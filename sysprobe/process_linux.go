@@ -189,7 +189,6 @@ func (c *processClient) toLiveThread(err error) bool {
 	if !errors.Is(err, ErrZombieProcess) {
 		return false
 	}
-	c.thread = ""
 	tids, err := c.tids()
 	if err != nil || len(tids) < 2 {
 		return false
@@ -209,11 +208,9 @@ func (c *processClient) file(name string) *procDir { return c.dir.top(c.thread +
 
 // tids lists the threads.
 func (c *processClient) tids() ([]int32, error) {
-	if c.dir.entries == nil {
-		c.dir.entries = make([]byte, 8<<10)
-	}
+	c.thread = ""
 	var tids []int32
-	err := c.dir.top("task").list(func(entries []byte) error {
+	err := c.list("task", func(entries []byte) error {
 		var err error
 		tids, err = procfs.AppendPIDs(tids, entries, binary.NativeEndian)
 		return err

@@ -26,6 +26,8 @@ var processMethods = map[string]func(*Process) (any, error){
 	"Footprint":  func(p *Process) (any, error) { return p.Footprint() },
 	"Threads":    func(p *Process) (any, error) { return p.Threads() },
 	"Affinity":   func(p *Process) (any, error) { return p.Affinity() },
+	"OpenFiles":  func(p *Process) (any, error) { return p.OpenFiles() },
+	"MemoryMaps": func(p *Process) (any, error) { return p.MemoryMaps() },
 	"IOPriority": func(p *Process) (any, error) { return p.IOPriority() },
 }
 
@@ -80,8 +82,15 @@ func TestProcessMatrix(t *testing.T) {
 	parent := startHelper(t, as(owner), "zombies", "1", "exit 7")
 	var zombies []int
 	parent.answer(t, &zombies)
-	leader := startHelper(t, as(owner), "dead-leader")
+	file, err := os.Open("/bin/sleep")
+	check(t, err)
+	defer file.Close()
+	leader := startHelper(t, func(cmd *exec.Cmd) {
+		as(owner)(cmd)
+		cmd.ExtraFiles = []*os.File{file}
+	}, "dead-leader")
 	live := &exec.Cmd{Path: "/bin/sleep", Args: []string{"sleep", "600"}, Dir: "/", Env: []string{"A=1"}}
+	live.Stdin = file
 	as(owner)(live)
 	start(t, live)
 
@@ -139,12 +148,12 @@ func wantOutcomes(viewer string) methodsAnswer {
 		}
 		return m
 	}
-	forOwner := []string{"Exe", "Cwd", "Environ", "Footprint"}
+	forOwner := []string{"Exe", "Cwd", "Environ", "Footprint", "OpenFiles", "MemoryMaps"}
 	want := methodsAnswer{
 		"live":   all("value"),
 		"leader": all("value"),
-		"zombie": with(with(all("value"), "zombie", "Cmdline", "Exe", "Cwd", "Environ"), "nothing", "Footprint"),
-		"kernel": with(all("value"), "nothing", "Cmdline", "Exe", "Environ", "Footprint"),
+		"zombie": with(with(all("value"), "zombie", "Cmdline", "Exe", "Cwd", "Environ", "MemoryMaps"), "nothing", "Footprint", "OpenFiles"),
+		"kernel": with(all("value"), "nothing", "Cmdline", "Exe", "Environ", "Footprint", "OpenFiles", "MemoryMaps"),
 		"gone":   with(all("gone"), "nothing", "IsRunning"),
 	}
 	if viewer == "other" {
@@ -152,7 +161,7 @@ func wantOutcomes(viewer string) methodsAnswer {
 		want["leader"] = with(want["leader"], "denied", forOwner...)
 	}
 	if viewer != "root" {
-		want["kernel"] = with(want["kernel"], "denied", "Exe", "Cwd", "Environ")
+		want["kernel"] = with(want["kernel"], "denied", "Exe", "Cwd", "Environ", "OpenFiles")
 	}
 	return want
 }

@@ -9,15 +9,17 @@ func (*procsClient) openProcess(ProcID) (*processClient, error) {
 	return nil, opError("open process", "", ErrNotSupported)
 }
 
-func (*processClient) close() error                    { return ErrNotSupported }
-func (*processClient) state() (State, error)           { return StateUnknown, ErrNotSupported }
-func (*processClient) isRunning() bool                 { return false }
-func (*processClient) cmdline() ([]string, error)      { return nil, ErrNotSupported }
-func (*processClient) exe() (ProcPath, error)          { return ProcPath{}, ErrNotSupported }
-func (*processClient) cwd() (ProcPath, error)          { return ProcPath{}, ErrNotSupported }
-func (*processClient) environ() ([]EnvVar, error)      { return nil, ErrNotSupported }
-func (*processClient) limits() (Limits, error)         { return Limits{}, ErrNotSupported }
-func (*processClient) footprint() (Footprint, error)   { return Footprint{}, ErrNotSupported }
-func (*processClient) threads() ([]Thread, error)      { return nil, ErrNotSupported }
-func (*processClient) affinity() ([]int, error)        { return nil, ErrNotSupported }
-func (*processClient) ioPriority() (IOPriority, error) { return IOPriority{}, ErrNotSupported }
+func (*processClient) close() error                        { return ErrNotSupported }
+func (*processClient) state() (State, error)               { return StateUnknown, ErrNotSupported }
+func (*processClient) isRunning() bool                     { return false }
+func (*processClient) cmdline() ([]string, error)          { return nil, ErrNotSupported }
+func (*processClient) exe() (ProcPath, error)              { return ProcPath{}, ErrNotSupported }
+func (*processClient) cwd() (ProcPath, error)              { return ProcPath{}, ErrNotSupported }
+func (*processClient) environ() ([]EnvVar, error)          { return nil, ErrNotSupported }
+func (*processClient) limits() (Limits, error)             { return Limits{}, ErrNotSupported }
+func (*processClient) footprint() (Footprint, error)       { return Footprint{}, ErrNotSupported }
+func (*processClient) threads() ([]Thread, error)          { return nil, ErrNotSupported }
+func (*processClient) affinity() ([]int, error)            { return nil, ErrNotSupported }
+func (*processClient) ioPriority() (IOPriority, error)     { return IOPriority{}, ErrNotSupported }
+func (*processClient) openFiles() ([]OpenFile, error)      { return nil, ErrNotSupported }
+func (*processClient) memoryMaps() ([]MemoryRegion, error) { return nil, ErrNotSupported }

@@ -185,6 +185,11 @@ type ProcStatus struct {
 	// saved IDs.
 	UID, EUID, SUID uint32
 	GID, EGID, SGID uint32
+	// Tracer is the PID of the process that traces it (ptrace(2)), 0 where
+	// none does or that is in a PID namespace above. A dead process is its
+	// tracer's to reap before it is its parent's. A sweep by BPF lacks it; a
+	// Lookup has it.
+	Tracer Opt[int32]
 	// OwnPID is the PID that the process has to itself: in its own PID
 	// namespace. Absent before Linux 4.1.
 	OwnPID Opt[int32]

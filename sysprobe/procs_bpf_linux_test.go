@@ -67,6 +67,7 @@ func asProcFS(p *Proc) Proc {
 	}
 	q.Comm, q.Name = withoutWork(q.Comm), withoutWork(q.Name)
 	q.Task = Opt[ProcTask]{}
+	q.Status.value.Tracer = Opt[int32]{} // for proc(5) to tell
 	return q
 }
 

@@ -45,7 +45,7 @@ func TestCapturedTree(t *testing.T) {
 	faulted := read(4812, 9)
 	faulted.ReadBytes = Some[uint64](155648)
 	switches := func(pid int32, voluntary, involuntary uint64) ProcStatus {
-		return ProcStatus{OwnPID: Some(pid), VoluntarySwitches: Some(voluntary), InvoluntarySwitches: Some(involuntary)}
+		return ProcStatus{Tracer: Some[int32](0), OwnPID: Some(pid), VoluntarySwitches: Some(voluntary), InvoluntarySwitches: Some(involuntary)}
 	}
 	swapless := func(st ProcStatus) ProcStatus {
 		st.Swap = Some[uint64](0)

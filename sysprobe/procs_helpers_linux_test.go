@@ -32,6 +32,7 @@ var helpers = map[string]func(args []string) error{
 	"title":       helpTitle,
 	"methods":     helpMethods,
 	"namespace":   helpNamespace,
+	"tracer":      helpTracer,
 }
 
 // say prints v for the test to read.

@@ -202,6 +202,7 @@ func (r *procReader) fillOptional(p, old *Proc, sw *sweep) {
 			st, err = procfs.DecodeStatus(b)
 			return statusOf(&st), err
 		})
+		p.Status.value.Tracer = r.tracer(&st)
 	}
 	if sw.want&WantMemory != 0 {
 		p.Memory = optional(sw, r.dir.of(pid, "statm"), func(b []byte) (ProcMemory, error) {
@@ -218,6 +219,21 @@ func (r *procReader) fillOptional(p, old *Proc, sw *sweep) {
 	if sw.want&WantOrigin != 0 {
 		p.Origin = r.origin(p, old, sw)
 	}
+}
+
+// tracer returns the process whose thread traces the one with that status;
+// absent where it ended meanwhile.
+func (r *procReader) tracer(st *procfs.Status) Opt[int32] {
+	tid := int32(st.Tracer.Value)
+	if tid == 0 {
+		return Opt[int32]{known: st.Tracer.Known}
+	}
+	b, err := r.dir.of(tid, "status").read()
+	if err != nil {
+		return Opt[int32]{}
+	}
+	of, err := procfs.DecodeStatus(b)
+	return Opt[int32]{value: of.Tgid, known: err == nil}
 }
 
 // optional reads the file that dir names. The process had a stat, so whatever

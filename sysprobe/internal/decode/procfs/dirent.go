@@ -23,6 +23,19 @@ func AppendPIDs(dst []int32, b []byte, order binary.ByteOrder) ([]int32, error) 
 	return dst, c.Err()
 }
 
+// AppendFDs appends the entries of a directory that are file descriptors to
+// dst, as AppendPIDs does with process IDs; there is a descriptor 0. The error
+// answers to decode.ErrMalformed.
+func AppendFDs(dst []int32, b []byte, order binary.ByteOrder) ([]int32, error) {
+	c := decode.NewCursor(b, order, "directory entry")
+	for c.Len() > 0 {
+		if n, ok := parseUint(direntName(c)); ok && n <= math.MaxInt32 {
+			dst = append(dst, int32(n))
+		}
+	}
+	return dst, c.Err()
+}
+
 // CountEntries returns the number of entries but "." and "..". The error
 // answers to decode.ErrMalformed.
 func CountEntries(b []byte, order binary.ByteOrder) (int, error) {

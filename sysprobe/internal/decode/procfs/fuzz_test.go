@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -101,6 +102,19 @@ func FuzzAppendPIDs(f *testing.F) {
 					t.Errorf("PID %d", pid)
 				}
 			}
+		}
+	})
+}
+
+func FuzzAppendFDs(f *testing.F) {
+	f.Add(appendDirent(appendDirent(nil, binary.LittleEndian, ".."), binary.LittleEndian, "0"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		fds, err := AppendFDs(nil, b, binary.LittleEndian)
+		if err != nil && !errors.Is(err, decode.ErrMalformed) || len(fds) > len(b)/19 {
+			t.Errorf("%d descriptors in %d bytes, error %v", len(fds), len(b), err)
+		}
+		if i := slices.IndexFunc(fds, func(fd int32) bool { return fd < 0 }); i >= 0 {
+			t.Errorf("descriptor %d", fds[i])
 		}
 	})
 }

@@ -22,6 +22,8 @@ type Status struct {
 	// Swap, and the parts of resident memory that came with Linux 4.5, are in
 	// bytes; kernel threads and zombies lack them.
 	Swap, Anon, File, Shmem Number
+	// Tracer is the ID of the thread that traces it, or 0.
+	Tracer Number
 	// OwnPID is the last number of NSpid, which came with Linux 4.1, and
 	// Namespaces how many there are: from the one that proc(5) was mounted in to
 	// that of the process.
@@ -58,6 +60,8 @@ func DecodeStatus(b []byte) (Status, error) {
 		case "Gid":
 			st.GID = [4]uint32{s.uint32(), s.uint32(), s.uint32(), s.uint32()}
 			seen |= seenGID
+		case "TracerPid":
+			st.Tracer = Number{s.upTo(math.MaxInt32), true}
 		case "NSpid":
 			for s.more() {
 				st.OwnPID = Number{s.upTo(math.MaxInt32), true}

@@ -35,6 +35,8 @@ func TestDecodeStatus(t *testing.T) {
 			"resident memory", ids + "RssAnon:\t       1 kB\nRssFile:\t       2 kB\nRssShmem:\t       0 kB\n",
 			with(func(st *Status) { st.Anon, st.File, st.Shmem = known(1024), known(2048), known(0) }),
 		},
+		{"tracer", ids + "TracerPid:\t31\n", with(func(st *Status) { st.Tracer = known(31) })},
+		{"no tracer", ids + "TracerPid:\t0\n", with(func(st *Status) { st.Tracer = known(0) })},
 		{"F08 PID in nested namespaces", ids + "NSpid:\t77\t12\t1\n", with(func(st *Status) { st.OwnPID, st.Namespaces = known(1), 3 })},
 		{"other lines", "Name:\tUid: 9\\n\nSigQ:\t0/9\nno colon\n\n:\n" + ids, base},
 		{"no newline at the end", strings.TrimSpace(ids), base},
