@@ -1,11 +1,15 @@
 package sysprobe
 
 import (
+	"context"
 	"errors"
 	"os"
 	"strconv"
 	"strings"
+	"time"
 	"unsafe"
+
+	"golang.org/x/sys/unix"
 )
 
 // helpTitle TITLE PAD: a process that wrote a title over its arguments, both
@@ -69,4 +73,94 @@ func helpMethods(args []string) error {
 		}
 		return say(answer)
 	})
+}
+
+// helpReuse, the first process of its PID namespace, lets a process follow
+// another under the same PID, and prints whether the handle of the first one
+// takes it for the second.
+func helpReuse([]string) error {
+	if err := mountProc("/proc", ""); err != nil {
+		return err
+	}
+	procs, err := OpenProcs(&Config{Backend: BackendProcFS})
+	if err != nil {
+		return err
+	}
+	first, err := os.StartProcess("/bin/sleep", []string{"sleep", "600"}, &os.ProcAttr{})
+	if err != nil {
+		return err
+	}
+	p, err := procs.OpenProcess(ProcID{PID: int32(first.Pid)})
+	if err != nil {
+		return err
+	}
+	if err := first.Kill(); err != nil {
+		return err
+	}
+	if _, err := first.Wait(); err != nil {
+		return err
+	}
+	second, err := startAs(first.Pid)
+	if err != nil {
+		return err
+	}
+	answer := []string{outcome(true, p.Signal(unix.SIGKILL)), outcome(p.IsRunning(), nil), outcome(p.Cmdline()), outcome(p.Affinity())}
+	_, err = procs.OpenProcess(ProcID{PID: p.ID().PID, Start: p.ID().Start + 1})
+	answer = append(answer, outcome(nil, err))
+	other, err := procs.OpenProcess(ProcID{PID: int32(second.Pid)})
+	if err != nil {
+		return err
+	}
+	answer = append(answer, outcome(other.Cmdline()))
+	if err := second.Kill(); err != nil {
+		return err
+	}
+	if _, err := second.Wait(); err != nil {
+		return err
+	}
+	return errors.Join(ready(), say(answer))
+}
+
+// waited is what helpWait prints.
+type waited struct {
+	Outcome  string
+	Took     time.Duration
+	Switches int64 // voluntary, of all threads
+}
+
+// helpWait PID TIMEOUT: waits for a process that is not a child.
+func helpWait(args []string) error {
+	pid, err := strconv.Atoi(args[0])
+	if err != nil {
+		return err
+	}
+	timeout, err := time.ParseDuration(args[1])
+	if err != nil {
+		return err
+	}
+	procs, err := OpenProcs(&Config{Backend: BackendProcFS})
+	if err != nil {
+		return err
+	}
+	p, err := procs.OpenProcess(ProcID{PID: int32(pid)})
+	if err != nil {
+		return err
+	}
+	if err := ready(); err != nil {
+		return err
+	}
+	var before, after unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &before); err != nil {
+		return err
+	}
+	began := time.Now()
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	answer := waited{Outcome: outcome(p.Wait(ctx))}
+	answer.Took = time.Since(began)
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &after); err != nil {
+		return err
+	}
+	answer.Switches = after.Nvcsw - before.Nvcsw
+	return say(answer)
 }

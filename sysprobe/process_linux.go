@@ -22,7 +22,8 @@ type processClient struct {
 
 	mu     sync.Mutex
 	dir    *procDir
-	thread string // prefix of the files of a thread that lives, where the first one is dead
+	thread string          // prefix of the files of a thread that lives, where the first one is dead
+	exit   Opt[ExitStatus] // of a child that was reaped
 }
 
 func (c *procsClient) openProcess(id ProcID) (*processClient, error) {

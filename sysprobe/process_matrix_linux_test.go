@@ -1,6 +1,7 @@
 package sysprobe
 
 import (
+	"context"
 	"errors"
 	"maps"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"strconv"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -28,6 +30,15 @@ var processMethods = map[string]func(*Process) (any, error){
 	"Affinity":   func(p *Process) (any, error) { return p.Affinity() },
 	"OpenFiles":  func(p *Process) (any, error) { return p.OpenFiles() },
 	"MemoryMaps": func(p *Process) (any, error) { return p.MemoryMaps() },
+	"Terminal":   func(p *Process) (any, error) { return p.Terminal() },
+	"Parent":     func(p *Process) (any, error) { return p.Parent() },
+	"Children":   func(p *Process) (any, error) { return p.Children(true) },
+	"Signal":     func(p *Process) (any, error) { return true, p.Signal(0) },
+	"Wait": func(p *Process) (any, error) {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
+		defer cancel()
+		return p.Wait(ctx)
+	},
 	"IOPriority": func(p *Process) (any, error) { return p.IOPriority() },
 }
 
@@ -52,6 +63,8 @@ func outcome(v any, err error) string {
 		return "denied"
 	case errors.Is(err, ErrNotSupported):
 		return "unsupported"
+	case errors.Is(err, context.DeadlineExceeded):
+		return "timeout"
 	case err != nil:
 		return err.Error()
 	}
@@ -148,20 +161,22 @@ func wantOutcomes(viewer string) methodsAnswer {
 		}
 		return m
 	}
-	forOwner := []string{"Exe", "Cwd", "Environ", "Footprint", "OpenFiles", "MemoryMaps"}
+	forOwner := []string{"Signal", "Exe", "Cwd", "Environ", "Footprint", "OpenFiles", "MemoryMaps"}
+	alive := with(with(all("value"), "nothing", "Children", "Terminal"), "timeout", "Wait")
 	want := methodsAnswer{
-		"live":   all("value"),
-		"leader": all("value"),
-		"zombie": with(with(all("value"), "zombie", "Cmdline", "Exe", "Cwd", "Environ", "MemoryMaps"), "nothing", "Footprint", "OpenFiles"),
-		"kernel": with(all("value"), "nothing", "Cmdline", "Exe", "Environ", "Footprint", "OpenFiles", "MemoryMaps"),
-		"gone":   with(all("gone"), "nothing", "IsRunning"),
+		"live":   alive,
+		"leader": alive,
+		"zombie": with(with(alive, "zombie", "Cmdline", "Exe", "Cwd", "Environ", "MemoryMaps"), "nothing", "Footprint", "OpenFiles"),
+		"kernel": with(with(alive, "value", "Children"), "nothing", "Cmdline", "Exe", "Environ", "Footprint", "OpenFiles", "MemoryMaps", "Parent"),
+		"gone":   with(all("gone"), "nothing", "IsRunning", "Wait"),
 	}
 	if viewer == "other" {
 		want["live"] = with(want["live"], "denied", forOwner...)
 		want["leader"] = with(want["leader"], "denied", forOwner...)
+		want["zombie"] = with(want["zombie"], "denied", "Signal")
 	}
 	if viewer != "root" {
-		want["kernel"] = with(want["kernel"], "denied", "Exe", "Cwd", "Environ", "OpenFiles")
+		want["kernel"] = with(want["kernel"], "denied", "Exe", "Cwd", "Environ", "OpenFiles", "Signal")
 	}
 	return want
 }

@@ -2,6 +2,11 @@
 
 package sysprobe
 
+import (
+	"context"
+	"syscall"
+)
+
 // processClient is the backend of a system that has none yet.
 type processClient struct{ id ProcID }
 
@@ -23,3 +28,10 @@ func (*processClient) affinity() ([]int, error)            { return nil, ErrNotS
 func (*processClient) ioPriority() (IOPriority, error)     { return IOPriority{}, ErrNotSupported }
 func (*processClient) openFiles() ([]OpenFile, error)      { return nil, ErrNotSupported }
 func (*processClient) memoryMaps() ([]MemoryRegion, error) { return nil, ErrNotSupported }
+func (*processClient) terminal() (string, error)           { return "", ErrNotSupported }
+func (*processClient) parent() (Opt[ProcID], error)        { return Opt[ProcID]{}, ErrNotSupported }
+func (*processClient) children(bool) ([]ProcID, error)     { return nil, ErrNotSupported }
+func (*processClient) signal(syscall.Signal) error         { return ErrNotSupported }
+func (*processClient) wait(context.Context) (Opt[ExitStatus], error) {
+	return Opt[ExitStatus]{}, ErrNotSupported
+}

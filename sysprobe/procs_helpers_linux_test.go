@@ -31,6 +31,8 @@ var helpers = map[string]func(args []string) error{
 	"backend":     helpBackend,
 	"title":       helpTitle,
 	"methods":     helpMethods,
+	"reuse":       helpReuse,
+	"wait":        helpWait,
 	"namespace":   helpNamespace,
 	"tracer":      helpTracer,
 }

@@ -20,6 +20,7 @@ import (
 // procsClient reads the process table.
 type procsClient struct {
 	root    string
+	sysRoot string
 	own     bool // its PIDs are those that system calls mean
 	now     func() time.Time
 	cgroups cgroupTree
@@ -49,6 +50,7 @@ func newProcsClient(cfg Config) (*procsClient, error) {
 	}
 	c := &procsClient{
 		root:    cfg.ProcRoot,
+		sysRoot: cfg.SysRoot,
 		own:     dir.isOwnTable(),
 		now:     cfg.Now,
 		cgroups: cgroupTree{root: cfg.SysRoot},

@@ -1,6 +1,10 @@
 package procfs
 
-import "bytes"
+import (
+	"bytes"
+
+	"telegraf-sysprobe/sysprobe/internal/decode"
+)
 
 // LongName returns the name that the kernel cut to comm, as far as
 // /proc/PID/cmdline tells: the last element of the path by which the program
@@ -72,6 +76,17 @@ func SplitEnviron(b []byte) []Variable {
 
 // DeletedSuffix is what the kernel appends to the path of a removed file.
 const DeletedSuffix = " (deleted)"
+
+// DecodeDeviceName returns DEVNAME of the uevent of a device in sysfs(5), the
+// path below /dev. The error answers to decode.ErrMalformed.
+func DecodeDeviceName(b []byte) (string, error) {
+	for line := range bytes.Lines(b) {
+		if name, ok := bytes.CutPrefix(bytes.TrimSuffix(line, []byte{'\n'}), []byte("DEVNAME=")); ok && len(name) > 0 {
+			return string(name), nil
+		}
+	}
+	return "", &decode.Error{Format: "uevent", Offset: len(b), Reason: "want a line DEVNAME"}
+}
 
 // TrimLink returns the path in the target of a link below /proc/PID, which
 // ends at a NUL if there is one, and whether the kernel says that this path was

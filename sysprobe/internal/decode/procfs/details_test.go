@@ -227,3 +227,7 @@ func FuzzDecodeMappings(f *testing.F) {
 		}
 	})
 }
+
+func FuzzDecodeDeviceName(f *testing.F) {
+	fuzz(f, DecodeDeviceName, "MAJOR=4\nMINOR=1\nDEVNAME=tty1\n", "DEVNAME=")
+}
