@@ -35,6 +35,7 @@ var helpers = map[string]func(args []string) error{
 	"wait":        helpWait,
 	"namespace":   helpNamespace,
 	"tracer":      helpTracer,
+	"host":        helpHost,
 }
 
 // say prints v for the test to read.

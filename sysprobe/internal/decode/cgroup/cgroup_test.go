@@ -240,6 +240,28 @@ func TestParse(t *testing.T) {
 	}
 }
 
+func TestDecodePIDs(t *testing.T) {
+	for _, tt := range []struct {
+		text, path string
+		controller bool
+	}{
+		{"0::/user.slice\n", "/user.slice", false},
+		{"0::/a (deleted)\n", "/a (deleted)", false},
+		{"9:name=systemd:/s\n8:pids:/p\n0::/u\n", "/p", true},
+		{"8:misc,pids:/p:q\n", "/p:q", true},
+		{"0::/u\n5:rapids:/p", "/u", false},
+	} {
+		if path, controller, err := DecodePIDs([]byte(tt.text)); path != tt.path || controller != tt.controller || err != nil {
+			t.Errorf("%q: %q, %v, %v, want %q, %v", tt.text, path, controller, err, tt.path, tt.controller)
+		}
+	}
+	for _, text := range []string{"", "\n", "8:memory:/m\n", "0::", "0::u", "pids"} {
+		if path, _, err := DecodePIDs([]byte(text)); path != "" || !errors.Is(err, decode.ErrMalformed) {
+			t.Errorf("%q: %q, %v, want ErrMalformed", text, path, err)
+		}
+	}
+}
+
 func TestUnescape(t *testing.T) {
 	for text, want := range map[string]string{
 		"": "", "a-b": "a-b", `a\x2db`: "a-b", `\x2d\x2d`: "--", `a\x`: `a\x`, `a\x2`: `a\x2`, `a\xzz`: `a\xzz`, `\x5cx2d`: `\x2d`,
@@ -261,6 +283,17 @@ func FuzzDecode(f *testing.F) {
 		}
 		if err == nil && len(b) > 0 && (len(file.Path) == 0 || file.Path[0] != '/') {
 			t.Errorf("path %q of %q", file.Path, b)
+		}
+	})
+}
+
+func FuzzDecodePIDs(f *testing.F) {
+	f.Add([]byte("12:pids,misc:/a\n1:name=systemd:/b\n0::/c (deleted)\n"))
+	f.Add([]byte("0::/"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		path, controller, err := DecodePIDs(b)
+		if (err == nil) != strings.HasPrefix(path, "/") || err != nil && (controller || !errors.Is(err, decode.ErrMalformed)) {
+			t.Errorf("path %q, controller %v, error %v of %q", path, controller, err, b)
 		}
 	})
 }

@@ -1,0 +1,34 @@
+package cgroup
+
+import (
+	"bytes"
+
+	"telegraf-sysprobe/sysprobe/internal/decode"
+)
+
+// DecodePIDs reads from /proc/PID/cgroup the path of the cgroup that counts and
+// limits processes: in the hierarchy of the controller pids where there is one,
+// which controller then says, or in the unified one. A removed cgroup limits
+// nothing any more; its mark stays part of the path. The error answers to
+// decode.ErrMalformed.
+func DecodePIDs(b []byte) (path string, controller bool, err error) {
+	for line := range bytes.Lines(b) {
+		_, rest, _ := bytes.Cut(bytes.TrimSuffix(line, []byte{'\n'}), []byte{':'})
+		names, value, _ := bytes.Cut(rest, []byte{':'})
+		if len(value) == 0 || value[0] != '/' {
+			continue
+		}
+		for name := range bytes.SplitSeq(names, []byte{','}) {
+			if string(name) == "pids" {
+				return string(value), true, nil
+			}
+		}
+		if len(names) == 0 {
+			path = string(value)
+		}
+	}
+	if path == "" {
+		return "", false, &decode.Error{Format: "proc cgroup", Offset: len(b), Reason: "want the controller pids or the unified hierarchy"}
+	}
+	return path, false, nil
+}
