@@ -25,7 +25,7 @@ const unknownParent = "unknown"
 type totals struct {
 	count, deadLeaders, malformed int
 	created, reaped, pidsInUse    uint64
-	pidLimit                      sysprobe.Opt[uint64]
+	pids                          sysprobe.Opt[sysprobe.PIDUse] // by the tightest limit
 	oldest                        sysprobe.Opt[time.Duration]
 	exhaustion                    sysprobe.Opt[float64] // s
 	lost                          sysprobe.Opt[uint64]
@@ -40,19 +40,26 @@ type restRow struct {
 // dead is a zombie to name.
 type dead struct {
 	sysprobe.Zombie
-	user string
+	user   string
+	tracer string // the name of the one who traces it, if any
+}
+
+// guilty is a parent to name.
+type guilty struct {
+	sysprobe.ZombieParent
+	unit, container string
+	cmdline         string
 }
 
 // totalsFields returns the fields of zombies.
 func totalsFields(t totals) (gauges, counters map[string]any) {
 	gauges = map[string]any{"count": t.count, "dead_leaders": t.deadLeaders, "malformed": t.malformed}
-	if t.pidsInUse > 0 { // no process at all: a system without zombies, whose processes are not counted
+	if use, known := t.pids.Get(); known {
+		gauges["pids_in_use"], gauges["pid_limit"], gauges["pid_limit_source"] = number(use.InUse), number(use.Limit), use.Source
+	} else if t.pidsInUse > 0 { // no process at all: a system without zombies, whose processes are not counted
 		gauges["pids_in_use"] = number(t.pidsInUse)
 	}
 	setSeconds(gauges, "oldest_age", t.oldest)
-	if limit, known := t.pidLimit.Get(); known {
-		gauges["pid_limit"] = number(limit)
-	}
 	if left, known := t.exhaustion.Get(); known {
 		gauges["seconds_to_pid_exhaustion"] = left
 	}
@@ -63,13 +70,21 @@ func totalsFields(t totals) (gauges, counters map[string]any) {
 	return gauges, counters
 }
 
-// parentFields returns the fields of a parent.
-func parentFields(p sysprobe.ZombieParent) (gauges, counters map[string]any) {
+// parentFields returns the fields of a parent. Who is process 1 to itself is
+// the init of the machine or of a container, to which orphans come: it has to
+// reap what it did not start.
+func parentFields(p guilty) (gauges, counters map[string]any) {
 	gauges = map[string]any{"parent_pid": p.ID.PID, "count": p.Count}
 	setSeconds(gauges, "oldest_age", p.Oldest)
 	if p.Proc != nil {
 		gauges["parent_status"] = p.Proc.State.String()
 		gauges["parent_status_code"] = int(p.Proc.State)
+		if own, known := ownPID(p.Proc).Get(); known {
+			gauges["parent_is_init"] = own == 1
+		}
+	}
+	if p.cmdline != "" {
+		gauges["parent_cmdline"] = p.cmdline
 	}
 	return gauges, map[string]any{"created": number(p.Created), "reaped": number(p.Reaped)}
 }
@@ -96,13 +111,33 @@ func zombieFields(d dead) map[string]any {
 			gauges["exit_code"] = exit.Code()
 		}
 	}
+	if own, known := ownPID(d.Proc).Get(); known && own != d.Proc.ID.PID {
+		gauges["namespace_pid"] = own
+	}
+	if tracer := tracerOf(d.Proc); tracer != 0 {
+		gauges["tracer_pid"], gauges["tracer_name"] = tracer, d.tracer
+	}
 	return gauges
 }
+
+// ownPID is the PID that p has in its own namespace.
+func ownPID(p *sysprobe.Proc) sysprobe.Opt[int32] { return p.Status.Or(sysprobe.ProcStatus{}).OwnPID }
+
+// tracerOf is the PID of the process that traces p and so has to reap it before
+// its parent can; 0 if there is none.
+func tracerOf(p *sysprobe.Proc) int32 { return p.Status.Or(sysprobe.ProcStatus{}).Tracer.Or(0) }
 
 // setSeconds sets a time in seconds that may be absent.
 func setSeconds(fields map[string]any, name string, value sysprobe.Opt[time.Duration]) {
 	if v, known := value.Get(); known {
 		fields[name] = v.Seconds()
+	}
+}
+
+// setTag sets a tag that may be absent, which is empty.
+func setTag(tags map[string]string, name, value string) {
+	if value != "" {
+		tags[name] = lineproto.Tag(value)
 	}
 }
 
@@ -133,15 +168,18 @@ func (e *emitter) totals(t totals) {
 
 // parents sends zombies_parent. Parents of one name are ranked by their age,
 // so that each keeps its series for as long as the older ones live.
-func (e *emitter) parents(named []sysprobe.ZombieParent, rest restRow) {
-	slices.SortFunc(named, func(a, b sysprobe.ZombieParent) int {
+func (e *emitter) parents(named []guilty, rest restRow) {
+	slices.SortFunc(named, func(a, b guilty) int {
 		return cmp.Or(cmp.Compare(a.ID.Start, b.ID.Start), cmp.Compare(a.ID.PID, b.ID.PID))
 	})
-	ranks := map[string]int{}
+	type series struct{ name, unit, container string }
+	ranks := map[series]int{}
 	for _, p := range named {
-		name := parentTag(p.Proc)
-		ranks[name]++
-		tags := map[string]string{"parent_name": name, "rank": strconv.Itoa(ranks[name])}
+		s := series{parentTag(p.Proc), p.unit, p.container}
+		ranks[s]++
+		tags := map[string]string{"parent_name": s.name, "rank": strconv.Itoa(ranks[s])}
+		setTag(tags, "unit", p.unit)
+		setTag(tags, "container", p.container)
 		gauges, counters := parentFields(p)
 		e.acc.AddGauge("zombies_parent", gauges, tags, e.taken)
 		e.acc.AddCounter("zombies_parent", counters, tags, e.taken)

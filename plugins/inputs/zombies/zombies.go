@@ -156,7 +156,8 @@ func (z *Zombies) Gather(acc telegraf.Accumulator) error {
 	out := emitter{acc: acc, taken: z.snapshot.Taken}
 	out.totals(z.totals(zombies, host))
 	if slices.Contains(z.Collect, "parent") {
-		out.parents(z.parents())
+		named, rest := z.parents()
+		out.parents(z.asked(named, acc), rest)
 	}
 	out.alerts(z.alerts.update(z.snapshot.Taken, z.chosen()))
 	if slices.Contains(z.Collect, "process") {
@@ -187,11 +188,12 @@ func (z *Zombies) Stop() {
 func (z *Zombies) totals(zombies []sysprobe.Zombie, host sysprobe.Host) totals {
 	t := totals{
 		count: len(zombies), created: z.tracker.Created(), reaped: z.tracker.Reaped(),
-		deadLeaders: z.snapshot.DeadLeaders(), malformed: z.snapshot.Malformed, pidLimit: host.PIDLimit(),
+		deadLeaders: z.snapshot.DeadLeaders(), malformed: z.snapshot.Malformed,
 	}
 	for i := range z.snapshot.Procs {
 		t.pidsInUse += uint64(max(1, z.snapshot.Procs[i].Threads)) // each thread has an ID, and a zombie keeps its own
 	}
+	t.pids = host.TightestPIDs(t.pidsInUse)
 	for _, zombie := range zombies {
 		if age, known := zombie.Age.Get(); known {
 			t.oldest = sysprobe.Some(max(age, t.oldest.Or(0)))
@@ -201,9 +203,8 @@ func (z *Zombies) totals(zombies []sysprobe.Zombie, host sysprobe.Host) totals {
 		t.lost = sysprobe.Some(z.lost)
 	}
 	rate := z.growth.update(z.snapshot.Taken, t.count)
-	if limit, known := t.pidLimit.Get(); known && rate > 0 {
-		free := float64(limit - min(limit, t.pidsInUse))
-		t.exhaustion = sysprobe.Some(free / rate)
+	if use, known := t.pids.Get(); known && rate > 0 {
+		t.exhaustion = sysprobe.Some(float64(use.Free()) / rate)
 	}
 	return t
 }
@@ -236,8 +237,28 @@ func (z *Zombies) parents() (named []sysprobe.ZombieParent, rest restRow) {
 	return named, rest
 }
 
+// asked returns the parents with what only a look-up tells. One that is gone by
+// now, or cannot be asked, keeps what the sweep knew.
+func (z *Zombies) asked(parents []sysprobe.ZombieParent, acc telegraf.Accumulator) []guilty {
+	rows := make([]guilty, 0, len(parents))
+	for _, p := range parents {
+		row := guilty{ZombieParent: p}
+		if p.Proc != nil {
+			proc := *p.Proc
+			_, err := proctable.Detail(z.machine, &proc, sysprobe.WantStatus|sysprobe.WantOrigin)
+			sayUnlessMalformed(acc, err)
+			row.Proc = &proc
+			if proc.Origin != nil {
+				row.unit, row.container = proc.Origin.Unit, proc.Origin.Container
+			}
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
 // named returns the zombies to name, the oldest first. Those that are reaped
-// while their user is looked up are left out: they are none any more.
+// while they are looked up are left out: they are none any more.
 func (z *Zombies) named(zombies []sysprobe.Zombie, acc telegraf.Accumulator) []dead {
 	var rows []dead
 	for _, zombie := range zombies {
@@ -248,19 +269,39 @@ func (z *Zombies) named(zombies []sysprobe.Zombie, acc telegraf.Accumulator) []d
 			continue
 		}
 		proc := *zombie.Proc
-		if !proc.Status.Known() {
-			there, err := proctable.Detail(z.machine, &proc, sysprobe.WantStatus)
-			if err != nil && !errors.Is(err, sysprobe.ErrMalformed) { // a malformed row has no user
-				acc.AddError(err)
-			}
-			if !there {
-				continue
-			}
+		there, err := z.lookUp(&proc)
+		sayUnlessMalformed(acc, err)
+		if !there {
+			continue
 		}
 		zombie.Proc = &proc
-		rows = append(rows, dead{Zombie: zombie, user: proctable.User(z.machine, &proc)})
+		rows = append(rows, dead{Zombie: zombie, user: proctable.User(z.machine, &proc), tracer: z.nameOf(tracerOf(&proc))})
 	}
 	return rows
+}
+
+// lookUp adds to p its status, from which alone it is known who traces it.
+func (z *Zombies) lookUp(p *sysprobe.Proc) (there bool, err error) {
+	swept := p.Status
+	if swept.Or(sysprobe.ProcStatus{}).Tracer.Known() {
+		return true, nil
+	}
+	p.Status = sysprobe.Opt[sysprobe.ProcStatus]{}
+	there, err = proctable.Detail(z.machine, p, sysprobe.WantStatus)
+	if !p.Status.Known() { // a mount that hides p from files
+		p.Status = swept
+	}
+	return there, err
+}
+
+// nameOf names a process of the sweep as parents are named.
+func (z *Zombies) nameOf(pid int32) string { return parentTag(z.snapshot.Find(pid)) }
+
+// sayUnlessMalformed reports an error. Of a malformed row the totals tell.
+func sayUnlessMalformed(acc telegraf.Accumulator, err error) {
+	if err != nil && !errors.Is(err, sysprobe.ErrMalformed) {
+		acc.AddError(err)
+	}
 }
 
 // sayOnce logs what would repeat at every gather.

@@ -181,4 +181,7 @@ func hide(p *sysprobe.Proc, want sysprobe.Fields) {
 	if want&sysprobe.WantFDs == 0 {
 		p.FDs = sysprobe.Opt[uint32]{}
 	}
+	if want&sysprobe.WantOrigin == 0 {
+		p.Origin = nil
+	}
 }
