@@ -486,8 +486,10 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 		tree.Add(sysprobetest.Process{PID: pid, PPID: 14696, Comm: "gnome-keyring-d", State: "SZ"[pid%2], Cmdline: "/gnome-keyring-daemon\x00-x\x00"})
 		tree.Link(strconv.Itoa(pid)+"/fd/0", "/dev/null")
 	}
-	for _, root := range []string{tree.Root, "/proc"} {
-		procs := openTable(t, root)
+	for _, procs := range []*Procs{
+		openTable(t, tree.Root), openWorkers(t, tree.Root, 2), openTable(t, "/proc"), openWorkers(t, "/proc", 2),
+	} {
+		root := procs.client.root
 		var (
 			s       ProcSnapshot
 			rates   ProcRates

@@ -27,6 +27,7 @@ var helpers = map[string]func(args []string) error{
 	"hidepid":     helpHidePID,
 	"pid-reuse":   helpPIDReuse,
 	"no-files":    helpNoFiles,
+	"few-files":   helpFewFiles,
 	"exits":       helpExits,
 	"backend":     helpBackend,
 	"title":       helpTitle,
@@ -348,9 +349,18 @@ func startAs(pid int) (*os.Process, error) {
 	return nil, fmt.Errorf("PID %d is not to be had", pid)
 }
 
-// helpNoFiles prints whether a process that may open no more files is told so.
-func helpNoFiles([]string) error {
-	procs, err := OpenProcs(nil)
+// helpNoFiles [WORKERS]: prints whether a process that may open no more files is
+// told so.
+func helpNoFiles(args []string) error {
+	var c Config
+	if len(args) > 0 {
+		n, err := strconv.Atoi(args[0])
+		if err != nil {
+			return err
+		}
+		c = Config{Backend: BackendProcFS, Workers: n}
+	}
+	procs, err := OpenProcs(&c)
 	if err != nil {
 		return err
 	}

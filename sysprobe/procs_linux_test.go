@@ -370,7 +370,17 @@ func TestLookup(t *testing.T) {
 // TestForkStorm is F11 and E11: processes that end while they are read are no
 // error, and nobody is there twice.
 func TestForkStorm(t *testing.T) {
-	procs := openTable(t, "")
+	for name, open := range map[string]func(t *testing.T) *Procs{
+		"bpf":               func(t *testing.T) *Procs { return openBackend(t, BackendBPF) },
+		"procfs":            func(t *testing.T) *Procs { return openWorkers(t, "/proc", 1) },
+		"procfs, 4 workers": func(t *testing.T) *Procs { return openWorkers(t, "/proc", 4) },
+	} {
+		t.Run("F11 "+name, func(t *testing.T) { sweepInForkStorm(t, open(t)) })
+	}
+}
+
+// sweepInForkStorm sweeps while 2,000 processes come and go.
+func sweepInForkStorm(t *testing.T, procs *Procs) {
 	storm := exec.Command("sh", "-c", "while :; do (:); (:) & done")
 	start(t, storm)
 	var (
@@ -380,9 +390,9 @@ func TestForkStorm(t *testing.T) {
 	enough, deadline := forks(t)+2000, time.Now().Add(30*time.Second)
 	for forks(t) < enough {
 		if time.Now().After(deadline) {
-			t.Fatal("F11: too few forks to be a storm")
+			t.Fatal("too few forks to be a storm")
 		}
-		takeSnapshot(t, procs, &s, WantName|WantStatus|WantMemory|WantIO|WantFDs)
+		takeSnapshot(t, procs, &s, wantAll)
 		if got := rates.Update(&s); len(got) != len(s.Procs) {
 			t.Fatalf("%d rates of %d processes", len(got), len(s.Procs))
 		}
