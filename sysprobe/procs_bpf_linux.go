@@ -251,7 +251,7 @@ func (c *procsClient) taskMemory(r *taskrec.Process, sw *sweep) Opt[ProcMemory] 
 	case r.ExactMemory:
 		return Some(taskMemory(r, c.pageSize))
 	}
-	return optional(sw, c.dir.of(r.PID, "statm"), func(b []byte) (ProcMemory, error) {
+	return optional(sw, c.dir.of(r.PID, "statm"), (*procDir).readAtOnce, func(b []byte) (ProcMemory, error) {
 		return decodeMemory(b, c.pageSize)
 	})
 }

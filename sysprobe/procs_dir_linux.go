@@ -128,8 +128,8 @@ func (d *procDir) read() ([]byte, error) {
 }
 
 // readAtOnce is read for a file that the kernel makes without waiting for
-// anybody: do_task_stat in fs/proc/array.c takes no lock that is held across a
-// wait. Telling the Go scheduler of its three system calls would be a tenth of
+// anybody: do_task_stat, proc_pid_status and proc_pid_statm in fs/proc/array.c
+// take no lock that is held across a wait. Telling the Go scheduler of its three system calls would be a tenth of
 // the cost of a sweep. A tree that is not the kernel's can be on any medium and
 // is read the usual way.
 func (d *procDir) readAtOnce() ([]byte, error) {

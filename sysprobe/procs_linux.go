@@ -200,20 +200,20 @@ func (r *procReader) fillOptional(p, old *Proc, sw *sweep) {
 	pid := p.ID.PID
 	var st procfs.Status
 	if sw.want&WantStatus != 0 {
-		p.Status = optional(sw, r.dir.of(pid, "status"), func(b []byte) (_ ProcStatus, err error) {
+		p.Status = optional(sw, r.dir.of(pid, "status"), (*procDir).readAtOnce, func(b []byte) (_ ProcStatus, err error) {
 			st, err = procfs.DecodeStatus(b)
 			return statusOf(&st), err
 		})
 		p.Status.value.Tracer = r.tracer(&st)
 	}
 	if sw.want&WantMemory != 0 {
-		p.Memory = optional(sw, r.dir.of(pid, "statm"), func(b []byte) (ProcMemory, error) {
+		p.Memory = optional(sw, r.dir.of(pid, "statm"), (*procDir).readAtOnce, func(b []byte) (ProcMemory, error) {
 			return decodeMemory(b, r.pageSize)
 		})
 		p.Memory.value.addParts(&st)
 	}
 	if sw.want&WantIO != 0 {
-		p.IO = optional(sw, r.dir.of(pid, "io"), decodeIO)
+		p.IO = optional(sw, r.dir.of(pid, "io"), (*procDir).read, decodeIO)
 	}
 	if sw.want&WantFDs != 0 {
 		p.FDs = r.fds(p, sw)
@@ -238,10 +238,11 @@ func (r *procReader) tracer(st *procfs.Status) Opt[int32] {
 	return Opt[int32]{value: of.Tgid, known: err == nil}
 }
 
-// optional reads the file that dir names. The process had a stat, so whatever
-// goes wrong here costs this fact only: a missing file is no proof of its end.
-func optional[T any](sw *sweep, dir *procDir, decode func([]byte) (T, error)) Opt[T] {
-	b, err := dir.read()
+// optional reads the file that dir names, by one of its methods. The process
+// had a stat, so whatever goes wrong here costs this fact only: a missing file
+// is no proof of its end.
+func optional[T any](sw *sweep, dir *procDir, read func(*procDir) ([]byte, error), decode func([]byte) (T, error)) Opt[T] {
+	b, err := read(dir)
 	if err != nil {
 		sw.missed(err)
 		return Opt[T]{}

@@ -53,7 +53,7 @@ func compare(ctx context.Context, o options) (err error) {
 	}
 
 	r := &report{Kernel: kernel(), Go: runtime.Version(), CPUs: runtime.NumCPU()}
-	fmt.Printf("Linux %s, %s, %d CPUs; every task on one thread\n", r.Kernel, r.Go, r.CPUs)
+	fmt.Printf("Linux %s, %s, %d CPUs; every task on one thread, unless it says otherwise\n", r.Kernel, r.Go, r.CPUs)
 	if err := r.onExecd(ctx, o); err != nil {
 		return err
 	}

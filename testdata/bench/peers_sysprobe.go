@@ -1,6 +1,10 @@
 package main
 
-import "telegraf-sysprobe/sysprobe"
+import (
+	"runtime"
+
+	"telegraf-sysprobe/sysprobe"
+)
 
 // sweepProcs takes snapshots of the process table with the optional facts of
 // want.
@@ -15,6 +19,14 @@ func sweepProcs(backend sysprobe.Backend, want sysprobe.Fields) func() (pass, er
 			err := procs.Snapshot(&snapshot, want)
 			return len(snapshot.Procs), err
 		}, nil
+	}
+}
+
+// onTwoThreads gives a task two threads, and so sysprobe two workers.
+func onTwoThreads(open func() (pass, error)) func() (pass, error) {
+	return func() (pass, error) {
+		runtime.GOMAXPROCS(2)
+		return open()
 	}
 }
 

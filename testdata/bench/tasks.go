@@ -28,6 +28,10 @@ func processGroup() *group {
 	return &group{Name: "process table", Item: "process", Tasks: []*task{
 		{Name: "C: list /proc, read stat", worker: "floor", key: "stat"},
 		{Name: "sysprobe, proc(5)", worker: "go", key: "procs"},
+		{Name: "sysprobe, proc(5), two workers", worker: "go", key: "procs two"},
+		{Name: "C: list /proc, read stat, status, statm, io", worker: "floor", key: "files"},
+		{Name: "sysprobe, proc(5), those files", worker: "go", key: "procs files"},
+		{Name: "sysprobe, proc(5), those files, two workers", worker: "go", key: "procs files two"},
 		{Name: "sysprobe, proc(5), all optional facts", worker: "go", key: "procs all"},
 		{Name: "sysprobe, BPF", worker: "go", key: "procs bpf"},
 		{Name: "sysprobe, BPF, names, status, I/O, files", worker: "go", key: "procs bpf all"},
@@ -69,6 +73,9 @@ func linkGroup() *group {
 // goTasks are the tasks of the workers that are this program.
 var goTasks = map[string]func() (pass, error){
 	"procs":               sweepProcs(sysprobe.BackendProcFS, 0),
+	"procs two":           onTwoThreads(sweepProcs(sysprobe.BackendProcFS, 0)),
+	"procs files":         sweepProcs(sysprobe.BackendProcFS, sysprobe.WantStatus|sysprobe.WantMemory|sysprobe.WantIO),
+	"procs files two":     onTwoThreads(sweepProcs(sysprobe.BackendProcFS, sysprobe.WantStatus|sysprobe.WantMemory|sysprobe.WantIO)),
 	"procs all":           sweepProcs(sysprobe.BackendProcFS, ^sysprobe.Fields(0)),
 	"procs bpf":           sweepProcs(sysprobe.BackendBPF, 0),
 	"procs bpf all":       sweepProcs(sysprobe.BackendBPF, sysprobe.WantName|sysprobe.WantStatus|sysprobe.WantIO|sysprobe.WantFDs),

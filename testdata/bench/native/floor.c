@@ -32,8 +32,8 @@ static void die(const char *what)
 	exit(1);
 }
 
-/* Lists /proc and opens, reads and closes stat of every process. */
-static long read_stats(void)
+/* Lists /proc and opens, reads and closes files of every process. */
+static long read_files(const char *const *files)
 {
 	static char list[1 << 16];
 	long rows = 0;
@@ -50,13 +50,15 @@ static long read_stats(void)
 			char path[32], *name = ((struct dirent64 *)p)->name;
 			if (!isdigit((unsigned char)name[0]))
 				continue;
-			strcpy(stpcpy(path, name), "/stat");
-			int fd = openat(proc, path, O_RDONLY);
-			if (fd < 0)
-				continue;
-			if (read(fd, buffer, 4096) > 0)
-				rows++;
-			close(fd);
+			for (const char *const *file = files; *file; file++) {
+				strcpy(stpcpy(path, name), *file);
+				int fd = openat(proc, path, O_RDONLY);
+				if (fd < 0)
+					continue;
+				if (read(fd, buffer, 4096) > 0 && file == files)
+					rows++;
+				close(fd);
+			}
 		}
 	}
 	close(proc);
@@ -99,8 +101,12 @@ static long dump(int type, int skip_stats)
 
 static long sweep(const char *task)
 {
+	static const char *const stat[] = { "/stat", NULL };
+	static const char *const files[] = { "/stat", "/status", "/statm", "/io", NULL };
 	if (!strcmp(task, "stat"))
-		return read_stats();
+		return read_files(stat);
+	if (!strcmp(task, "files"))
+		return read_files(files);
 	if (!strcmp(task, "addresses")) {
 		dump(RTM_GETLINK, 1);
 		return dump(RTM_GETADDR, 0);
