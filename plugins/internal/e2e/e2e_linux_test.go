@@ -113,13 +113,19 @@ func TestChain(t *testing.T) {
 // snippet is the packaged one with the files and the patience of this test.
 func snippet(t *testing.T) string {
 	t.Helper()
+	return snippetFor(t, sysprobeConfig)
+}
+
+// snippetFor is snippet with another configuration.
+func snippetFor(t *testing.T, config string) string {
+	t.Helper()
 	text, err := os.ReadFile("../../cmd/sysprobe-execd/packaging/sysprobe.conf")
 	if err != nil {
 		t.Fatal(err)
 	}
 	return strings.NewReplacer(
 		`"/usr/bin/sysprobe-execd"`, strconv.Quote(program(t, "sysprobe-execd")),
-		`"/etc/telegraf/sysprobe.conf"`, strconv.Quote(write(t, "sysprobe.conf", sysprobeConfig)),
+		`"/etc/telegraf/sysprobe.conf"`, strconv.Quote(write(t, "sysprobe.conf", config)),
 		`"10s"`, `"1s"`,
 	).Replace(string(text))
 }

@@ -26,7 +26,13 @@ func play(role string) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	if role == "parent" {
+	switch role {
+	case "leaker":
+		if err := leakSlowly(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	case "parent":
 		for _, child := range os.Args[1:] {
 			if err := actor("child:" + child).Start(); err != nil {
 				fmt.Fprintln(os.Stderr, err)
