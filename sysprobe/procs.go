@@ -71,10 +71,11 @@ const (
 	// WantMemory is Proc.Memory, from /proc/PID/statm and, for its parts, what
 	// WantStatus reads.
 	WantMemory
-	// WantIO is Proc.IO, from /proc/PID/io: own processes, or CAP_SYS_PTRACE.
+	// WantIO is Proc.IO, from /proc/PID/io: own processes, or CAP_SYS_PTRACE
+	// and CAP_DAC_READ_SEARCH; with BPF all.
 	WantIO
 	// WantFDs is Proc.FDs, from /proc/PID/fd. Before Linux 6.2: own processes,
-	// or CAP_SYS_PTRACE.
+	// or CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH; with BPF all.
 	WantFDs
 	// WantOrigin is Proc.Origin, from /proc/PID/cgroup.
 	WantOrigin

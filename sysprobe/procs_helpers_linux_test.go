@@ -28,6 +28,8 @@ var helpers = map[string]func(args []string) error{
 	"pid-reuse":   helpPIDReuse,
 	"no-files":    helpNoFiles,
 	"few-files":   helpFewFiles,
+	"sight":       helpSight,
+	"hidden":      helpHidden,
 	"exits":       helpExits,
 	"backend":     helpBackend,
 	"title":       helpTitle,

@@ -280,7 +280,7 @@ func (p *Procs) sayOnce(omitted uint64) {
 		}
 	}
 	if n := p.snapshot.Denied + p.account.withheld; n > 0 && p.once.First("denied") {
-		p.Log.Infof("This user may not read %d facts of other users' processes, which are left out; CAP_SYS_PTRACE allows it", n)
+		p.Log.Infof("This user may not read %d facts of other users' processes, which are left out; see Privileges in the README", n)
 	}
 	if p.snapshot.Find(1) == nil && p.once.First("hidden") {
 		p.Log.Warn("Process 1 is not to be seen, so others may be hidden too (mount option hidepid, ProtectProc= of systemd), and are not counted")
