@@ -4,8 +4,12 @@ package ethnl
 const (
 	CmdLinkInfoGet       uint8 = 2
 	CmdLinkModesGet      uint8 = 4
+	CmdLinkStateGet      uint8 = 6
+	CmdFECGet            uint8 = 29
 	CmdLinkInfoGetReply  uint8 = 2
 	CmdLinkModesGetReply uint8 = 4
+	CmdLinkStateGetReply uint8 = 6
+	CmdFECGetReply       uint8 = 30
 )
 
 // version is ETHTOOL_GENL_VERSION.
@@ -25,6 +29,15 @@ const (
 	attrModesPeer    = 4
 	attrModesSpeed   = 5
 	attrModesDuplex  = 6
+
+	attrStateSQI    = 3 // ETHTOOL_A_LINKSTATE_*
+	attrStateSQIMax = 4
+	attrStateReason = 5 // ETHTOOL_A_LINKSTATE_EXT_STATE
+	attrStateDetail = 6 // ETHTOOL_A_LINKSTATE_EXT_SUBSTATE
+
+	attrFECModes  = 2 // ETHTOOL_A_FEC_*
+	attrFECAuto   = 3
+	attrFECActive = 4
 
 	attrBitsetNoMask = 1 // ETHTOOL_A_BITSET_*
 	attrBitsetBits   = 3

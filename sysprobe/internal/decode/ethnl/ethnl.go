@@ -33,6 +33,36 @@ type LinkModes struct {
 	HasAutoneg bool
 }
 
+// LinkState is an ETHTOOL_MSG_LINKSTATE_GET_REPLY, but for
+// ETHTOOL_A_LINKSTATE_LINK: where a driver cannot tell, the kernel says there
+// is no link.
+type LinkState struct {
+	Index uint32
+
+	// What a driver may not tell, and whether it did.
+	SQI       uint32 // signal quality, 0 to SQIMax
+	HasSQI    bool
+	SQIMax    uint32
+	HasSQIMax bool
+	Reason    uint8 // ETHTOOL_LINK_EXT_STATE_*: why the link is down
+	HasReason bool
+	Detail    uint8 // ETHTOOL_LINK_EXT_SUBSTATE_*, which depend on Reason
+	HasDetail bool
+}
+
+// FEC is an ETHTOOL_MSG_FEC_GET_REPLY: forward error correction.
+type FEC struct {
+	Index uint32
+	// Modes are the link modes that are encodings which an administrator chose.
+	Modes Bitset
+
+	// What a driver may not tell, and whether it did.
+	Auto      uint8 // the driver chooses among Modes
+	HasAuto   bool
+	Active    uint32 // the bit of the link mode in use
+	HasActive bool
+}
+
 // AppendGet appends the body of a request for what cmd tells of the interface
 // index or, where that is 0, of a dump request for all.
 func AppendGet(b []byte, order binary.AppendByteOrder, cmd uint8, index uint32) []byte {
@@ -92,6 +122,52 @@ func DecodeLinkModes(b []byte, order binary.ByteOrder, l *LinkModes) error {
 			l.Speed, l.HasSpeed = c.Uint32(), true
 		case attrModesDuplex:
 			l.Duplex, l.HasDuplex = c.Uint8(), true
+		}
+	}
+	return c.Err()
+}
+
+// DecodeLinkState decodes the body of an ETHTOOL_MSG_LINKSTATE_GET_REPLY. It
+// returns an error that answers to decode.ErrMalformed; the LinkState is then
+// of no use.
+func DecodeLinkState(b []byte, order binary.ByteOrder) (LinkState, error) {
+	var l LinkState
+	c := decode.NewCursor(b, order, "ethtool link state")
+	c.Skip(genlHeaderLen)
+	for a := nlmsg.AttrsOf(c); a.Next(); {
+		switch a.Type {
+		case attrHeader:
+			l.Index = decodeIndex(c)
+		case attrStateSQI:
+			l.SQI, l.HasSQI = c.Uint32(), true
+		case attrStateSQIMax:
+			l.SQIMax, l.HasSQIMax = c.Uint32(), true
+		case attrStateReason:
+			l.Reason, l.HasReason = c.Uint8(), true
+		case attrStateDetail:
+			l.Detail, l.HasDetail = c.Uint8(), true
+		}
+	}
+	return l, c.Err()
+}
+
+// DecodeFEC decodes the body of an ETHTOOL_MSG_FEC_GET_REPLY into f, all of
+// which it overwrites, but for the memory of the set. It returns an error that
+// answers to decode.ErrMalformed; f is then of no use.
+func DecodeFEC(b []byte, order binary.ByteOrder, f *FEC) error {
+	*f = FEC{Modes: f.Modes[:0]}
+	c := decode.NewCursor(b, order, "ethtool FEC")
+	c.Skip(genlHeaderLen)
+	for a := nlmsg.AttrsOf(c); a.Next(); {
+		switch a.Type {
+		case attrHeader:
+			f.Index = decodeIndex(c)
+		case attrFECModes:
+			f.Modes, _ = decodeBitset(c, f.Modes, nil)
+		case attrFECAuto:
+			f.Auto, f.HasAuto = c.Uint8(), true
+		case attrFECActive:
+			f.Active, f.HasActive = c.Uint32(), true
 		}
 	}
 	return c.Err()

@@ -122,6 +122,52 @@ func TestDecodeLinkInfo(t *testing.T) {
 	}
 }
 
+func TestDecodeLinkState(t *testing.T) {
+	got, err := ethnl.DecodeLinkState(messages(t, "linkstate-training")[0].Data, binary.LittleEndian)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := ethnl.LinkState{
+		Index: 2, SQI: 3, HasSQI: true, SQIMax: 7, HasSQIMax: true, Reason: 1, HasReason: true, Detail: 2, HasDetail: true,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("state (-want +got):\n%s", diff)
+	}
+	if _, err := ethnl.DecodeLinkState([]byte{6, 1, 0, 0, 4, 0, 5, 0}, binary.LittleEndian); !errors.Is(err, decode.ErrMalformed) {
+		t.Errorf("reason of no octets: %v, want ErrMalformed", err)
+	}
+}
+
+func TestDecodeFEC(t *testing.T) {
+	got := ethnl.FEC{Index: 9, Modes: bits(120)} // of the interface before
+	if err := ethnl.DecodeFEC(messages(t, "fec-rs")[0].Data, binary.LittleEndian, &got); err != nil {
+		t.Fatal(err)
+	}
+	want := ethnl.FEC{Index: 2, Modes: bits(49, 50, 51), Auto: 1, HasAuto: true, Active: 50, HasActive: true}
+	if diff := cmp.Diff(want, got, compareBits); diff != "" {
+		t.Errorf("FEC (-want +got):\n%s", diff)
+	}
+	if err := ethnl.DecodeFEC([]byte{30, 1, 0, 0, 6, 0, 4, 0, 1, 2}, binary.LittleEndian, &got); !errors.Is(err, decode.ErrMalformed) {
+		t.Errorf("active mode of two octets: %v, want ErrMalformed", err)
+	}
+}
+
+func TestModeNames(t *testing.T) {
+	for bit, want := range map[int]string{0: "10baseT/Half", 50: "RS", 93: "800000baseCR8/Full", 120: "800000baseVR4/Full", 121: "bit121", 65535: "bit65535"} {
+		if got := ethnl.ModeName(bit); got != want {
+			t.Errorf("ModeName(%d) = %q, want %q", bit, got, want)
+		}
+		if got, ok := ethnl.ModeBit(want); got != bit || !ok {
+			t.Errorf("ModeBit(%q) = %d, %v; want %d", want, got, ok, bit)
+		}
+	}
+	for _, name := range []string{"", "bit", "bit-1", "bit65536", "10baseT", "7"} {
+		if got, ok := ethnl.ModeBit(name); ok {
+			t.Errorf("ModeBit(%q) = %d, want none", name, got)
+		}
+	}
+}
+
 func TestDecodeLinkModesInBothOrders(t *testing.T) {
 	for _, order := range orders {
 		t.Run(order.String(), func(t *testing.T) {
@@ -272,6 +318,35 @@ func FuzzDecodeLinkInfo(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if _, err := ethnl.DecodeLinkInfo(b, binary.LittleEndian); err != nil && !errors.Is(err, decode.ErrMalformed) {
 			t.Fatalf("%v is not ErrMalformed", err)
+		}
+	})
+}
+
+// FuzzDecodeLinkState checks that every error is ErrMalformed.
+func FuzzDecodeLinkState(f *testing.F) {
+	seed(f)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if _, err := ethnl.DecodeLinkState(b, binary.LittleEndian); err != nil && !errors.Is(err, decode.ErrMalformed) {
+			t.Fatalf("%v is not ErrMalformed", err)
+		}
+	})
+}
+
+// FuzzDecodeFEC checks that nothing depends on what f held before.
+func FuzzDecodeFEC(f *testing.F) {
+	seed(f)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		var fresh ethnl.FEC
+		err := ethnl.DecodeFEC(b, binary.LittleEndian, &fresh)
+		if err != nil && !errors.Is(err, decode.ErrMalformed) {
+			t.Fatalf("%v is not ErrMalformed", err)
+		}
+		used := ethnl.FEC{Modes: bits(300), Active: 9, HasActive: true, Auto: 1, HasAuto: true}
+		if again := ethnl.DecodeFEC(b, binary.LittleEndian, &used); (again == nil) != (err == nil) {
+			t.Fatalf("%v, and into used memory %v", err, again)
+		}
+		if diff := cmp.Diff(fresh, used, cmpopts.EquateEmpty()); err == nil && diff != "" {
+			t.Fatalf("into used memory (-fresh +used):\n%s", diff)
 		}
 	})
 }

@@ -31,11 +31,15 @@ const (
 	attrLinkExtMask        = 29
 	attrLinkCarrier        = 33
 	attrLinkCarrierChanges = 35
+	attrLinkNetNSID        = 37 // IFLA_LINK_NETNSID: where attrLinkLower is
 	attrLinkPropList       = 52
 	attrLinkAltName        = 53 // in attrLinkPropList
 	attrLinkPermAddress    = 54
 
-	attrInfoKind = 1 // in attrLinkInfo
+	attrInfoKind      = 1 // in attrLinkInfo
+	attrInfoData      = 2
+	attrInfoSlaveKind = 4
+	attrInfoSlaveData = 5
 )
 
 // filterSkipStats is RTEXT_FILTER_SKIP_STATS of linux/rtnetlink.h, a value of

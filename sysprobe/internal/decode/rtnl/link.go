@@ -24,12 +24,19 @@ type Link struct {
 	Broadcast []byte
 	Permanent []byte // IFLA_PERM_ADDRESS
 
+	// What the interface says as one of its kind, and as a member of its master:
+	// IFLA_INFO_DATA, IFLA_INFO_SLAVE_KIND and IFLA_INFO_SLAVE_DATA. See
+	// DecodeDetail.
+	KindData, PortKind, PortData []byte
+
 	MTU       uint32
-	Lower     int32 // IFLA_LINK: what a VLAN or a tunnel runs over, 0 for none
+	Lower     int32 // IFLA_LINK: what a VLAN runs over, the peer of a veth; 0 for none
 	Master    int32
 	OperState uint8 // IF_OPER_*
 
 	// What a kernel may not send, and whether it did.
+	LowerNetNSID      int32 // the namespace of Lower, by its ID here; -1 for one without
+	HasLowerNetNSID   bool
 	TxQueueLen        uint32
 	HasTxQueueLen     bool
 	Carrier           uint8
@@ -85,6 +92,8 @@ func (l *Link) attr(c *decode.Cursor, a *nlmsg.Attrs) {
 		l.MTU = c.Uint32()
 	case attrLinkLower:
 		l.Lower = int32(c.Uint32())
+	case attrLinkNetNSID:
+		l.LowerNetNSID, l.HasLowerNetNSID = int32(c.Uint32()), true
 	case attrLinkMaster:
 		l.Master = int32(c.Uint32())
 	case attrLinkOperState:
@@ -103,16 +112,28 @@ func (l *Link) attr(c *decode.Cursor, a *nlmsg.Attrs) {
 			l.Stats, l.HasStats = decodeStats(c, false), true
 		}
 	case attrLinkInfo:
-		for n := nlmsg.AttrsOf(c); n.Next(); {
-			if n.Type == attrInfoKind {
-				l.Kind = n.Text()
-			}
-		}
+		l.info(c)
 	case attrLinkPropList:
 		for n := nlmsg.AttrsOf(c); n.Next(); {
 			if n.Type == attrLinkAltName {
 				l.AltNames = append(l.AltNames, n.Text())
 			}
+		}
+	}
+}
+
+// info reads what is nested in IFLA_LINKINFO.
+func (l *Link) info(c *decode.Cursor) {
+	for a := nlmsg.AttrsOf(c); a.Next(); {
+		switch a.Type {
+		case attrInfoKind:
+			l.Kind = a.Text()
+		case attrInfoData:
+			l.KindData = c.Bytes(c.Len())
+		case attrInfoSlaveKind:
+			l.PortKind = a.Text()
+		case attrInfoSlaveData:
+			l.PortData = c.Bytes(c.Len())
 		}
 	}
 }
