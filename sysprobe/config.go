@@ -39,6 +39,13 @@ type Config struct {
 	// CAP_NET_ADMIN it is at most net.core.rmem_max.
 	WatchBuffer int
 
+	// LinkFacts are the optional facts of a LinkSnapshot.
+	LinkFacts LinkFacts
+
+	// EthtoolTimeout is how long a LinkSnapshot waits for what drivers tell: 0
+	// means a second. It does not bound the dump of the links themselves.
+	EthtoolTimeout time.Duration
+
 	// Now is the clock. Nil means time.Now.
 	Now func() time.Time
 }
@@ -67,6 +74,7 @@ func (c *Config) withDefaults() Config {
 	orDefault(&d.EtcRoot, "/etc")
 	d.WatchVerify = cmp.Or(d.WatchVerify, time.Minute)
 	d.WatchBuffer = cmp.Or(d.WatchBuffer, 1<<20)
+	d.EthtoolTimeout = cmp.Or(d.EthtoolTimeout, time.Second)
 	if d.Now == nil {
 		d.Now = time.Now
 	}

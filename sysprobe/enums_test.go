@@ -81,6 +81,49 @@ func TestEnums(t *testing.T) {
 	t.Run("port", func(t *testing.T) {
 		checkEnum(t, map[Port]string{0: "tp", 1: "aui", 2: "mii", 3: "fibre", 4: "bnc", 5: "da", 0xef: "none", 0xff: "other"}, 6)
 	})
+	t.Run("macvlan mode", func(t *testing.T) {
+		checkEnum(t, map[MACVLANMode]string{1: "private", 2: "vepa", 4: "bridge", 8: "passthru", 16: "source"}, 3)
+	})
+	t.Run("ipvlan mode", func(t *testing.T) {
+		checkEnum(t, map[IPVLANMode]string{0: "l2", 1: "l3", 2: "l3s"}, 3)
+	})
+	t.Run("VLAN protocol", func(t *testing.T) {
+		checkEnum(t, map[VLANProtocol]string{0x8100: "802.1Q", 0x88a8: "802.1ad"}, 0x9100)
+	})
+	t.Run("bond", func(t *testing.T) {
+		checkEnum(t, map[BondMode]string{
+			0: "balance-rr", 1: "active-backup", 2: "balance-xor", 3: "broadcast", 4: "802.3ad", 5: "balance-tlb", 6: "balance-alb",
+		}, 7)
+		checkEnum(t, map[BondSlaveState]string{0: "active", 1: "backup"}, 2)
+		checkEnum(t, map[MIIStatus]string{0: "up", 1: "going_down", 2: "down", 3: "going_back"}, 4)
+	})
+	t.Run("bridge", func(t *testing.T) {
+		checkEnum(t, map[BridgeSTP]string{0: "off", 1: "kernel", 2: "user"}, 3)
+		checkEnum(t, map[BridgePortState]string{0: "disabled", 1: "listening", 2: "learning", 3: "forwarding", 4: "blocking"}, 5)
+	})
+	t.Run("reason of a link that is down", func(t *testing.T) {
+		checkEnum(t, map[LinkDownReason]string{
+			0: "autoneg", 1: "link-training-failure", 2: "logical-mismatch", 3: "bad-signal-integrity", 4: "no-cable", 5: "cable-issue",
+			6: "eeprom-issue", 7: "calibration-failure", 8: "power-budget-exceeded", 9: "overheat", 10: "module",
+		}, 11)
+		for _, tt := range []struct {
+			reason LinkDownReason
+			number uint8
+			want   string
+		}{
+			{DownAutoneg, 6, "no-hcd"},
+			{DownTraining, 2, "kr-link-inhibit-timeout"},
+			{DownModule, 1, "cmis-not-ready"},
+			{DownAutoneg, 0, "0"},
+			{DownAutoneg, 7, "7"},
+			{DownNoCable, 1, "1"},
+			{200, 1, "1"},
+		} {
+			if got := tt.reason.Detail(tt.number); got != tt.want {
+				t.Errorf("detail %d of %v = %q, want %q", tt.number, tt.reason, got, tt.want)
+			}
+		}
+	})
 	t.Run("scope", func(t *testing.T) {
 		checkEnum(t, map[AddrScope]string{0: "global", 200: "site", 253: "link", 254: "host", 255: "nowhere"}, 100)
 	})

@@ -326,6 +326,9 @@ func TestModesOfTheKernel(t *testing.T) {
 			t.Logf("bit %d, %s, is newer than the table", bit, name)
 			continue
 		}
+		if got := LinkMode(bit).String(); got != name {
+			t.Errorf("bit %d is called %s, by the kernel %s", bit, got, name)
+		}
 		var want ethnl.Best
 		if digits := regexp.MustCompile(`^(\d+)base`).FindStringSubmatch(name); digits != nil {
 			speed, err := strconv.ParseUint(digits[1], 10, 32)

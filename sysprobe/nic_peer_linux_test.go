@@ -5,20 +5,16 @@ package sysprobe
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 
-	"telegraf-sysprobe/sysprobe/internal/decode/ethnl"
 	"telegraf-sysprobe/sysprobe/internal/decode/nlmsg"
 	"telegraf-sysprobe/sysprobe/internal/decode/rtnl"
 	"telegraf-sysprobe/sysprobe/sysprobetest"
@@ -51,32 +47,6 @@ func addrMessage(index uint32, name string) message {
 	b = nlmsg.AppendAttr(b, binary.NativeEndian, 1, ip)
 	b = nlmsg.AppendAttr(b, binary.NativeEndian, 2, ip)
 	return message{Type: rtnl.TypeNewAddr, Data: nlmsg.AppendAttr(b, binary.NativeEndian, 3, append([]byte(name), 0))}
-}
-
-// ethtoolMessage is a reply of the family "ethtool" about an interface.
-func ethtoolMessage(cmd uint8, index uint32, attrs ...[]byte) message {
-	header := nlmsg.AppendUint32(nil, binary.NativeEndian, 1, index)
-	b := nlmsg.AppendAttr([]byte{cmd, 1, 0, 0}, binary.NativeEndian, 1, header)
-	for _, a := range attrs {
-		b = append(b, a...)
-	}
-	return message{Type: testFamily, Data: b}
-}
-
-// modesMessage is an ETHTOOL_MSG_LINKMODES_GET_REPLY.
-func modesMessage(index, speed uint32, duplex uint8, supported ...int) message {
-	words := make([]uint32, 5)
-	for _, bit := range supported {
-		words[bit/32] |= 1 << (bit % 32)
-	}
-	var mask []byte
-	for _, w := range words {
-		mask = binary.NativeEndian.AppendUint32(mask, w)
-	}
-	return ethtoolMessage(ethnl.CmdLinkModesGetReply, index,
-		nlmsg.AppendAttr(nil, binary.NativeEndian, 3, nlmsg.AppendAttr(nil, binary.NativeEndian, 5, mask)),
-		nlmsg.AppendUint32(nil, binary.NativeEndian, 5, speed),
-		nlmsg.AppendAttr(nil, binary.NativeEndian, 6, []byte{duplex}))
 }
 
 // dialer makes sockets to one kernel after the other, and the last one again
@@ -320,188 +290,8 @@ func TestNoSocket(t *testing.T) {
 		if _, err := newNICAddrsClientOn(dial); !errors.Is(err, unix.EAFNOSUPPORT) {
 			t.Errorf("addresses: %v, want EAFNOSUPPORT", err)
 		}
-		if _, err := newNICStatsClientOn(dial, nil); !errors.Is(err, unix.EAFNOSUPPORT) {
+		if _, err := newNICStatsClientOn(Config{}, dial, nil); !errors.Is(err, unix.EAFNOSUPPORT) {
 			t.Errorf("stats: %v, want EAFNOSUPPORT", err)
-		}
-	})
-}
-
-// ethtoolKernel answers requests for link modes by interface, and has no port
-// for any.
-type ethtoolKernel struct {
-	dump answer
-	one  map[uint32]answer
-}
-
-// answer answers.
-func (k *ethtoolKernel) answer(r request) answer {
-	if ethnl.Command(r.Data) != ethnl.CmdLinkModesGet {
-		return answer{}
-	}
-	if r.Dump {
-		return k.dump
-	}
-	// genlmsghdr, header of the header, header of the index, index
-	return k.one[binary.NativeEndian.Uint32(r.Data[12:])]
-}
-
-// links makes a snapshot of interfaces 1 to 3 with what their drivers tell.
-func links(t *testing.T, ethtool ethtoolDialer) *LinkSnapshot {
-	t.Helper()
-	route := dialer(func(request) answer {
-		return answer{Messages: []message{linkMessage(1, "a"), linkMessage(2, "b"), linkMessage(3, "c")}}
-	})
-	c, err := newNICStatsClientOn(route, ethtool)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &LinkSnapshot{Denied: 9, Failed: 9, Ethtool: errors.New("of the snapshot before")}
-	if err := c.snapshot(s); err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
-// speeds lists "name speed duplex".
-func speeds(s *LinkSnapshot) []string {
-	all := []string{}
-	for _, l := range s.Links {
-		all = append(all, fmt.Sprintf("%s %d %v", l.Link.Name, l.Speed.Or(0), l.Duplex))
-	}
-	return all
-}
-
-func TestNICStatsOneByOne(t *testing.T) {
-	whole := answer{Messages: []message{modesMessage(1, 1000, 1), modesMessage(2, 2500, 1), modesMessage(3, 100, 0)}, PerDatagram: 1}
-	one := func(i int) answer { return answer{Messages: whole.Messages[i : i+1]} }
-	failing := func(errno syscall.Errno) *ethtoolKernel {
-		return &ethtoolKernel{
-			dump: answer{Messages: whole.Messages[:1], Errno: int(errno)},
-			one:  map[uint32]answer{1: one(0), 2: {Errno: int(errno)}, 3: one(2)},
-		}
-	}
-	kept := []string{"a 1000 full", "b 0 unknown", "c 100 half"}
-	tests := []struct {
-		name           string
-		kernel         *ethtoolKernel
-		want           []string
-		denied, failed int
-	}{
-		{"one dump", &ethtoolKernel{dump: whole}, []string{"a 1000 full", "b 2500 full", "c 100 half"}, 0, 0},
-		{"dump not supported, as on Linux 5.10", &ethtoolKernel{
-			dump: answer{Errno: int(unix.EOPNOTSUPP)}, one: map[uint32]answer{1: one(0), 2: one(1), 3: one(2)},
-		}, []string{"a 1000 full", "b 2500 full", "c 100 half"}, 0, 0},
-		{"B12 ENODEV", failing(unix.ENODEV), []string{"a 1000 full", "c 100 half"}, 0, 0},
-		{"B13 ENXIO", failing(unix.ENXIO), kept, 0, 1},
-		{"B13 EPERM", failing(unix.EPERM), kept, 1, 0},
-		{"B13 ENOTTY", failing(unix.ENOTTY), kept, 0, 1},
-		{"B13 EADDRNOTAVAIL", failing(unix.EADDRNOTAVAIL), kept, 0, 1},
-		{"B13 ENOMEM", failing(unix.ENOMEM), kept, 0, 1},
-		{"B14 EOPNOTSUPP", failing(unix.EOPNOTSUPP), kept, 0, 0},
-		{"B14 EINVAL", failing(unix.EINVAL), kept, 0, 1},
-		{"B14 EBUSY", failing(unix.EBUSY), kept, 0, 1},
-		{"malformed answer", &ethtoolKernel{
-			dump: answer{Errno: int(unix.EIO)},
-			one:  map[uint32]answer{1: one(0), 2: {Messages: []message{{Type: testFamily, Data: []byte{4, 1, 0, 0, 1}}}}, 3: one(2)},
-		}, kept, 0, 1},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			s := links(t, func() (nlSocket, uint16, error) {
-				return sysprobetest.NewNetlinkPeer(tt.kernel.answer), testFamily, nil
-			})
-			if diff := cmp.Diff(tt.want, speeds(s)); diff != "" {
-				t.Errorf("links (-want +got):\n%s", diff)
-			}
-			if s.Denied != tt.denied || s.Failed != tt.failed || s.Ethtool != nil {
-				t.Errorf("%d denied, %d failed, %v; want %d, %d, no error", s.Denied, s.Failed, s.Ethtool, tt.denied, tt.failed)
-			}
-			for _, l := range s.Links {
-				if l.Link.MTU != 1500 || l.Link.Flags&FlagUp == 0 {
-					t.Errorf("B14 %s: MTU %d, flags %v; want both whatever ethtool says", l.Link.Name, l.Link.MTU, l.Link.Flags)
-				}
-			}
-		})
-	}
-}
-
-func TestNICStatsWithoutEthtool(t *testing.T) {
-	for _, tt := range []struct {
-		name string
-		err  error
-		want error
-	}{
-		{"no family (before Linux 5.6)", unix.ENOENT, ErrNotSupported},
-		{"no generic netlink", unix.EPROTONOSUPPORT, ErrNotSupported},
-		{"not allowed", unix.EPERM, ErrAccessDenied},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			s := links(t, func() (nlSocket, uint16, error) { return nil, 0, os.NewSyscallError("socket", tt.err) })
-			var op *OpError
-			if !errors.Is(s.Ethtool, tt.want) || !errors.Is(s.Ethtool, tt.err) || !errors.As(s.Ethtool, &op) {
-				t.Errorf("ethtool: %v, want an OpError with %v and %v", s.Ethtool, tt.want, tt.err)
-			}
-			if len(s.Links) != 3 || s.Denied != 0 || s.Failed != 0 {
-				t.Errorf("%d links, %d denied, %d failed; want 3 links", len(s.Links), s.Denied, s.Failed)
-			}
-		})
-	}
-	t.Run("socket that breaks", func(t *testing.T) {
-		s := links(t, func() (nlSocket, uint16, error) {
-			return sysprobetest.NewNetlinkPeer(func(request) answer { return answer{Cut: 16 + 4, Err: io.ErrClosedPipe} }), testFamily, nil
-		})
-		if s.Ethtool == nil || len(s.Links) != 3 {
-			t.Errorf("ethtool: %v, %d links; want an error beside 3 links", s.Ethtool, len(s.Links))
-		}
-	})
-}
-
-func TestNICStatsSpeedAndDuplex(t *testing.T) {
-	type told struct {
-		Speed    Opt[uint32]
-		Duplex   Duplex
-		SpeedMax Opt[uint32]
-		Degraded Opt[bool]
-	}
-	mbit := Some[uint32]
-	none := Opt[uint32]{}
-	tests := []struct {
-		name string
-		m    message
-		want told
-	}{
-		{"B15 SPEED_UNKNOWN", modesMessage(1, 0xffffffff, 0xff), told{none, DuplexUnknown, none, Opt[bool]{}}},
-		{"B17 SPEED_UNKNOWN of 16 bits", modesMessage(1, 65535, 1, 5), told{none, DuplexFull, mbit(1000), Opt[bool]{}}},
-		{"speed 0", modesMessage(1, 0, 1), told{none, DuplexFull, none, Opt[bool]{}}},
-		{"B19 half", modesMessage(1, 10, 0), told{mbit(10), DuplexHalf, none, Opt[bool]{}}},
-		{"B19 full", modesMessage(1, 10, 1), told{mbit(10), DuplexFull, none, Opt[bool]{}}},
-		{"B19 unknown", modesMessage(1, 10, 255), told{mbit(10), DuplexUnknown, none, Opt[bool]{}}},
-		{"B19 beyond", modesMessage(1, 10, 2), told{mbit(10), DuplexUnknown, none, Opt[bool]{}}},
-		{"as fast as can be", modesMessage(1, 1000, 1, 3, 5), told{mbit(1000), DuplexFull, mbit(1000), Some(false)}},
-		{"below the best mode", modesMessage(1, 100, 1, 3, 5), told{mbit(100), DuplexFull, mbit(1000), Some(true)}},
-		{"half duplex where full could be", modesMessage(1, 1000, 0, 4, 5), told{mbit(1000), DuplexHalf, mbit(1000), Some(true)}},
-		{"half duplex is all there is", modesMessage(1, 100, 0, 0, 2), told{mbit(100), DuplexHalf, mbit(100), Some(false)}},
-		{"half duplex at an unknown speed", modesMessage(1, 0, 0, 5), told{none, DuplexHalf, mbit(1000), Some(true)}},
-		{"modes beyond the table", modesMessage(1, 400000, 1, 85, 120, 150), told{mbit(400000), DuplexFull, mbit(800000), Some(true)}},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			others := []message{modesMessage(99, 1, 1), {Type: testFamily, Data: []byte{77, 1, 0, 0, 1}}} // no interface, no reply
-			kernel := &ethtoolKernel{dump: answer{Messages: append(others, tt.m)}}
-			s := links(t, func() (nlSocket, uint16, error) {
-				return sysprobetest.NewNetlinkPeer(kernel.answer), testFamily, nil
-			})
-			l := s.Links[0]
-			got := told{l.Speed, l.Duplex, l.SpeedMax, l.Degraded}
-			if got != tt.want {
-				t.Errorf("got %+v, want %+v", got, tt.want)
-			}
-		})
-	}
-	t.Run("nothing is degraded without a carrier", func(t *testing.T) {
-		l := LinkStats{Speed: mbit(100), Duplex: DuplexHalf}
-		if got := degraded(&l, ethnl.Best{Speed: 1000, Full: true}); got.Known() {
-			t.Errorf("degraded = %v, want absent", got)
 		}
 	})
 }

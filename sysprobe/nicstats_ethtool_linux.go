@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
+	"time"
 
 	"github.com/mdlayher/genetlink"
 	"golang.org/x/sys/unix"
@@ -34,15 +36,49 @@ func dialEthtool(cfg Config) (nlSocket, uint16, error) {
 }
 
 // ethtoolReader adds to links what their drivers tell through ethtool netlink.
+//
+// A driver can take its time, and the kernel asks one after the other, under a
+// lock. So a goroutine asks, one pass over all facts after the other, and a
+// snapshot waits for it no longer than timeout. What a pass tells after that
+// is for the next snapshot.
 type ethtoolReader struct {
+	timeout time.Duration
+	facts   []ethtoolFact
+	ended   chan struct{} // closed where no pass is on its way
+
+	// Of the goroutine while there is one.
 	conn   *nlConn
 	family uint16
 	modes  ethnl.LinkModes
+	fec    ethnl.FEC
+	order  []int // the interfaces, those with slow drivers last
+
+	mu       sync.Mutex // guards what is below
+	told     map[int]*driverFacts
+	pass     uint64
+	complete bool // the pass has ended
+	unheard  int  // snapshots that were made without the end of the pass
+	oneByOne bool // the next pass asks no dump, in which one driver holds up all
+	denied   int
+	failed   int
+	err      error
+	closed   bool
 }
 
-// newEthtoolReader returns a reader over the sockets that dial makes.
-func newEthtoolReader(dial ethtoolDialer) *ethtoolReader {
-	e := &ethtoolReader{}
+// keptSnapshots is how often what a driver told is told again while it, or
+// another that the kernel asked before it, does not answer.
+const keptSnapshots = 3
+
+// slowPart is the part of the timeout that a driver may take before it is
+// asked after all others.
+const slowPart = 10
+
+// newEthtoolReader returns a reader of the facts that cfg wants, over the
+// sockets that dial makes.
+func newEthtoolReader(cfg Config, dial ethtoolDialer) *ethtoolReader {
+	e := &ethtoolReader{timeout: cfg.EthtoolTimeout, told: map[int]*driverFacts{}, ended: make(chan struct{}), complete: true}
+	close(e.ended)
+	e.facts = e.factsOf(cfg.LinkFacts)
 	e.conn = newNLConn(func() (sock nlSocket, err error) {
 		sock, e.family, err = dial()
 		return sock, err
@@ -50,24 +86,205 @@ func newEthtoolReader(dial ethtoolDialer) *ethtoolReader {
 	return e
 }
 
-// close closes the socket.
-func (e *ethtoolReader) close() error { return opError("close netlink socket", "", e.conn.close()) }
+// close closes the socket: now, or at the end of the pass that uses it, which
+// a driver may hold up in a system call that nothing interrupts.
+func (e *ethtoolReader) close() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.closed = true
+	if !e.complete {
+		return nil
+	}
+	return opError("close netlink socket", "", e.conn.close())
+}
 
 // read sets the facts of all links. What cannot be had stays absent, and dst
 // says why.
 func (e *ethtoolReader) read(dst *LinkSnapshot) {
-	if err := e.conn.open(); err != nil {
-		dst.Ethtool = ethtoolMissing(err)
-		return
+	timer := time.NewTimer(e.timeout)
+	defer timer.Stop()
+	heard := e.wait(timer)
+	if heard { // of the pass before
+		e.start(dst)
+		heard = e.wait(timer)
 	}
-	for _, fact := range []ethtoolFact{
-		{ethnl.CmdLinkInfoGet, ethnl.CmdLinkInfoGetReply, e.linkInfo},
-		{ethnl.CmdLinkModesGet, ethnl.CmdLinkModesGetReply, e.linkModes},
-	} {
-		if err := e.readFact(dst, fact); err != nil {
-			dst.Ethtool = opError("ask ethtool netlink", "", err)
-			return
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !heard {
+		e.unheard++
+	}
+	e.apply(dst)
+}
+
+// wait waits for the end of the pass and reports whether that came in time.
+func (e *ethtoolReader) wait(timer *time.Timer) bool {
+	select {
+	case <-e.ended:
+		return true
+	case <-timer.C:
+		return false
+	}
+}
+
+// start makes a pass over the interfaces of s.
+func (e *ethtoolReader) start(s *LinkSnapshot) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.pass++
+	e.complete, e.unheard, e.denied, e.failed, e.err = false, 0, 0, 0, nil
+	e.order = e.order[:0]
+	for i := range s.Links {
+		e.order = append(e.order, s.Links[i].Link.Index)
+	}
+	if e.oneByOne {
+		slices.SortStableFunc(e.order, func(a, b int) int { return compareBool(e.factsFrom(a).slow, e.factsFrom(b).slow) })
+	}
+	if len(e.told) > 2*len(e.order)+16 { // most are of interfaces that are gone
+		clear(e.told)
+	}
+	ended := make(chan struct{})
+	e.ended = ended
+	go func() {
+		defer close(ended)
+		e.ask()
+	}()
+}
+
+// ask makes a pass.
+func (e *ethtoolReader) ask() {
+	err := e.askAll()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.complete, e.err = true, err
+	e.oneByOne = e.unheard > 0
+	if e.closed {
+		_ = e.conn.close() //nolint:errcheck // close has returned, and nobody else asks
+	}
+}
+
+// askAll asks for every fact. It returns an error where nobody can be asked.
+func (e *ethtoolReader) askAll() error {
+	if err := e.conn.open(); err != nil {
+		return ethtoolMissing(err)
+	}
+	if e.oneByOne {
+		return opError("ask ethtool netlink", "", e.askEach(e.facts))
+	}
+	for i := range e.facts {
+		fact := &e.facts[i]
+		body := ethnl.AppendGet(nil, binary.NativeEndian, fact.request, 0)
+		err := e.conn.dump(e.family, body, func() {}, func(m nlmsg.Message) error { return e.hear(fact, m) })
+		if err == nil {
+			continue
 		}
+		// A dump fails as a whole where a single driver fails and, on Linux
+		// 5.10, where a single one lacks the operation.
+		if err := e.askEach(e.facts[i : i+1]); err != nil {
+			return opError("ask ethtool netlink", "", err)
+		}
+	}
+	return nil
+}
+
+// askEach asks for facts interface by interface. It returns an error where
+// nobody can be asked.
+func (e *ethtoolReader) askEach(facts []ethtoolFact) error {
+	for _, index := range e.order {
+		begin := time.Now()
+		for i := range facts {
+			fact := &facts[i]
+			body := ethnl.AppendGet(nil, binary.NativeEndian, fact.request, uint32(index))
+			err := e.conn.get(e.family, body, func(m nlmsg.Message) error { return e.hear(fact, m) })
+			if err := e.note(index, err); err != nil {
+				return err
+			}
+		}
+		e.mu.Lock()
+		f := e.factsFrom(index)
+		f.slow = time.Since(begin) >= e.timeout/slowPart
+		if len(facts) == len(e.facts) {
+			f.askedIn = e.pass
+		}
+		e.mu.Unlock()
+	}
+	return nil
+}
+
+// note notes how a driver failed. It returns an error where that was not the
+// driver.
+func (e *ethtoolReader) note(index int, err error) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var kernel *kernelError
+	switch {
+	case err == nil, errors.Is(err, unix.EOPNOTSUPP):
+	case errors.Is(err, unix.ENODEV): // vanished
+		e.factsFrom(index).goneIn = e.pass
+	case errors.Is(err, ErrAccessDenied):
+		e.denied++
+	case errors.As(err, &kernel), errors.Is(err, ErrMalformed):
+		e.failed++
+	default:
+		return err
+	}
+	return nil
+}
+
+// hear takes a reply.
+func (e *ethtoolReader) hear(fact *ethtoolFact, m nlmsg.Message) error {
+	if m.Type != e.family || ethnl.Command(m.Data) != fact.reply {
+		return nil
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return fact.hear(m.Data)
+}
+
+// factsFrom returns what is known of an interface.
+func (e *ethtoolReader) factsFrom(index int) *driverFacts {
+	f := e.told[index]
+	if f == nil {
+		f = &driverFacts{}
+		e.told[index] = f
+	}
+	return f
+}
+
+// apply sets the facts of the links in dst, and removes those that are gone.
+func (e *ethtoolReader) apply(dst *LinkSnapshot) {
+	dst.Denied += e.denied
+	dst.Failed += e.failed
+	dst.Ethtool = e.err
+	since := e.pass
+	if e.unheard > 0 && e.unheard <= keptSnapshots {
+		since--
+	}
+	dst.Links = slices.DeleteFunc(dst.Links, func(l LinkStats) bool {
+		f := e.told[l.Link.Index]
+		return f != nil && f.goneIn == e.pass
+	})
+	for i := range dst.Links {
+		l := &dst.Links[i]
+		f := e.told[l.Link.Index]
+		l.Late = !e.complete && (f == nil || f.askedIn != e.pass)
+		if l.Late {
+			dst.Late++
+		}
+		if f != nil {
+			f.apply(l, since)
+		}
+	}
+}
+
+// compareBool orders false before true.
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	default:
+		return -1
 	}
 }
 
@@ -80,92 +297,4 @@ func ethtoolMissing(err error) error {
 		}
 	}
 	return opError("open ethtool netlink", "", err)
-}
-
-// ethtoolFact is a request, its reply, and what to do with the body of one.
-type ethtoolFact struct {
-	request, reply uint8
-	apply          func(dst *LinkSnapshot, body []byte) error
-}
-
-// readFact asks all drivers in one dump. That fails as a whole where a single
-// driver fails, and on Linux 5.10 where a single one lacks the operation; each
-// is then asked by itself. It returns an error where nobody can be asked.
-func (e *ethtoolReader) readFact(dst *LinkSnapshot, fact ethtoolFact) error {
-	apply := func(m nlmsg.Message) error {
-		if m.Type != e.family || ethnl.Command(m.Data) != fact.reply {
-			return nil
-		}
-		return fact.apply(dst, m.Data)
-	}
-	err := e.conn.dump(e.family, ethnl.AppendGet(nil, binary.NativeEndian, fact.request, 0), func() {}, apply)
-	if err == nil {
-		return nil
-	}
-	for i := 0; i < len(dst.Links); i++ {
-		body := ethnl.AppendGet(nil, binary.NativeEndian, fact.request, uint32(dst.Links[i].Link.Index))
-		err := e.conn.get(e.family, body, apply)
-		var kernel *kernelError
-		switch {
-		case err == nil, errors.Is(err, unix.EOPNOTSUPP):
-		case errors.Is(err, unix.ENODEV): // vanished
-			dst.Links = slices.Delete(dst.Links, i, i+1)
-			i--
-		case errors.Is(err, ErrAccessDenied):
-			dst.Denied++
-		case errors.As(err, &kernel), errors.Is(err, ErrMalformed):
-			dst.Failed++
-		default:
-			return err
-		}
-	}
-	return nil
-}
-
-// linkInfo applies an ETHTOOL_MSG_LINKINFO_GET_REPLY.
-func (e *ethtoolReader) linkInfo(dst *LinkSnapshot, body []byte) error {
-	raw, err := ethnl.DecodeLinkInfo(body, binary.NativeEndian)
-	if err != nil {
-		return err
-	}
-	if i := dst.rows().find(int(raw.Index)); i >= 0 {
-		dst.Links[i].Port = someIf(Port(raw.Port), raw.HasPort)
-	}
-	return nil
-}
-
-// linkModes applies an ETHTOOL_MSG_LINKMODES_GET_REPLY.
-func (e *ethtoolReader) linkModes(dst *LinkSnapshot, body []byte) error {
-	raw := &e.modes
-	if err := ethnl.DecodeLinkModes(body, binary.NativeEndian, raw); err != nil {
-		return err
-	}
-	i := dst.rows().find(int(raw.Index))
-	if i < 0 {
-		return nil
-	}
-	l := &dst.Links[i]
-	l.Speed = speedOfKernel(raw.Speed) // 0 where the driver tells none
-	l.Duplex = DuplexUnknown
-	if raw.HasDuplex {
-		l.Duplex = duplexOfKernel(raw.Duplex)
-	}
-	l.Autoneg = someIf(raw.Autoneg != 0, raw.HasAutoneg)
-	best := raw.Best()
-	l.SpeedMax = someIf(best.Speed, best.Speed != 0)
-	l.Degraded = degraded(l, best)
-	return nil
-}
-
-// degraded says whether a link with a carrier does less than the best mode of
-// both ends.
-func degraded(l *LinkStats, best ethnl.Best) Opt[bool] {
-	if best.Speed == 0 || !l.Link.Carrier.Or(false) {
-		return Opt[bool]{}
-	}
-	if l.Duplex == DuplexHalf && best.Full {
-		return Some(true)
-	}
-	speed, known := l.Speed.Get()
-	return someIf(speed < best.Speed, known)
 }

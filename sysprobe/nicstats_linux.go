@@ -11,6 +11,7 @@ import (
 
 // nicStatsClient asks rtnetlink(7) and the generic netlink family "ethtool".
 type nicStatsClient struct {
+	want    LinkFacts
 	mu      sync.Mutex
 	links   *linkReader
 	ethtool *ethtoolReader
@@ -20,6 +21,7 @@ type nicStatsClient struct {
 // ethtool netlink is for each snapshot to find out.
 func newNICStatsClient(cfg Config) (*nicStatsClient, error) {
 	return newNICStatsClientOn(
+		cfg,
 		func() (nlSocket, error) { return dialRoute(cfg) },
 		func() (nlSocket, uint16, error) { return dialEthtool(cfg) },
 	)
@@ -27,12 +29,12 @@ func newNICStatsClient(cfg Config) (*nicStatsClient, error) {
 
 // newNICStatsClientOn is newNICStatsClient with the sockets that route and
 // ethtool make; ethtool returns the ID of the family too.
-func newNICStatsClientOn(route func() (nlSocket, error), ethtool ethtoolDialer) (*nicStatsClient, error) {
+func newNICStatsClientOn(cfg Config, route func() (nlSocket, error), ethtool ethtoolDialer) (*nicStatsClient, error) {
 	links, err := newLinkReader(route)
 	if err != nil {
 		return nil, err
 	}
-	return &nicStatsClient{links: links, ethtool: newEthtoolReader(ethtool)}, nil
+	return &nicStatsClient{want: cfg.LinkFacts, links: links, ethtool: newEthtoolReader(cfg, ethtool)}, nil
 }
 
 // close closes both sockets.
@@ -46,7 +48,7 @@ func (c *nicStatsClient) close() error {
 func (c *nicStatsClient) snapshot(dst *LinkSnapshot) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	dst.Denied, dst.Failed, dst.Ethtool = 0, 0, nil
+	dst.Denied, dst.Failed, dst.Late, dst.Ethtool = 0, 0, 0, nil
 	if err := c.dumpLinks(dst); err != nil {
 		dst.Links = dst.Links[:0]
 		return err
@@ -57,13 +59,20 @@ func (c *nicStatsClient) snapshot(dst *LinkSnapshot) error {
 
 // dumpLinks reads all links with their counters.
 func (c *nicStatsClient) dumpLinks(dst *LinkSnapshot) error {
-	reset := func() { dst.Links = dst.Links[:0] }
+	reset := func() { dst.Links, dst.Failed = dst.Links[:0], 0 }
 	err := c.links.dump(false, reset, func() *Link {
 		var row *LinkStats
 		dst.Links, row = extend(dst.Links)
 		*row = LinkStats{
-			Link:     Link{AltNames: row.Link.AltNames},
-			Counters: someIf(LinkCounters(c.links.raw.Stats), c.links.raw.HasStats),
+			Link:       Link{AltNames: row.Link.AltNames},
+			Counters:   someIf(LinkCounters(c.links.raw.Stats), c.links.raw.HasStats),
+			Supported:  row.Supported[:0],
+			Advertised: row.Advertised[:0],
+			Peer:       row.Peer[:0],
+			FECModes:   row.FECModes[:0],
+		}
+		if c.want&WantLinkDetail != 0 && fillDetail(&row.Detail, &c.links.raw) != nil {
+			dst.Failed++
 		}
 		return &row.Link
 	})
@@ -72,6 +81,9 @@ func (c *nicStatsClient) dumpLinks(dst *LinkSnapshot) error {
 	}
 	slices.SortFunc(dst.Links, func(a, b LinkStats) int { return cmp.Compare(a.Link.Index, b.Link.Index) })
 	dst.rows().nameMasters()
+	if c.want&WantLinkDetail != 0 {
+		dst.nameOthers()
+	}
 	return nil
 }
 

@@ -3,13 +3,19 @@
 package sysprobe
 
 import (
+	"encoding/binary"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
+
+	"telegraf-sysprobe/sysprobe/internal/decode/nlmsg"
 )
 
 // find returns the row of an interface.
@@ -89,6 +95,14 @@ func TestNICStats(t *testing.T) {
 			t.Errorf("flags %v, carrier %v, kind %s; want up without a carrier", l.Flags, l.Carrier, l.Kind)
 		}
 	})
+	t.Run("B18 sysfs knows no speed of lo either, and is not asked", func(t *testing.T) {
+		if text := ns.exec("sh", "-c", "cat /sys/class/net/lo/speed 2>/dev/null || echo none"); string(text) != "none\n" && string(text) != "-1\n" {
+			t.Errorf("sysfs says %s: the case is no case any more", text)
+		}
+		if l := s.find(t, "lo"); l.Speed.Known() || l.Late {
+			t.Errorf("speed %v, late %v; want none", l.Speed, l.Late)
+		}
+	})
 	t.Run("B11 running is not what sysfs says", func(t *testing.T) {
 		text := ns.exec("cat", "/sys/class/net/d0/flags")
 		flags, err := strconv.ParseUint(strings.TrimSpace(string(text)), 0, 32)
@@ -132,6 +146,8 @@ func TestNICStatsCountersAndMaster(t *testing.T) {
 	}
 }
 
+// TestNICStatsOfATap sets what a tap takes for its own through ethtool, which
+// is every number there is.
 func TestNICStatsOfATap(t *testing.T) {
 	ns := newNetNS(t)
 	ns.ip("tuntap add dev tap0 mode tap")
@@ -140,31 +156,176 @@ func TestNICStatsOfATap(t *testing.T) {
 		t.Fatal(err)
 	}
 	closeAfter(t, h)
-	var s LinkSnapshot
-	for _, tt := range []struct {
-		set    string
-		speed  Opt[uint32]
-		duplex Duplex
-		auto   Opt[bool]
+	type told struct {
+		Speed  Opt[uint32]
+		Duplex Duplex
+		Auto   Opt[bool]
+		Port   Opt[Port]
+	}
+	tell := func(speed Opt[uint32], duplex Duplex, auto bool, port Port) told {
+		return told{speed, duplex, Some(auto), Some(port)}
+	}
+	const half, full = DuplexHalf, DuplexFull
+	none, mbit := Opt[uint32]{}, Some[uint32]
+	tests := []struct {
+		set  string
+		want told
 	}{
-		{"speed 2500 duplex half autoneg off", Some[uint32](2500), DuplexHalf, Some(false)},
-		{"speed 800000 duplex full autoneg on", Some[uint32](800000), DuplexFull, Some(true)},
-		{"speed 65535 duplex full", Opt[uint32]{}, DuplexFull, Some(true)},
-	} {
+		{"speed 10 duplex half autoneg off port tp", tell(mbit(10), half, false, PortTP)},
+		{"speed 100 duplex full autoneg on port aui", tell(mbit(100), full, true, PortAUI)},
+		{"port mii", tell(mbit(100), full, true, PortMII)},
+		{"port fibre autoneg off", tell(mbit(100), full, false, PortFibre)},
+		{"port bnc", tell(mbit(100), full, false, PortBNC)},
+		{"port da duplex half", tell(mbit(100), half, false, PortDA)},
+		{"port tp duplex full autoneg on", tell(mbit(100), full, true, PortTP)},
+		{"B15 speed 4294967295", tell(none, full, true, PortTP)},
+		{"B17 speed 65535", tell(none, full, true, PortTP)},
+		{"speed 0", tell(none, full, true, PortTP)},
+	}
+	for _, speed := range []uint32{1, 1000, 2500, 5000, 10000, 25000, 40000, 50000, 56000, 100000, 123456, 200000, 400000, 800000, 1600000} {
+		tests = append(tests, struct {
+			set  string
+			want told
+		}{fmt.Sprintf("speed %d", speed), tell(mbit(speed), full, true, PortTP)})
+	}
+	var s LinkSnapshot
+	for _, tt := range tests {
 		t.Run(tt.set, func(t *testing.T) {
-			ns.exec(append([]string{"ethtool", "-s", "tap0"}, strings.Fields(tt.set)...)...)
+			args := strings.Fields(tt.set)
+			if strings.HasPrefix(args[0], "B") {
+				args = args[1:]
+			}
+			ns.exec(append([]string{"ethtool", "-s", "tap0"}, args...)...)
 			if err := h.Snapshot(&s); err != nil {
 				t.Fatal(err)
 			}
 			l := s.find(t, "tap0")
-			if l.Speed != tt.speed || l.Duplex != tt.duplex || l.Autoneg != tt.auto || l.Port != Some(PortTP) {
-				t.Errorf("speed %v, duplex %v, autoneg %v, port %v; want %v, %v, %v, tp",
-					l.Speed, l.Duplex, l.Autoneg, l.Port, tt.speed, tt.duplex, tt.auto)
+			if got := (told{l.Speed, l.Duplex, l.Autoneg, l.Port}); got != tt.want {
+				t.Errorf("got %+v, want %+v", got, tt.want)
 			}
 			if l.SpeedMax.Known() || l.Degraded.Known() {
 				t.Errorf("fastest %v, degraded %v; a tap names no modes", l.SpeedMax, l.Degraded)
 			}
 		})
+	}
+}
+
+// linkInfoSet and linkModesSet are ETHTOOL_MSG_LINKINFO_SET and
+// ETHTOOL_MSG_LINKMODES_SET.
+const linkInfoSet, linkModesSet = 3, 5
+
+// tapSetter returns what sets attributes of tap0, which is open, so that it has
+// a carrier, as root alone may: whatever ethtool(8) has no words for.
+func tapSetter(t *testing.T, ns *netNS) func(cmd uint8, attrs []byte) {
+	t.Helper()
+	ns.do(func() error {
+		tap, err := unix.Open("/dev/net/tun", unix.O_RDWR|unix.O_CLOEXEC, 0)
+		if err != nil {
+			return os.NewSyscallError("open", err)
+		}
+		t.Cleanup(func() {
+			if err := unix.Close(tap); err != nil {
+				t.Error(err)
+			}
+		})
+		ifr, err := unix.NewIfreq("tap0")
+		if err != nil {
+			return err
+		}
+		ifr.SetUint16(unix.IFF_TAP | unix.IFF_NO_PI)
+		return os.NewSyscallError("ioctl", unix.IoctlIfreq(tap, unix.TUNSETIFF, ifr))
+	})
+	ns.ip("link set tap0 up")
+	sock, family, err := dialEthtool(ns.config().withDefaults())
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn := newNLConn(func() (nlSocket, error) { return sock, nil })
+	t.Cleanup(func() {
+		if err := conn.close(); err != nil {
+			t.Error(err)
+		}
+	})
+	order := binary.NativeEndian
+	return func(cmd uint8, attrs []byte) {
+		t.Helper()
+		name := nlmsg.AppendAttr(nil, order, 2, []byte("tap0\x00"))
+		body := nlmsg.AppendAttr([]byte{cmd, 1, 0, 0}, order, 1|0x8000, name)
+		const ack = 4 // NLM_F_ACK
+		err := conn.roundTrip(family, nlmsg.FlagRequest|ack, append(body, attrs...), func(nlmsg.Message) error { return nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestNICStatsOfAnOpenTap is about what ethtool(8) cannot set.
+func TestNICStatsOfAnOpenTap(t *testing.T) {
+	ns := newNetNS(t)
+	set := tapSetter(t, ns)
+	h, err := OpenNICStats(&Config{NetNS: ns.name, LinkFacts: ^LinkFacts(0)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	closeAfter(t, h)
+	var s LinkSnapshot
+	look := func() *LinkStats {
+		t.Helper()
+		if err := h.Snapshot(&s); err != nil {
+			t.Fatal(err)
+		}
+		return s.find(t, "tap0")
+	}
+	order := binary.NativeEndian
+	for _, port := range []Port{PortNone, PortOther, 77} {
+		set(linkInfoSet, nlmsg.AppendAttr(nil, order, 2, []byte{byte(port)}))
+		if got := look().Port; got != Some(port) {
+			t.Errorf("port %v, want %v", got, port)
+		}
+	}
+	for raw, want := range map[byte]Duplex{0: DuplexHalf, 1: DuplexFull, 255: DuplexUnknown} {
+		set(linkModesSet, nlmsg.AppendAttr(nil, order, 6, []byte{raw}))
+		if got := look().Duplex; got != want {
+			t.Errorf("B19 duplex %d is %v, want %v", raw, got, want)
+		}
+	}
+	// What it offers, since a tap supports no mode by name.
+	modes := func(numbers ...int) []byte {
+		words := make([]uint32, 4)
+		for _, n := range numbers {
+			words[n/32] |= 1 << (n % 32)
+		}
+		set := nlmsg.AppendUint32(nlmsg.AppendAttr(nil, order, 1, nil), order, 2, 93)
+		var value []byte
+		for _, w := range words[:3] {
+			value = order.AppendUint32(value, w)
+		}
+		return nlmsg.AppendAttr(nil, order, 3|0x8000, nlmsg.AppendAttr(set, order, 4, value))
+	}
+	link := func(speed uint32, duplex byte) []byte {
+		return nlmsg.AppendAttr(nlmsg.AppendUint32(nil, order, 5, speed), order, 6, []byte{duplex})
+	}
+	for _, tt := range []struct {
+		name     string
+		attrs    []byte
+		modes    string
+		max      uint32
+		degraded bool
+	}{
+		{"at its best", append(modes(0, 1, 3, 5), link(1000, 1)...), "10baseT/Half,10baseT/Full,100baseT/Full,1000baseT/Full", 1000, false},
+		{"below its best", append(modes(3, 5, 92), link(100, 1)...), "100baseT/Full,1000baseT/Full,10baseT1L/Full", 1000, true},
+		{"half duplex", append(modes(2, 3), link(100, 0)...), "100baseT/Half,100baseT/Full", 100, true},
+		{"half is all there is", append(modes(2), link(100, 0)...), "100baseT/Half", 100, false},
+	} {
+		set(linkModesSet, tt.attrs)
+		l := look()
+		if l.Advertised.String() != tt.modes || l.SpeedMax != Some(tt.max) || l.Degraded != Some(tt.degraded) {
+			t.Errorf("%s: modes %v, fastest %v, degraded %v; want %s, %d, %v", tt.name, l.Advertised, l.SpeedMax, l.Degraded, tt.modes, tt.max, tt.degraded)
+		}
+	}
+	ns.ip("link set tap0 down")
+	if l := look(); l.Degraded.Known() || l.Link.Flags.IsUp() {
+		t.Errorf("degraded %v of a link that is down", l.Degraded)
 	}
 }
 
