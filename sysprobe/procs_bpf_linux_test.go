@@ -274,11 +274,11 @@ type backendAnswer struct {
 	Found                bool // this process is in a snapshot
 }
 
-// helpBackend BACKEND [mount]: prints which backend is used, and why. With
-// "mount" it mounts proc(5) before.
+// helpBackend BACKEND [CHANGE]: prints which backend is used, and why, after
+// one of the changes.
 func helpBackend(args []string) error {
 	if len(args) > 1 {
-		if err := mountProc("/proc", ""); err != nil {
+		if err := changes[args[1]](); err != nil {
 			return err
 		}
 	}

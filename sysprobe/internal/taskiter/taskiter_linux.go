@@ -14,6 +14,7 @@ import (
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
+	"golang.org/x/sys/unix"
 
 	"telegraf-sysprobe/sysprobe/internal/decode/taskrec"
 )
@@ -38,8 +39,8 @@ type Iterator struct {
 
 // Open loads the best program that the kernel takes. It needs CAP_BPF and
 // CAP_PERFMON, or CAP_SYS_ADMIN, and a kernel that describes itself in
-// /sys/kernel/btf/vmlinux. It returns an error that joins what went wrong with
-// each program, and leaves nothing open then.
+// /sys/kernel/btf/vmlinux. It returns an error that says in one line what went
+// wrong with each program, and leaves nothing open then.
 func Open() (*Iterator, error) { return open(SumInKernel, SumHere) }
 
 // OpenProgram loads the program of that name. It returns the error of the
@@ -53,16 +54,42 @@ func open(programs ...string) (*Iterator, error) {
 		return nil, err
 	}
 	offsets, _ := l.cpuOffsets() //nolint:errcheck // without them records do not claim to be exact
-	var errs []error
+	var failed error
 	for _, name := range programs {
 		it, err := l.iterator(name, offsets)
 		if err == nil {
 			return it, nil
 		}
-		errs = append(errs, err)
+		failed = reason(failed, err)
 	}
-	return nil, errors.Join(errs...)
+	return nil, failed
 }
+
+// reason adds err to what went wrong before, in one line. Where privileges are
+// missing that is all there is to say: the loader guesses at memory limits then.
+// What it knows of a kernel that lacks something answers to
+// errors.ErrUnsupported.
+func reason(before, err error) error {
+	switch {
+	case errors.Is(err, unix.EPERM):
+		return fmt.Errorf("load BPF program, which takes CAP_BPF and CAP_PERFMON: %w", unix.EPERM)
+	case errors.Is(err, ebpf.ErrNotSupported):
+		err = unsupportedError{err}
+	}
+	if before == nil {
+		return err
+	}
+	return fmt.Errorf("%w; %w", before, err)
+}
+
+// unsupportedError is an error that is errors.ErrUnsupported.
+type unsupportedError struct{ error }
+
+// Is implements errors.Is.
+func (unsupportedError) Is(target error) bool { return target == errors.ErrUnsupported }
+
+// Unwrap returns the cause.
+func (e unsupportedError) Unwrap() error { return e.error }
 
 // iterator loads and attaches one program.
 func (l *loader) iterator(name string, offsets []uint64) (*Iterator, error) {
