@@ -246,8 +246,8 @@ func (p *Procs) exe(proc *sysprobe.Proc) (string, bool) {
 
 // cmdline implements facts.
 func (p *Procs) cmdline(proc *sysprobe.Proc) (string, bool) {
-	_, line, known := p.programs.cmdline(proc)
-	return line, known
+	program, known := p.programs.cmdline(proc)
+	return program.line, known
 }
 
 // keyValue is the value of a grouping key.

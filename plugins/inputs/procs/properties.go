@@ -33,7 +33,9 @@ func properties() []property {
 		{name: "limits", read: readLimits},
 		{name: "environ_names", read: readEnvironNames},
 		{name: "threads", read: readThreads},
+		{name: "open_files", read: readOpenFiles},
 		{name: "footprint", read: readFootprint},
+		{name: "maps", read: readMemoryMaps},
 	}
 }
 
@@ -143,6 +145,18 @@ func answer[T any](q *query, question func(proctable.Process) (T, error)) (T, er
 
 // set adds a fact.
 func (q *query) set(name string, value any) { q.facts = append(q.facts, fact{name, value}) }
+
+// optional adds a fact that may be absent.
+func (q *query) optional(name string, value sysprobe.Opt[uint64]) {
+	if v, known := value.Get(); known {
+		q.set(name, v)
+	}
+}
+
+// has says whether a fact of that name was added.
+func (q *query) has(name string) bool {
+	return slices.ContainsFunc(q.facts, func(f fact) bool { return f.name == name })
+}
 
 func readOrigin(q *query) error {
 	for _, key := range originKeys() {
@@ -289,4 +303,46 @@ func readFootprint(q *query) error {
 		q.set("memory_uss", footprint.USS)
 	}
 	return err
+}
+
+func readOpenFiles(q *query) error {
+	files, err := answer(q, proctable.Process.OpenFiles)
+	if err != nil {
+		return err
+	}
+	writable := 0
+	for i := range files {
+		if files[i].Mode != "r" && files[i].Mode != "" {
+			writable++
+		}
+	}
+	q.set("num_files", len(files))
+	q.set("num_files_writable", writable)
+	return nil
+}
+
+// readMemoryMaps sums up all regions, as inputs.procstat does.
+func readMemoryMaps(q *query) error {
+	regions, err := answer(q, proctable.Process.MemoryMaps)
+	if err != nil {
+		return err
+	}
+	q.set("num_maps", len(regions))
+	for i := range regions {
+		regions[i].Path = "" // into one sum
+	}
+	for _, all := range sysprobe.GroupMemoryMaps(regions) {
+		m := &all.Memory
+		q.optional("memory_size", m.Size)
+		if !q.has("memory_pss") { // of the footprint
+			q.optional("memory_pss", m.PSS)
+		}
+		q.optional("memory_shared_clean", m.SharedClean)
+		q.optional("memory_shared_dirty", m.SharedDirty)
+		q.optional("memory_private_clean", m.PrivateClean)
+		q.optional("memory_private_dirty", m.PrivateDirty)
+		q.optional("memory_referenced", m.Referenced)
+		q.optional("memory_anonymous", m.Anonymous)
+	}
+	return nil
 }

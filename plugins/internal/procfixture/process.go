@@ -20,6 +20,8 @@ type Details struct {
 	Threads    []sysprobe.Thread
 	Affinity   []int
 	IOPriority sysprobe.IOPriority
+	OpenFiles  []sysprobe.OpenFile
+	MemoryMaps []sysprobe.MemoryRegion
 	// Errors are of the facts with that name: "denied", "zombie", "gone",
 	// "malformed", "unsupported", or another text.
 	Errors map[string]string
@@ -27,19 +29,46 @@ type Details struct {
 
 // OpenProcess implements proctable.Machine.
 func (m *Machine) OpenProcess(id sysprobe.ProcID) (proctable.Process, error) {
-	row := m.now.Snapshot.Find(id.PID)
-	if row == nil || row.ID != id || slices.Contains(m.now.Gone, id.PID) || slices.Contains(m.now.Reused, id.PID) {
-		return nil, &sysprobe.OpError{Op: "open process", Target: strconv.Itoa(int(id.PID)), Err: sysprobe.ErrNoSuchProcess}
+	p, err := m.process(id)
+	if err != nil {
+		return nil, err
 	}
 	if m.Opened == nil {
 		m.Opened = map[int32]int{}
 	}
 	m.Opened[id.PID]++
+	return p, nil
+}
+
+// Cmdline implements proctable.Machine.
+func (m *Machine) Cmdline(p *sysprobe.Proc) ([]string, error) {
+	asked, err := m.process(p.ID)
+	if err != nil {
+		return nil, err
+	}
+	return fact(asked, "cmdline", asked.details.Cmdline)
+}
+
+// Exe implements proctable.Machine.
+func (m *Machine) Exe(p *sysprobe.Proc) (sysprobe.ProcPath, error) {
+	asked, err := m.process(p.ID)
+	if err != nil {
+		return sysprobe.ProcPath{}, err
+	}
+	return fact(asked, "exe", asked.details.Exe)
+}
+
+// process returns the process id of the last sweep.
+func (m *Machine) process(id sysprobe.ProcID) (*process, error) {
+	row := m.now.Snapshot.Find(id.PID)
+	if row == nil || row.ID != id || slices.Contains(m.now.Gone, id.PID) || slices.Contains(m.now.Reused, id.PID) {
+		return nil, &sysprobe.OpError{Op: "open process", Target: strconv.Itoa(int(id.PID)), Err: sysprobe.ErrNoSuchProcess}
+	}
 	details, known := m.now.Details[id.PID]
 	return &process{machine: m, pid: id.PID, details: details, known: known}, nil
 }
 
-// process is an open process.
+// process is a process that can be asked.
 type process struct {
 	machine *Machine
 	pid     int32
@@ -70,11 +99,15 @@ func fact[T any](p *process, name string, value T) (T, error) {
 	return *new(T), &sysprobe.OpError{Op: "read " + name, Target: strconv.Itoa(int(p.pid)), Err: err}
 }
 
-// Cmdline implements proctable.Process.
-func (p *process) Cmdline() ([]string, error) { return fact(p, "cmdline", p.details.Cmdline) }
+// OpenFiles implements proctable.Process.
+func (p *process) OpenFiles() ([]sysprobe.OpenFile, error) {
+	return fact(p, "open_files", p.details.OpenFiles)
+}
 
-// Exe implements proctable.Process.
-func (p *process) Exe() (sysprobe.ProcPath, error) { return fact(p, "exe", p.details.Exe) }
+// MemoryMaps implements proctable.Process.
+func (p *process) MemoryMaps() ([]sysprobe.MemoryRegion, error) {
+	return fact(p, "maps", p.details.MemoryMaps)
+}
 
 // Cwd implements proctable.Process.
 func (p *process) Cwd() (sysprobe.ProcPath, error) { return fact(p, "cwd", p.details.Cwd) }

@@ -37,6 +37,7 @@ func (m *machine) sayBackend() {
 // Snapshot implements Machine.
 func (m *machine) Snapshot(dst *sysprobe.ProcSnapshot, want sysprobe.Fields) error {
 	err := m.Procs.Snapshot(dst, want)
+	m.Begin(dst)
 	m.sayBackend()
 	return err
 }

@@ -21,6 +21,10 @@ type Machine interface {
 	Close() error
 	// OpenProcess is that of sysprobe.Procs.
 	OpenProcess(id sysprobe.ProcID) (Process, error)
+	// Cmdline and Exe are those of sysprobe.DetailCache, for rows of the last
+	// snapshot.
+	Cmdline(p *sysprobe.Proc) ([]string, error)
+	Exe(p *sysprobe.Proc) (sysprobe.ProcPath, error)
 	// Host is sysprobe.ReadHost.
 	Host() (sysprobe.Host, error)
 	// UserName is that of sysprobe.Users.
@@ -29,8 +33,6 @@ type Machine interface {
 
 // Process is what a Machine opens: a sysprobe.Process.
 type Process interface {
-	Cmdline() ([]string, error)
-	Exe() (sysprobe.ProcPath, error)
 	Cwd() (sysprobe.ProcPath, error)
 	Environ() ([]sysprobe.EnvVar, error)
 	Limits() (sysprobe.Limits, error)
@@ -38,6 +40,8 @@ type Process interface {
 	Threads() ([]sysprobe.Thread, error)
 	Affinity() ([]int, error)
 	IOPriority() (sysprobe.IOPriority, error)
+	OpenFiles() ([]sysprobe.OpenFile, error)
+	MemoryMaps() ([]sysprobe.MemoryRegion, error)
 	Close() error
 }
 
@@ -55,12 +59,20 @@ func Open(backend sysprobe.Backend, log telegraf.Logger) (Machine, error) {
 		return nil, fmt.Errorf("%w; set HOST_PROC (now %q) to where the proc file system to watch is mounted, readable for this user",
 			err, config.ProcRoot)
 	}
-	return &machine{Procs: procs, config: config, users: sysprobe.OpenUsers(config), log: log}, nil
+	return &machine{
+		Procs: procs, DetailCache: sysprobe.NewDetailCache(procs, maxDetails),
+		config: config, users: sysprobe.OpenUsers(config), log: log,
+	}, nil
 }
+
+// maxDetails is of how many processes it is kept what they execute.
+const maxDetails = 100_000
 
 // machine is the real one.
 type machine struct {
 	*sysprobe.Procs
+	*sysprobe.DetailCache
+
 	config *sysprobe.Config
 	users  *sysprobe.Users
 	log    telegraf.Logger
@@ -101,6 +113,14 @@ func (empty) Lookup(int32, sysprobe.Fields) (sysprobe.Proc, error) {
 
 // OpenProcess implements Machine.
 func (empty) OpenProcess(sysprobe.ProcID) (Process, error) { return nil, sysprobe.ErrNoSuchProcess }
+
+// Cmdline implements Machine.
+func (empty) Cmdline(*sysprobe.Proc) ([]string, error) { return nil, sysprobe.ErrNoSuchProcess }
+
+// Exe implements Machine.
+func (empty) Exe(*sysprobe.Proc) (sysprobe.ProcPath, error) {
+	return sysprobe.ProcPath{}, sysprobe.ErrNoSuchProcess
+}
 
 // Backend implements Machine.
 func (empty) Backend() (sysprobe.Backend, error) { return sysprobe.BackendAuto, nil }
