@@ -45,15 +45,58 @@ func gauges(s *sysprobe.LinkStats) map[string]any {
 	setKnown(fields, "degraded", s.Degraded)
 	setInt(fields, "speed_max", s.SpeedMax)
 	setInt(fields, "txqueuelen", l.TxQueueLen)
-	if port, known := s.Port.Get(); known {
-		fields["port"] = port.String()
-		fields["port_code"] = int64(port)
-	}
+	setEnum(fields, "port", s.Port)
 	setText(fields, "mac", l.HardwareAddr.String())
 	setText(fields, "permanent_mac", l.PermanentAddr.String())
 	setText(fields, "master", l.MasterName)
 	setText(fields, "alias", l.Alias)
+	setText(fields, "modes_supported", s.Supported.String())
+	setText(fields, "modes_advertised", s.Advertised.String())
+	setText(fields, "modes_peer", s.Peer.String())
+	setEnum(fields, "down_reason", s.DownReason)
+	if detail, known := s.DownDetail.Get(); known {
+		fields["down_detail"] = s.DownReason.Or(0).Detail(detail)
+		fields["down_detail_code"] = int64(detail)
+	}
+	setInt(fields, "sqi", s.SQI)
+	setInt(fields, "sqi_max", s.SQIMax)
+	setText(fields, "fec_modes", s.FECModes.String())
+	setKnown(fields, "fec_auto", s.FECAuto)
+	setEnum(fields, "fec_active", s.FECActive)
+	if s.Late {
+		fields["ethtool_late"] = true
+	}
+	detail(fields, l.Kind, &s.Detail)
 	return fields
+}
+
+// detail sets what the kind of an interface, or its master, adds.
+func detail(fields map[string]any, kind string, d *sysprobe.LinkDetail) {
+	lower := "lower"
+	if kind == "veth" {
+		lower = "peer"
+	}
+	if d.LowerIndex != 0 {
+		fields[lower+"_index"] = int64(d.LowerIndex)
+	}
+	if id, known := d.LowerNetNSID.Get(); known {
+		fields[lower+"_netnsid"] = int64(id)
+	}
+	setText(fields, lower, d.LowerName)
+	setInt(fields, "vlan_id", d.VLANID)
+	setEnum(fields, "vlan_protocol", d.VLANProtocol)
+	setInt(fields, "vxlan_id", d.VXLANID)
+	setEnum(fields, "macvlan_mode", d.MACVLANMode)
+	setEnum(fields, "ipvlan_mode", d.IPVLANMode)
+	setEnum(fields, "bond_mode", d.BondMode)
+	setInt(fields, "bond_active_slave_index", d.BondActiveSlave)
+	setText(fields, "bond_active_slave", d.BondActiveSlaveName)
+	setInt(fields, "bond_miimon", d.BondMIIMon)
+	setEnum(fields, "bond_slave_state", d.BondSlaveState)
+	setEnum(fields, "bond_slave_mii", d.BondSlaveMII)
+	setEnum(fields, "bridge_stp", d.BridgeSTP)
+	setKnown(fields, "bridge_vlan_filtering", d.BridgeVLANFiltering)
+	setEnum(fields, "bridge_port_state", d.BridgePortState)
 }
 
 // counters returns the fields that only grow, with the names that Telegraf's
@@ -62,6 +105,7 @@ func gauges(s *sysprobe.LinkStats) map[string]any {
 func counters(s *sysprobe.LinkStats) map[string]any {
 	fields := map[string]any{}
 	setInt(fields, "carrier_changes", s.Link.CarrierChanges)
+	setInt(fields, "bond_slave_failures", s.Detail.BondSlaveFailures)
 	c, known := s.Counters.Get()
 	if !known {
 		return fields
@@ -117,6 +161,20 @@ func setKnown(fields map[string]any, name string, value sysprobe.Opt[bool]) {
 func setInt(fields map[string]any, name string, value sysprobe.Opt[uint32]) {
 	if v, known := value.Get(); known {
 		fields[name] = int64(v)
+	}
+}
+
+// enum is a number that has a name.
+type enum interface {
+	~uint8 | ~uint16
+	String() string
+}
+
+// setEnum sets a field, and that of the number, unless the value is absent.
+func setEnum[T enum](fields map[string]any, name string, value sysprobe.Opt[T]) {
+	if v, known := value.Get(); known {
+		fields[name] = v.String()
+		fields[name+"_code"] = int64(v)
 	}
 }
 

@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/influxdata/telegraf"
+	"github.com/influxdata/telegraf/config"
 	"github.com/influxdata/telegraf/plugins/inputs"
 
 	"telegraf-sysprobe/plugins/internal/nic"
@@ -25,6 +27,10 @@ var sampleConfig string
 // NICStats is the plugin.
 type NICStats struct {
 	nic.Options
+	KindInclude    []string        `toml:"kind_include"`
+	KindExclude    []string        `toml:"kind_exclude"`
+	Collect        []string        `toml:"collect"`
+	EthtoolTimeout config.Duration `toml:"ethtool_timeout"`
 
 	Log telegraf.Logger `toml:"-"`
 
@@ -32,8 +38,13 @@ type NICStats struct {
 	supported  func(sysprobe.Feature) error
 	reader     *nic.Reader[sysprobe.LinkSnapshot]
 	interfaces options.Globs
+	kinds      options.Globs
 	remarked   map[remark]bool
 }
+
+// collectable are the words of the option collect, in the order of the facts
+// that they stand for.
+var collectable = []string{"detail", "modes", "link_state", "fec"}
 
 // remark is something to be said once about a namespace.
 type remark struct{ netns, subject string }
@@ -52,9 +63,31 @@ func (n *NICStats) Init() error {
 	if n.interfaces, err = n.Interfaces(); err != nil {
 		return err
 	}
+	if n.kinds, err = options.NewGlobs("kind", n.KindInclude, n.KindExclude); err != nil {
+		return err
+	}
+	if err := options.Words("collect", n.Collect, collectable); err != nil {
+		return err
+	}
+	if n.EthtoolTimeout <= 0 {
+		return fmt.Errorf("option ethtool_timeout: %s is no time to wait; use a duration such as \"1s\"", time.Duration(n.EthtoolTimeout))
+	}
 	n.remarked = map[remark]bool{}
-	n.reader, err = nic.NewReader(&n.Options, n.open)
+	n.reader, err = nic.NewReader(&n.Options, n.openWith)
 	return err
+}
+
+// openWith opens a handle for what the options choose.
+func (n *NICStats) openWith(c *sysprobe.Config) (nic.Source[sysprobe.LinkSnapshot], error) {
+	for i, fact := range []sysprobe.LinkFacts{
+		sysprobe.WantLinkDetail, sysprobe.WantLinkModes, sysprobe.WantLinkState, sysprobe.WantFEC,
+	} {
+		if slices.Contains(n.Collect, collectable[i]) {
+			c.LinkFacts |= fact
+		}
+	}
+	c.EthtoolTimeout = time.Duration(n.EthtoolTimeout)
+	return n.open(c)
 }
 
 // Start opens the link table of the own namespace, or returns why it cannot.
@@ -68,7 +101,7 @@ func (n *NICStats) Gather(acc telegraf.Accumulator) error {
 		n.remarkOn(netns, s)
 		for i := range s.Links {
 			l := &s.Links[i]
-			if !n.interfaces.Match(l.Link.Name) {
+			if !n.interfaces.Match(l.Link.Name) || !n.kinds.Match(l.Link.Kind) {
 				continue
 			}
 			tags := tagsOf(&l.Link, netns)
@@ -95,6 +128,11 @@ func (n *NICStats) remarkOn(netns string, s *sysprobe.LinkSnapshot) {
 	} else if err != nil {
 		once("ethtool", n.Log.Warnf, "Speed, duplex, autoneg and port are unknown %s: %v", where, err)
 	}
+	if s.Late > 0 {
+		once("late", n.Log.Warnf,
+			"Drivers of %d interfaces did not answer within the ethtool_timeout of %s %s: what they tell is of an earlier gather, or left out",
+			s.Late, time.Duration(n.EthtoolTimeout), where)
+	}
 	if s.Denied > 0 {
 		once("denied", n.Log.Warnf, "Fields are left out %s: this user may not see %d facts", where, s.Denied)
 	}
@@ -112,7 +150,12 @@ func (n *NICStats) Stop() {
 
 func init() {
 	inputs.Add("nicstats", func() telegraf.Input {
-		return &NICStats{open: open, supported: sysprobe.Supported}
+		return &NICStats{
+			Collect:        []string{"detail"},
+			EthtoolTimeout: config.Duration(time.Second),
+			open:           open,
+			supported:      sysprobe.Supported,
+		}
 	})
 }
 

@@ -7,9 +7,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/influxdata/telegraf"
+	"github.com/influxdata/telegraf/config"
 	"github.com/influxdata/telegraf/plugins/inputs"
 	"github.com/influxdata/telegraf/testutil"
 
@@ -106,6 +108,12 @@ func TestInit(t *testing.T) {
 		{"globs", func(n *NICStats) { n.InterfaceInclude = []string{"eth*", "br[0-9]"} }, nil},
 		{"bad include", func(n *NICStats) { n.InterfaceInclude = []string{"eth*", "[a"} }, []string{"interface_include", `"[a"`, "close"}},
 		{"bad exclude", func(n *NICStats) { n.InterfaceExclude = []string{"veth["} }, []string{"interface_exclude", `"veth["`, "close"}},
+		{"kinds", func(n *NICStats) { n.KindInclude, n.KindExclude = []string{"bond"}, []string{"v*"} }, nil},
+		{"bad kind", func(n *NICStats) { n.KindExclude = []string{"[v"} }, []string{"kind_exclude", `"[v"`, "close"}},
+		{"everything", func(n *NICStats) { n.Collect = collectable }, nil},
+		{"unknown fact", func(n *NICStats) { n.Collect = []string{"fac"} }, []string{"collect", `"fac"`, `use any of "detail", "modes", "link_state", "fec"`}},
+		{"fact twice", func(n *NICStats) { n.Collect = []string{"fec", "fec"} }, []string{"collect", `"fec"`, "remove one"}},
+		{"no time", func(n *NICStats) { n.EthtoolTimeout = 0 }, []string{"ethtool_timeout", "0s", `"1s"`}},
 		{"one namespace", func(n *NICStats) { n.NamespacePaths = []string{blue} }, nil},
 		{"no such namespace", func(n *NICStats) { n.NamespacePaths = []string{gone} }, []string{"namespace_paths", gone, "make the namespace"}},
 		{"relative namespace", func(n *NICStats) { n.NamespacePaths = []string{"blue"} }, []string{"namespace_paths", `"blue"`, "/run/netns/"}},
@@ -125,6 +133,36 @@ func TestInit(t *testing.T) {
 			tc.set(n)
 			plugintest.CheckError(t, n.Init(), tc.want)
 		})
+	}
+}
+
+func TestCollectIsAskedFor(t *testing.T) {
+	for _, tc := range []struct {
+		collect []string
+		want    sysprobe.LinkFacts
+	}{
+		{nil, 0},
+		{[]string{"detail"}, sysprobe.WantLinkDetail},
+		{[]string{"fec", "modes"}, sysprobe.WantFEC | sysprobe.WantLinkModes},
+		{[]string{"link_state"}, sysprobe.WantLinkState},
+	} {
+		n := newPlugin(t)
+		n.supported = supported
+		n.Collect, n.EthtoolTimeout = tc.collect, config.Duration(2*time.Second)
+		var got sysprobe.Config
+		n.open = func(c *sysprobe.Config) (nic.Source[sysprobe.LinkSnapshot], error) {
+			got = *c
+			return nil, errors.ErrUnsupported
+		}
+		if err := n.Init(); err != nil {
+			t.Fatal(err)
+		}
+		if err := n.Start(nil); !errors.Is(err, errors.ErrUnsupported) {
+			t.Fatal(err)
+		}
+		if got.LinkFacts != tc.want || got.EthtoolTimeout != 2*time.Second {
+			t.Errorf("%v asks for %b within %v, want %b within 2s", tc.collect, got.LinkFacts, got.EthtoolTimeout, tc.want)
+		}
 	}
 }
 
