@@ -384,7 +384,8 @@ func TestNICStatsFromMisbehavingKernels(t *testing.T) {
 		{
 			"attributes of next year",
 			answer{Messages: []message{with(linkMessage(1, "a"), attr(999, make([]byte, 9000)), attr(18, attr(88, deep)))}},
-			[]string{"a"}, 0, nil,
+			[]string{"a"},
+			0, nil,
 		},
 		{"nested too deep", answer{Messages: []message{with(linkMessage(1, "a"), kind("vlan", deep)), linkMessage(2, "b")}}, []string{"a", "b"}, 0, nil},
 		{

@@ -104,6 +104,19 @@ func lieBetween(before, between, after *Proc) error {
 	return nil
 }
 
+// lasting are the facts of p that others than its own doing seldom change, as
+// proc(5) would show them.
+func lasting(p *Proc) Proc {
+	q := Proc{
+		ID: p.ID, PPID: p.PPID, Group: p.Group, Session: p.Session, Comm: withoutWork(p.Comm), Name: withoutWork(p.Name),
+		LeaderDead: p.LeaderDead, KernelThread: p.KernelThread, Nice: p.Nice, Policy: p.Policy, RTPriority: p.RTPriority,
+		Exit: p.Exit, Status: p.Status, Origin: p.Origin,
+	}
+	q.Status.value.VoluntarySwitches, q.Status.value.InvoluntarySwitches = Opt[uint64]{}, Opt[uint64]{}
+	q.Status.value.Swap, q.Status.value.Tracer = Opt[uint64]{}, Opt[int32]{} // BPF lacks the latter
+	return q
+}
+
 // comparison is what one round of sweeps, alternately through both backends,
 // has shown.
 type comparison struct {
@@ -115,9 +128,10 @@ type comparison struct {
 }
 
 // compare sweeps and compares. It fails where a process that did not run
-// meanwhile differs in anything, where a counter of one with a single thread
-// does not lie between, and where a process that was there all the time is
-// missing.
+// meanwhile differs in anything; where of one that did, a counter does not lie
+// between, if it has a single thread, or a lasting fact is another than by BPF
+// before and after; and where a process that was there all the time is missing.
+// Gauges of what is at work are of one moment only.
 func compare(t *testing.T, byBPF, byFiles *Procs, want Fields) comparison {
 	t.Helper()
 	before := snapshotOf(t, byBPF, want)
@@ -144,6 +158,11 @@ func compare(t *testing.T, byBPF, byFiles *Procs, want Fields) comparison {
 			}
 			result.rested[p.ID.PID] = true
 			continue
+		}
+		if first := lasting(a); cmp.Equal(first, lasting(b), exact) {
+			if diff := cmp.Diff(lasting(p), first, exact); diff != "" {
+				t.Errorf("process %v %q at work (-procfs +bpf):\n%s", p.ID, p.Comm, diff)
+			}
 		}
 		result.worked[p.ID.PID] = lieBetween(a, p, b)
 		if err := result.worked[p.ID.PID]; err != nil && max(a.Threads, p.Threads, b.Threads) == 1 {
@@ -215,8 +234,10 @@ func TestBackendsAgree(t *testing.T) {
 // go, and checks that no counter of a process ever shrinks.
 func TestBackendsAgreeUnderLoad(t *testing.T) {
 	forEachProgram(t, func(t *testing.T, byBPF *Procs) {
-		byFiles := openBackend(t, BackendProcFS)
+		byFiles := openWorkers(t, "/proc", 4)
 		start(t, exec.Command("sh", "-c", "while :; do (:); (:) & done"))
+		forked, began := forks(t), time.Now()
+		defer func() { t.Logf("%.0f forks a second", float64(forks(t)-forked)/time.Since(began).Seconds()) }()
 		start(t, exec.Command("python3", "-c", `
 import threading
 def work():
@@ -227,7 +248,7 @@ while True:
     for t in threads: t.join()
 `))
 		odd := oddProcesses(t)
-		const want = WantName | WantStatus | WantIO // gauges of what is at work are of one moment only
+		const want = WantName | WantStatus | WantIO | WantOrigin
 		last := make(map[ProcID]map[string]uint64)
 		var s ProcSnapshot
 		worked := make(map[int32]error) // until a round without an error

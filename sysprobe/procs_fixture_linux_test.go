@@ -202,7 +202,7 @@ func TestVanishedAndMalformed(t *testing.T) {
 			t.Errorf("error %v, want ErrMalformed", err)
 		}
 	})
-	t.Run("F08 other files are gone", func(t *testing.T) {
+	t.Run("F08 C27 other files are gone", func(t *testing.T) {
 		p := s.Find(400)
 		if p.Status.Known() || p.Memory.Known() || p.IO.Known() || p.FDs.Known() || p.Name != p.Comm {
 			t.Errorf("want no optional fact: %+v", p)

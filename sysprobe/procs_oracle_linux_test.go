@@ -32,12 +32,20 @@ func stable(before, after *ProcSnapshot) []*Proc {
 	return procs
 }
 
+// forEachBackend runs f with each backend that this user may have.
+func forEachBackend(t *testing.T, f func(t *testing.T, procs *Procs)) {
+	for _, backend := range []Backend{BackendBPF, BackendProcFS} {
+		t.Run(backend.String(), func(t *testing.T) { f(t, openBackend(t, backend)) })
+	}
+}
+
 // TestAgreesWithPS asks ps(1) for the same machine.
-func TestAgreesWithPS(t *testing.T) {
+func TestAgreesWithPS(t *testing.T) { forEachBackend(t, agreesWithPS) }
+
+func agreesWithPS(t *testing.T, procs *Procs) {
 	// Something that stays as it is, whatever else runs here.
 	zombies := startHelper(t, nil, "zombies", "3", "exit 0")
 	startHelper(t, nil, "named", `"a (b) c"`)
-	procs := openTable(t, "")
 	eventually(t, func() string {
 		before := snapshotOf(t, procs, WantStatus|WantMemory)
 		out, err := exec.Command("ps", "-eo", "pid=,ppid=,pgid=,sid=,uid=,gid=,s=,nlwp=,nice=,vsz=,rss=,cputimes=,comm=").Output()
@@ -132,13 +140,16 @@ func TestAgreesWithPsutil(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("psutil raises AccessDenied where it may not count descriptors, so comparing them needs root")
 	}
+	forEachBackend(t, agreesWithPsutil)
+}
+
+func agreesWithPsutil(t *testing.T, procs *Procs) {
 	zombies := startHelper(t, nil, "zombies", "3", "exit 0")
 	startHelper(t, nil, "named", `"a (b) c"`)
-	procs := openTable(t, "")
 	const want = WantName | WantStatus | WantMemory | WantFDs
 	eventually(t, func() string {
 		before := snapshotOf(t, procs, want)
-		out, err := exec.Command(python, "-c", psutilScript).Output()
+		out, err := exec.Command("/usr/bin/python3", "-c", psutilScript).Output()
 		if err != nil {
 			t.Fatal(err)
 		}
