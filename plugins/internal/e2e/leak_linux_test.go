@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -13,8 +12,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // leakConfig has times as exact as the ages.
@@ -57,20 +54,23 @@ func leakSlowly() error {
 		if err := waitDead(cmd.Process.Pid); err != nil {
 			return err
 		}
-		fmt.Println(cmd.Process.Pid, from.UnixNano(), time.Now().UnixNano())
+		if _, err := fmt.Fprintln(os.Stdout, cmd.Process.Pid, from.UnixNano(), time.Now().UnixNano()); err != nil {
+			return err
+		}
 		time.Sleep(150 * time.Millisecond)
 	}
 	_, err := io.Copy(io.Discard, os.Stdin) // until the test ends, if it does not kill
 	return err
 }
 
-// waitDead waits until a child is dead, without reaping it.
+// waitDead waits until a child is a zombie.
 func waitDead(pid int) error {
 	for {
-		err := unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOWAIT, nil)
-		if !errors.Is(err, unix.EINTR) {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if err != nil || strings.Contains(string(stat), ") Z ") {
 			return err
 		}
+		time.Sleep(time.Millisecond)
 	}
 }
 
