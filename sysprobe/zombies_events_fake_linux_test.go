@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io/fs"
+	"math/rand/v2"
 	"runtime"
 	"sync"
 	"syscall"
@@ -393,5 +394,34 @@ func TestExitTableIsBounded(t *testing.T) {
 	}
 	if len(table) != maxExits {
 		t.Errorf("%d exits, want %d", len(table), maxExits)
+	}
+}
+
+// TestExitsForgetTheReaped is about more exits between two reads than are kept:
+// those whose process is gone make room for those who stay.
+func TestExitsForgetTheReaped(t *testing.T) {
+	k := &fakeConnector{}
+	exits := k.listen(t)
+	stays := makeDead(t).pid
+	const beyond = 1 << 22 // PID_MAX_LIMIT: nobody has those
+	gone := make([]cnproc.Event, 0, maxExits/4)
+	for range 8 { // twice as many as are kept
+		gone = gone[:0]
+		for range cap(gone) {
+			pid := int32(beyond + 1 + rand.IntN(1<<29))
+			gone = append(gone, exitOf(pid, pid, 0))
+		}
+		k.happen(exitOf(stays, stays, 7<<8))
+		k.happen(gone...)
+		exits.client.mu.Lock()
+		err := exits.client.drain(exits.client.note)
+		kept, room := len(exits.client.heard), exits.client.room
+		exits.client.mu.Unlock()
+		if err != nil || kept > maxExits || room != maxExits/2 {
+			t.Fatalf("%d exits kept, room for %d, %v", kept, room, err)
+		}
+	}
+	if e, heard := readExits(t, exits).find(stays).Get(); !heard || e.Status != Some(ExitStatus(7<<8)) {
+		t.Errorf("exit of the zombie is %+v (%v)", e, heard)
 	}
 }

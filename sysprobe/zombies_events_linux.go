@@ -50,6 +50,9 @@ type exitsClient struct {
 	// listens is how many requests the kernel may have counted.
 	listens int
 	heard   exitTable
+	// room is how many exits may be kept before those who were reaped are
+	// looked for.
+	room int
 	// asleep is the time since boot that CLOCK_MONOTONIC, the clock of the
 	// events, did not count.
 	asleep time.Duration
@@ -86,7 +89,7 @@ func startExits(cfg Config, dial func() (nlSocket, error)) (*exitsClient, error)
 	c := &exitsClient{
 		dial: dial, now: cfg.Now,
 		stop: make(chan struct{}), done: make(chan struct{}),
-		in: make([]byte, os.Getpagesize()), heard: exitTable{},
+		in: make([]byte, os.Getpagesize()), heard: exitTable{}, room: maxExits / 2,
 	}
 	if err := c.subscribe(); err != nil {
 		return nil, errors.Join(err, c.unsubscribe())
@@ -142,6 +145,7 @@ func (c *exitsClient) read(dst *ExitLog) error {
 		dst.Exits = append(dst.Exits, e)
 	}
 	clear(c.heard)
+	c.room = maxExits / 2
 	dst.Lost, c.lost = c.lost, false
 	dst.Taken, dst.Uptime = c.now(), clock(unix.CLOCK_BOOTTIME)
 	return nil
@@ -161,10 +165,24 @@ func (c *exitsClient) drain(each func(cnproc.Event)) error {
 	if c.deaf {
 		c.lose()
 	}
+	if len(c.heard) > c.room {
+		c.forgetReaped()
+	}
 	if errors.Is(err, unix.EAGAIN) {
 		c.deaf, err = false, nil
 	}
 	return err
+}
+
+// forgetReaped makes room for exits of those who stay. Each exit is looked at
+// about once: the next time comes when there are twice as many.
+func (c *exitsClient) forgetReaped() {
+	for pid := range c.heard {
+		if unix.Kill(int(pid), 0) == unix.ESRCH { // who may not be signalled is there
+			delete(c.heard, pid)
+		}
+	}
+	c.room = max(maxExits/2, 2*len(c.heard))
 }
 
 // receive hands out events until there are none, which is EAGAIN, or too many.
