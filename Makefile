@@ -6,6 +6,7 @@ GO           ?= go
 FUZZTIME     ?= 100000x
 TESTFLAGS    ?=
 TARGETS      ?=
+BENCHFLAGS   ?=
 BUILDFLAGS   := -trimpath -ldflags='-s -w'
 BENCH        := testdata/bench
 GOLDEN        = $(shell grep -rl --include='*_test.go' internal/plugintest plugins | xargs -n 1 dirname | sort -u)
@@ -57,7 +58,7 @@ e2e: build ## run a real Telegraf into a real InfluxDB
 
 bench: build ## compare with the C floor and other libraries, as root; JSON=file keeps the figures
 	cd $(BENCH) && $(GO) build -o ../../bin/bench .
-	bin/bench -json='$(JSON)' -execd=bin/sysprobe-execd
+	bin/bench -json='$(JSON)' -execd=bin/sysprobe-execd $(BENCHFLAGS)
 
 telegraf: ## leave bin/telegraf: a real Telegraf with the four inputs inside
 	.ci/telegraf.sh

@@ -7,12 +7,17 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"time"
 )
 
 // options are the command line.
 type options struct {
 	rounds      int
 	json, execd string
+	// exits is how long a storm of exits takes, trials how many zombies are made
+	// one by one.
+	exits  time.Duration
+	trials int
 }
 
 // report is what a comparison found.
@@ -23,6 +28,7 @@ type report struct {
 
 	Groups       []*group      `json:"groups"`
 	Execd        []*execd      `json:"execd,omitempty"`
+	Exits        *exits        `json:"exits"`
 	Requirements []requirement `json:"requirements"`
 }
 
@@ -52,11 +58,18 @@ func compare(ctx context.Context, o options) (err error) {
 		return err
 	}
 
+	storms, err := compile(ctx, dir, "exits.c")
+	if err != nil {
+		return err
+	}
+
 	r := &report{Kernel: kernel(), Go: runtime.Version(), CPUs: runtime.NumCPU()}
 	fmt.Printf("Linux %s, %s, %d CPUs; every task on one thread, unless it says otherwise\n", r.Kernel, r.Go, r.CPUs)
 	if err := r.onExecd(ctx, o); err != nil {
 		return err
 	}
+	r.Exits = measureExits(ctx, storms, o.exits, o.trials)
+	r.Exits.print(os.Stdout)
 	if err := r.onProcesses(ctx, o, programs{self: self, floor: floor}, load); err != nil {
 		return err
 	}
@@ -87,7 +100,7 @@ func (r *report) onProcesses(ctx context.Context, o options, p programs, load st
 		return err
 	}
 	p.inside = func(args ...string) []string { return args }
-	err = r.measure(ctx, o, p, processGroup())
+	err = r.measure(ctx, o, p, processGroup(), zombieGroup())
 	if err == nil {
 		err = r.onExecd(ctx, o)
 	}

@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"runtime"
 	"syscall"
+	"time"
 )
 
 func main() {
@@ -20,6 +21,8 @@ func main() {
 	rounds := flag.Int("rounds", 15, "how often to repeat each measurement")
 	json := flag.String("json", "", "also write the figures to this `file`")
 	execd := flag.String("execd", "", "the sysprobe-execd `program` to measure")
+	exits := flag.Duration("exits", 10*time.Second, "how long to end 10,000 processes a second")
+	trials := flag.Int("trials", 1000, "how many zombies to make one by one")
 	task := flag.String("worker", "", "make passes of this `task`, one for each line of standard input")
 	flag.Parse()
 
@@ -29,7 +32,7 @@ func main() {
 	if *task != "" {
 		err = workOn(*task)
 	} else {
-		err = compare(ctx, options{rounds: *rounds, json: *json, execd: *execd})
+		err = compare(ctx, options{rounds: *rounds, json: *json, execd: *execd, exits: *exits, trials: *trials})
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)

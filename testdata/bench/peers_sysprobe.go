@@ -30,6 +30,23 @@ func onTwoThreads(open func() (pass, error)) func() (pass, error) {
 	}
 }
 
+// trackZombies looks for zombies and counts processes.
+func trackZombies() (pass, error) {
+	procs, err := sysprobe.OpenProcs(&sysprobe.Config{Backend: sysprobe.BackendProcFS})
+	if err != nil {
+		return nil, err
+	}
+	var (
+		snapshot sysprobe.ProcSnapshot
+		tracker  sysprobe.ZombieTracker
+	)
+	return func() (int, error) {
+		err := procs.Snapshot(&snapshot, 0)
+		tracker.Update(&snapshot)
+		return len(snapshot.Procs), err
+	}, nil
+}
+
 // readAddresses counts addresses.
 func readAddresses() (pass, error) {
 	addrs, err := sysprobe.OpenNICAddrs(nil)

@@ -45,9 +45,37 @@ func judge(r *report) []requirement {
 	if len(r.Execd) > 0 {
 		execd = *r.Execd[0]
 	}
+	requirements = append(requirements, judgeZombies(r)...)
 	return append(requirements,
 		requirement{Name: "sysprobe-execd, MB resident", Limit: 40, Value: float64(execd.Resident) * 1024 / 1e6, Measured: execd.Resident > 0},
 		requirement{Name: "sysprobe-execd, ms to the first metric", Limit: 200, Value: float64(execd.StartNS) / 1e6, Measured: execd.StartNS > 0})
+}
+
+// judgeZombies holds the figures of zombies and exits against the limits.
+func judgeZombies(r *report) []requirement {
+	bpf, files := find(r, "inputs.zombies bpf"), find(r, "inputs.zombies procfs")
+	requirements := []requirement{
+		{Name: "zombies by BPF, ms", Value: float64(bpf.MinNS) / 1e6, Limit: 12, Measured: bpf.MinNS > 0},
+		compareTimes("zombies by proc(5), times the C floor", files, findIn(r, "zombies", "floor", "stat"), 1.3),
+		compareTimes("zombies by BPF, times as fast as psutil", findIn(r, "zombies", "psutil", "zombies"), bpf, 20),
+	}
+	requirements[len(requirements)-1].AtLeast = true
+	if r.Exits != nil {
+		requirements = append(requirements, r.Exits.requirements()...)
+	}
+	return requirements
+}
+
+// findIn is find of a group and a worker.
+func findIn(r *report, name, worker, key string) figures {
+	for _, g := range r.Groups {
+		for _, t := range g.Tasks {
+			if g.Name == name && t.worker == worker && t.key == key {
+				return t.figures
+			}
+		}
+	}
+	return figures{}
 }
 
 // compareTimes is the requirement that a takes at most limit times the CPU

@@ -45,6 +45,17 @@ func processGroup() *group {
 	}}
 }
 
+// zombieGroup asks which processes are dead and not reaped.
+func zombieGroup() *group {
+	return &group{Name: "zombies", Item: "process", Tasks: []*task{
+		{Name: "C: list /proc, read stat", worker: "floor", key: "stat"},
+		{Name: "inputs.zombies, BPF", worker: "go", key: "inputs.zombies bpf"},
+		{Name: "inputs.zombies, proc(5)", worker: "go", key: "inputs.zombies procfs"},
+		{Name: "sysprobe, proc(5), with ages", worker: "go", key: "zombies procfs"},
+		{Name: "psutil process_iter, status", worker: "psutil", key: "zombies"},
+	}}
+}
+
 // addressGroup asks for the addresses of every interface.
 func addressGroup() *group {
 	return &group{Name: "addresses", Item: "address", Tasks: []*task{
@@ -72,25 +83,28 @@ func linkGroup() *group {
 
 // goTasks are the tasks of the workers that are this program.
 var goTasks = map[string]func() (pass, error){
-	"procs":               sweepProcs(sysprobe.BackendProcFS, 0),
-	"procs two":           onTwoThreads(sweepProcs(sysprobe.BackendProcFS, 0)),
-	"procs files":         sweepProcs(sysprobe.BackendProcFS, sysprobe.WantStatus|sysprobe.WantMemory|sysprobe.WantIO),
-	"procs files two":     onTwoThreads(sweepProcs(sysprobe.BackendProcFS, sysprobe.WantStatus|sysprobe.WantMemory|sysprobe.WantIO)),
-	"procs all":           sweepProcs(sysprobe.BackendProcFS, ^sysprobe.Fields(0)),
-	"procs bpf":           sweepProcs(sysprobe.BackendBPF, 0),
-	"procs bpf all":       sweepProcs(sysprobe.BackendBPF, sysprobe.WantName|sysprobe.WantStatus|sysprobe.WantIO|sysprobe.WantFDs),
-	"nicaddrs":            readAddresses,
-	"nicstats":            readLinks,
-	"procfs":              procfsStats,
-	"gopsutil processes":  gopsutilProcesses,
-	"gopsutil interfaces": gopsutilInterfaces,
-	"gopsutil counters":   gopsutilCounters,
-	"inputs.procs":        gatherInput("procs", ""),
-	"inputs.zombies":      gatherInput("zombies", ""),
-	"inputs.nicaddrs":     gatherInput("nicaddrs", ""),
-	"inputs.nicstats":     gatherInput("nicstats", ""),
-	"inputs.processes":    gatherInput("processes", ""),
-	"inputs.procstat":     gatherInput("procstat", procstatEverything),
-	"inputs.net":          gatherInput("net", ""),
-	"inputs.ethtool":      gatherInput("ethtool", ""),
+	"procs":                 sweepProcs(sysprobe.BackendProcFS, 0),
+	"procs two":             onTwoThreads(sweepProcs(sysprobe.BackendProcFS, 0)),
+	"procs files":           sweepProcs(sysprobe.BackendProcFS, sysprobe.WantStatus|sysprobe.WantMemory|sysprobe.WantIO),
+	"procs files two":       onTwoThreads(sweepProcs(sysprobe.BackendProcFS, sysprobe.WantStatus|sysprobe.WantMemory|sysprobe.WantIO)),
+	"procs all":             sweepProcs(sysprobe.BackendProcFS, ^sysprobe.Fields(0)),
+	"procs bpf":             sweepProcs(sysprobe.BackendBPF, 0),
+	"procs bpf all":         sweepProcs(sysprobe.BackendBPF, sysprobe.WantName|sysprobe.WantStatus|sysprobe.WantIO|sysprobe.WantFDs),
+	"zombies procfs":        trackZombies,
+	"nicaddrs":              readAddresses,
+	"nicstats":              readLinks,
+	"procfs":                procfsStats,
+	"gopsutil processes":    gopsutilProcesses,
+	"gopsutil interfaces":   gopsutilInterfaces,
+	"gopsutil counters":     gopsutilCounters,
+	"inputs.procs":          gatherInput("procs", ""),
+	"inputs.zombies":        gatherInput("zombies", ""),
+	"inputs.zombies bpf":    gatherInput("zombies", "backend = \"bpf\"\nmax_zombies = 100"),
+	"inputs.zombies procfs": gatherInput("zombies", "backend = \"procfs\"\nmax_zombies = 100"),
+	"inputs.nicaddrs":       gatherInput("nicaddrs", ""),
+	"inputs.nicstats":       gatherInput("nicstats", ""),
+	"inputs.processes":      gatherInput("processes", ""),
+	"inputs.procstat":       gatherInput("procstat", procstatEverything),
+	"inputs.net":            gatherInput("net", ""),
+	"inputs.ethtool":        gatherInput("ethtool", ""),
 }

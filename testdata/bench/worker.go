@@ -59,6 +59,16 @@ func cpuTime() time.Duration {
 	return time.Duration(t.Nano())
 }
 
+// waitDead waits until a child is dead, without reaping it.
+func waitDead(pid int) error {
+	for {
+		err := unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOWAIT, nil)
+		if !errors.Is(err, unix.EINTR) {
+			return err
+		}
+	}
+}
+
 // worker is a process that makes one pass of its task each time it is asked,
 // so that tasks take turns and none pays for the garbage of another.
 type worker struct {

@@ -7,8 +7,17 @@ import psutil
 
 ATTRS = ["pid", "name", "status", "ppid", "create_time", "cpu_times", "memory_info", "num_threads"]
 
+
+def status(process):
+    try:
+        return process.status()
+    except psutil.NoSuchProcess:
+        return None
+
+
 TASKS = {
     "processes": lambda: list(psutil.process_iter(ATTRS)),
+    "zombies": lambda: [p for p in psutil.process_iter() if status(p) == psutil.STATUS_ZOMBIE],
     "addresses": psutil.net_if_addrs,
     "stats": psutil.net_if_stats,
     "counters": lambda: psutil.net_io_counters(pernic=True),
