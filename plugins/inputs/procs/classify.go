@@ -29,8 +29,9 @@ func (c *classifier) needs() (want sysprobe.Fields) {
 }
 
 // update returns, in the order of s.Procs, the index of the first condition
-// that each process meets. The slice is valid until the next update.
-func (c *classifier) update(s *sysprobe.ProcSnapshot, f facts) []int {
+// that each process meets; none of those that rows, in the same order, leaves
+// out. The slice is valid until the next update.
+func (c *classifier) update(s *sysprobe.ProcSnapshot, f facts, rows []row) []int {
 	c.found = c.found[:0]
 	for range s.Procs {
 		c.found = append(c.found, none)
@@ -39,11 +40,11 @@ func (c *classifier) update(s *sysprobe.ProcSnapshot, f facts) []int {
 	for i := range c.conditions {
 		condition := &c.conditions[i]
 		if condition.children != 0 {
-			c.addFamilies(i, f)
+			c.addFamilies(i, f, rows)
 			continue
 		}
 		for row := range s.Procs {
-			if c.found[row] == none && condition.match(f, &s.Procs[row]) {
+			if c.found[row] == none && rows[row].chosen && condition.match(f, &s.Procs[row]) {
 				c.found[row] = i
 			}
 		}
@@ -52,8 +53,9 @@ func (c *classifier) update(s *sysprobe.ProcSnapshot, f facts) []int {
 }
 
 // addFamilies gives condition i the processes that meet it, and their children.
-// A process of another condition can still have children in this one.
-func (c *classifier) addFamilies(i int, f facts) {
+// A process that is left out, or of another condition, can still have children
+// in this one.
+func (c *classifier) addFamilies(i int, f facts, rows []row) {
 	condition, procs := &c.conditions[i], c.family.snapshot.Procs
 	c.below = c.below[:0]
 	for row := range procs {
@@ -65,7 +67,7 @@ func (c *classifier) addFamilies(i int, f facts) {
 	}
 	c.family.descend(c.below)
 	for row, below := range c.below {
-		if c.found[row] == none && below >= 0 && (condition.children < 0 || below <= condition.children) {
+		if c.found[row] == none && rows[row].chosen && below >= 0 && (condition.children < 0 || below <= condition.children) {
 			c.found[row] = i
 		}
 	}

@@ -144,8 +144,11 @@ func (p *Procs) gatherRows() (omitted sysprobe.Opt[uint64]) {
 	if len(p.Collect) == 0 {
 		return omitted
 	}
+	for i := range p.rows {
+		p.rows[i].chosen = p.choice.Match(p.machine, p.rows[i].Proc)
+	}
 	p.classify()
-	p.rows = slices.DeleteFunc(p.rows, func(r row) bool { return !p.choice.Match(p.machine, r.Proc) })
+	p.rows = slices.DeleteFunc(p.rows, func(r row) bool { return !r.chosen })
 	if p.collects("top") {
 		p.gatherTop()
 	}
@@ -163,12 +166,12 @@ func (p *Procs) gatherRows() (omitted sysprobe.Opt[uint64]) {
 // can have children who are not.
 func (p *Procs) classify() {
 	if len(p.selection.conditions) > 0 {
-		for i, found := range p.selection.update(&p.snapshot, p) {
+		for i, found := range p.selection.update(&p.snapshot, p, p.rows) {
 			p.rows[i].selection = found
 		}
 	}
 	if len(p.patterns.conditions) > 0 {
-		for i, found := range p.patterns.update(&p.snapshot, p) {
+		for i, found := range p.patterns.update(&p.snapshot, p, p.rows) {
 			p.rows[i].pattern = found
 		}
 	}

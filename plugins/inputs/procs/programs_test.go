@@ -12,15 +12,16 @@ import (
 )
 
 // What a process executes is asked for once in a gather, however many tables
-// and rows need it, and not of whom the cheap lists of a table leave out. What
-// is shown follows what is told.
+// and rows need it, and not of whom the filters or the cheap lists of a table
+// leave out. What is shown follows what is told.
 func TestProgramsAreAskedForOnce(t *testing.T) {
 	dir := t.TempDir()
 	for name, cmdline := range map[string]string{
 		"input.json": `["init"]`, "input-2.json": `["init"]`, "input-3.json": `["init", "--token=x"]`,
 	} {
 		input := `{"Details": {"1": {"Cmdline": ` + cmdline + `, "Exe": {"Path": "/init"}}},
-			"Snapshot": {"Procs": [{"ID": {"PID": 1}, "Comm": "init", "RSS": 1}, {"ID": {"PID": 2}, "Comm": "sh"}]}}`
+			"Snapshot": {"Procs": [{"ID": {"PID": 1}, "Comm": "init", "RSS": 1}, {"ID": {"PID": 2}, "Comm": "sh"},
+			{"ID": {"PID": 3}, "Comm": "cron"}]}}`
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(input), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -29,8 +30,9 @@ func TestProgramsAreAskedForOnce(t *testing.T) {
 	p := configured(t, func(p *Procs) {
 		inject(p, machine)
 		p.Collect, p.Properties = []string{"process", "top"}, []string{"cmdline", "exe", "cwd"}
+		p.NameExclude = []string{"cron"}
 		p.Select = []Condition{
-			{As: "a", Cmdline: []string{"^never$"}, Name: []string{"init"}},
+			{As: "a", Cmdline: []string{"^never$"}, Name: []string{"init", "cron"}},
 			{As: "b", Cmdline: []string{"^init"}, Exe: []string{"/in*"}, Name: []string{"init"}},
 		}
 	})

@@ -16,7 +16,8 @@ type row struct {
 	// and origin.
 	gone bool
 
-	selection, pattern int // index of the table it belongs to, or none
+	chosen             bool // by the filters
+	selection, pattern int  // index of the table it belongs to, or none
 }
 
 // byAge orders rows by start, then PID: an order in which a row keeps its
