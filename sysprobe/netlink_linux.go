@@ -9,7 +9,6 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"syscall"
 
 	"github.com/mdlayher/netlink"
@@ -255,15 +254,6 @@ func dialNetlink(cfg Config, family int) (*netlink.Conn, error) {
 		_ = conn.SetOption(option, true) //nolint:errcheck // see above
 	}
 	return conn, nil
-}
-
-// netNSPath is the file of a network namespace: name is a path, or what
-// ip-netns(8) calls it, or empty.
-func netNSPath(name string) string {
-	if name == "" || filepath.IsAbs(name) {
-		return name
-	}
-	return filepath.Join("/run/netns", name)
 }
 
 // newKernelSocket takes over conn.

@@ -72,14 +72,19 @@ type NICWatchStats struct {
 // the kernel says again, or a lifetime that starts anew, is none.
 type NICEvent struct {
 	Kind NICEventKind
-	// Interface is the name after the change, Index the index.
+	// Interface is the name after the change, Index the index, and LinkKind the
+	// Link.Kind.
 	Interface string
 	Index     int
+	LinkKind  string
 	// Old and New are what changed, in the words of NICEventKind; empty means
 	// that there was, or is, none.
 	Old, New string
-	// Address is what an event about an address is about.
+	// Address is what an event about an address is about, with its scope and
+	// flags after the change.
 	Address netip.Prefix
+	Scope   AddrScope
+	Flags   AddrFlags
 	// At is when the change was read from the kernel. No two events of a watch
 	// have the same.
 	At time.Time

@@ -171,20 +171,26 @@ func (w *NICWatch) wantSet(tb testing.TB, want ...string) {
 func TestNICWatchEvents(t *testing.T) {
 	ns, w := newWatchedNetNS(t, nil)
 	before := time.Now()
-	ns.batch([]string{"link add d0 type veth peer name d0p", "addr add 10.0.0.1/24 dev d0", "addr add 2001:db8::1/64 dev d0 nodad"})
+	ns.batch([]string{"link add d0 type veth peer name d0p", "addr add 10.0.0.1/24 dev d0 scope link", "addr add 2001:db8::1/64 dev d0 nodad"})
 	var last time.Time
 	for i, want := range []NICEvent{
 		{Kind: NICAdded, Interface: "d0p", New: "veth"},
 		{Kind: NICAdded, Interface: "d0", New: "veth"},
-		{Kind: NICAddressAdded, Interface: "d0", New: "10.0.0.1/24", Address: netip.MustParsePrefix("10.0.0.1/24")},
-		{Kind: NICAddressAdded, Interface: "d0", New: "2001:db8::1/64", Address: netip.MustParsePrefix("2001:db8::1/64")},
+		{
+			Kind: NICAddressAdded, Interface: "d0", New: "10.0.0.1/24", Address: netip.MustParsePrefix("10.0.0.1/24"),
+			Scope: ScopeLink, Flags: AddrPermanent,
+		},
+		{
+			Kind: NICAddressAdded, Interface: "d0", New: "2001:db8::1/64", Address: netip.MustParsePrefix("2001:db8::1/64"),
+			Flags: AddrPermanent | 0x02, // IFA_F_NODAD
+		},
 	} {
 		got := w.next(t)
 		if !got.At.After(last) || got.At.Before(before) || got.At.After(time.Now()) {
 			t.Errorf("event at %v, the one before at %v, begun at %v", got.At, last, before)
 		}
 		last = got.At
-		want.At, want.Index = got.At, w.table(t).find(t, got.Interface).Link.Index
+		want.At, want.Index, want.LinkKind = got.At, w.table(t).find(t, got.Interface).Link.Index, "veth"
 		if diff := cmp.Diff(want, got, cmpopts.EquateComparable(netip.Prefix{})); diff != "" {
 			t.Errorf("event (-want +got):\n%s", diff)
 		}

@@ -129,12 +129,21 @@ func (t *nicTable) diffState(l *Link, up NICEventKind, was, is bool) {
 
 // tell emits an event about an interface.
 func (t *nicTable) tell(l *Link, kind NICEventKind, was, is string) {
-	t.emit(NICEvent{Kind: kind, Interface: l.Name, Index: l.Index, Old: was, New: is})
+	t.emit(NICEvent{Kind: kind, Interface: l.Name, Index: l.Index, LinkKind: l.Kind, Old: was, New: is})
+}
+
+// addrEvent is an event about an address, without what is old and new.
+func addrEvent(row *InterfaceAddrs, kind NICEventKind, a *Addr) NICEvent {
+	l := &row.Link
+	return NICEvent{
+		Kind: kind, Interface: l.Name, Index: l.Index, LinkKind: l.Kind,
+		Address: a.prefix(), Scope: a.Scope, Flags: a.Flags,
+	}
 }
 
 // tellAddr emits that an address came or went.
 func (t *nicTable) tellAddr(row *InterfaceAddrs, kind NICEventKind, a *Addr) {
-	e := NICEvent{Kind: kind, Interface: row.Link.Name, Index: row.Link.Index, Address: a.prefix()}
+	e := addrEvent(row, kind, a)
 	if kind == NICAddressAdded {
 		e.New = a.text()
 	} else {
@@ -219,10 +228,9 @@ func (t *nicTable) diffAddr(row *InterfaceAddrs, was, is *Addr) {
 	}
 	before, after := was.Flags&toldFlags, is.Flags&toldFlags
 	if before != after {
-		t.emit(NICEvent{
-			Kind: NICAddressFlags, Interface: row.Link.Name, Index: row.Link.Index, Address: is.prefix(),
-			Old: before.Text(is.Family()), New: after.Text(is.Family()),
-		})
+		e := addrEvent(row, NICAddressFlags, is)
+		e.Old, e.New = before.Text(is.Family()), after.Text(is.Family())
+		t.emit(e)
 	}
 }
 

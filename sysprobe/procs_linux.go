@@ -356,14 +356,20 @@ type credentials struct {
 }
 
 func ownCredentials() credentials {
-	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
-	var data [2]unix.CapUserData // version 3 has two of 32 bits each
-	err := unix.Capget(&header, &data[0])
+	effective, err := ownCapabilities()
 	return credentials{
 		uid:    uint32(os.Geteuid()),
 		gid:    uint32(os.Getegid()),
-		ptrace: err == nil && data[0].Effective&(1<<unix.CAP_SYS_PTRACE) != 0,
+		ptrace: err == nil && effective&(1<<unix.CAP_SYS_PTRACE) != 0,
 	}
+}
+
+// ownCapabilities returns the effective capabilities of this thread below 32.
+func ownCapabilities() (uint32, error) {
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var data [2]unix.CapUserData // version 3 has two of 32 bits each
+	err := unix.Capget(&header, &data[0])
+	return data[0].Effective, err
 }
 
 // maySeeExit reports that the exit code in stat can be believed even if it is

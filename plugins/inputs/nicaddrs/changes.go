@@ -76,3 +76,12 @@ func (c *changeCounter) sweep(netns string) {
 		h.current = false
 	}
 }
+
+// keep forgets the namespaces for which reads is false.
+func (c *changeCounter) keep(reads func(netns string) bool) {
+	for key := range c.interfaces {
+		if !reads(key.netns) {
+			delete(c.interfaces, key)
+		}
+	}
+}

@@ -1,9 +1,11 @@
 package nicaddrs
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"telegraf-sysprobe/plugins/internal/lineproto"
@@ -31,29 +33,55 @@ var (
 	families    = []sysprobe.Family{sysprobe.FamilyInet, sysprobe.FamilyInet6, sysprobe.FamilyLink}
 )
 
+// tagNames are the words of the option tag_with.
+var tagNames = []string{"alias", "kind", "label", "scope"}
+
 // layout says which addresses become metrics, and how.
 type layout struct {
 	asTag    bool
 	selected [3]bool // parallel to families
+	scopes   options.Globs
+	with     func(flag string) bool // nil: whatever the flags are
+	without  func(flag string) bool
+	tagWith  []string
 }
 
-// newLayout checks the options address_as and families. It returns an error
-// that names the option, the value and the remedy.
-func newLayout(addressAs string, selected []string) (layout, error) {
-	l := layout{asTag: addressAs == addressAsTag}
-	if err := options.Words("address_as", []string{addressAs}, []string{addressAsTag, addressAsField}); err != nil {
+// newLayout checks the options about addresses. It returns an error that names
+// the option, the value and the remedy.
+func (n *NICAddrs) newLayout() (layout, error) {
+	l := layout{asTag: n.AddressAs == addressAsTag, tagWith: n.TagWith}
+	err := cmp.Or(
+		options.Words("address_as", []string{n.AddressAs}, []string{addressAsTag, addressAsField}),
+		options.NotEmpty("families", n.Families, familyNames, "there is nothing to report without a family"),
+		options.Words("families", n.Families, familyNames),
+		options.Words("tag_with", n.TagWith, tagNames),
+	)
+	if err != nil {
 		return l, err
 	}
-	if err := options.NotEmpty("families", selected, familyNames, "there is nothing to report without a family"); err != nil {
-		return l, err
-	}
-	if err := options.Words("families", selected, familyNames); err != nil {
-		return l, err
-	}
-	for _, name := range selected {
+	for _, name := range n.Families {
 		l.selected[slices.Index(familyNames, name)] = true
 	}
-	return l, nil
+	if l.scopes, err = options.NewGlobs("scope", n.ScopeInclude, n.ScopeExclude); err != nil {
+		return l, err
+	}
+	if len(n.FlagInclude) > 0 {
+		if l.with, err = options.Matcher("flag_include", n.FlagInclude); err != nil {
+			return l, err
+		}
+	}
+	l.without, err = options.Matcher("flag_exclude", n.FlagExclude)
+	return l, err
+}
+
+// passes says whether the options let an IPv4 or IPv6 address of that scope and
+// with these flags pass.
+func (l *layout) passes(family sysprobe.Family, scope sysprobe.AddrScope, flags sysprobe.AddrFlags) bool {
+	if !l.scopes.Match(scope.String()) {
+		return false
+	}
+	names := strings.Split(flags.Text(family), ",")
+	return (l.with == nil || slices.ContainsFunc(names, l.with)) && !slices.ContainsFunc(names, l.without)
 }
 
 // address is one address of an interface: the link-layer address where addr is
@@ -92,7 +120,9 @@ func (l *layout) addresses(i *sysprobe.InterfaceAddrs) []address {
 		add(sysprobe.FamilyLink, nil)
 	}
 	for n := range i.Addrs {
-		add(i.Addrs[n].Family(), &i.Addrs[n])
+		if a := &i.Addrs[n]; l.passes(a.Family(), a.Scope, a.Flags) {
+			add(a.Family(), a)
+		}
 	}
 	return list
 }
@@ -116,6 +146,7 @@ func (l *layout) points(addresses []address, netns string) []point {
 	for _, a := range addresses {
 		p := point{tags: interfaceTags(a.link.Name, netns), fields: a.fields()}
 		p.tags["family"] = familyNames[a.family]
+		a.tag(p, l.tagWith)
 		key := familyNames[a.family]
 		if l.asTag {
 			p.tags["address"] = a.text()
@@ -130,6 +161,28 @@ func (l *layout) points(addresses []address, netns string) []point {
 		list = append(list, p)
 	}
 	return list
+}
+
+// tag makes tags of the facts that names lists, as far as a has them.
+func (a address) tag(p point, names []string) {
+	for _, name := range names {
+		text := ""
+		switch {
+		case name == "alias":
+			text = a.link.Alias
+		case name == "kind":
+			text = a.link.Kind
+		case a.addr == nil:
+		case name == "label":
+			text = a.addr.Label
+		case name == "scope":
+			text = a.addr.Scope.String()
+		}
+		if text != "" {
+			p.tags[name] = lineproto.Tag(text)
+			delete(p.fields, name)
+		}
+	}
 }
 
 // interfaceTags returns the tags that all metrics of an interface have.
@@ -158,6 +211,9 @@ func (a address) fields() map[string]any {
 // setLinkFields sets the other end of a link-layer address. IFLA_BROADCAST is
 // the far end of a tunnel and without meaning on a link that does neither.
 func setLinkFields(fields map[string]any, l *sysprobe.Link) {
+	if l.PermanentAddr.Len() > 0 {
+		fields["permanent_mac"] = l.PermanentAddr.String()
+	}
 	switch {
 	case l.Broadcast.Len() == 0:
 	case l.Flags&sysprobe.FlagBroadcast != 0:
@@ -179,6 +235,12 @@ func setAddrFields(fields map[string]any, a *sysprobe.Addr) {
 	if a.Label != "" {
 		fields["label"] = lineproto.Field(a.Label)
 	}
+	if priority, known := a.RoutePriority.Get(); known {
+		fields["route_priority"] = int64(priority)
+	}
+	if protocol, known := a.Protocol.Get(); known {
+		fields["protocol"] = int64(protocol)
+	}
 	setSeconds(fields, "valid_lifetime", a.ValidLifetime)
 	setSeconds(fields, "preferred_lifetime", a.PreferredLifetime)
 }
@@ -197,10 +259,10 @@ func setSeconds(fields map[string]any, name string, d sysprobe.Opt[time.Duration
 	}
 }
 
-// counts returns the gauges of interfaceMeasurement: a count for each selected
-// family.
-func (l *layout) counts(addresses []address) map[string]any {
-	fields := map[string]any{}
+// gauges returns those of interfaceMeasurement: a count for each selected
+// family, and what the interface is besides.
+func (l *layout) gauges(link *sysprobe.Link, addresses []address) map[string]any {
+	fields := map[string]any{"index": int64(link.Index)}
 	for family, name := range familyNames {
 		if !l.selected[family] {
 			continue
@@ -213,6 +275,9 @@ func (l *layout) counts(addresses []address) map[string]any {
 		}
 		fields[name+"_count"] = n
 	}
+	if len(link.AltNames) > 0 {
+		fields["altnames"] = lineproto.Field(strings.Join(link.AltNames, ","))
+	}
 	return fields
 }
 
@@ -223,7 +288,10 @@ func changesField(changes int64) map[string]any { return map[string]any{"changes
 // interface as a whole are of none.
 func (l *layout) selects(e *sysprobe.NICEvent) bool {
 	family := slices.Index(families, e.Family())
-	return family < 0 || l.selected[family]
+	if family >= 0 && !l.selected[family] {
+		return false
+	}
+	return !e.Address.IsValid() || l.passes(e.Family(), e.Scope, e.Flags)
 }
 
 // eventPoint returns the metric of eventMeasurement.

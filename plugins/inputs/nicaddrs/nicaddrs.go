@@ -13,7 +13,6 @@ import (
 	"github.com/influxdata/telegraf/plugins/inputs"
 
 	"telegraf-sysprobe/plugins/internal/nic"
-	"telegraf-sysprobe/plugins/internal/options"
 	"telegraf-sysprobe/sysprobe"
 )
 
@@ -27,7 +26,14 @@ type NICAddrs struct {
 	nic.Options
 	AddressAs string   `toml:"address_as"`
 	Families  []string `toml:"families"`
-	Watch     bool     `toml:"watch"`
+
+	ScopeInclude []string `toml:"scope_include"`
+	ScopeExclude []string `toml:"scope_exclude"`
+	FlagInclude  []string `toml:"flag_include"`
+	FlagExclude  []string `toml:"flag_exclude"`
+
+	TagWith []string `toml:"tag_with"`
+	Watch   bool     `toml:"watch"`
 
 	Log telegraf.Logger `toml:"-"`
 
@@ -36,7 +42,7 @@ type NICAddrs struct {
 	acc        telegraf.Accumulator // of Start, for events
 	supported  func(sysprobe.Feature) error
 	reader     *nic.Reader[sysprobe.AddrSnapshot]
-	interfaces options.Globs
+	interfaces nic.Choice
 	layout     layout
 	changes    changeCounter
 }
@@ -55,7 +61,7 @@ func (n *NICAddrs) Init() error {
 	if n.interfaces, err = n.Interfaces(); err != nil {
 		return err
 	}
-	if n.layout, err = newLayout(n.AddressAs, n.Families); err != nil {
+	if n.layout, err = n.newLayout(); err != nil {
 		return err
 	}
 	open := n.open
@@ -83,10 +89,11 @@ func (n *NICAddrs) Start(acc telegraf.Accumulator) error {
 // could be read.
 func (n *NICAddrs) Gather(acc telegraf.Accumulator) error {
 	now := time.Now() // one time for both halves of nicaddrs_interface
+	defer n.changes.keep(n.reader.Reads)
 	return n.reader.Gather(acc, func(netns string, s *sysprobe.AddrSnapshot) {
 		for i := range s.Interfaces {
 			iface := &s.Interfaces[i]
-			if !n.interfaces.Match(iface.Link.Name) {
+			if !n.interfaces.Match(iface.Link.Name, iface.Link.Kind) {
 				continue
 			}
 			addresses := n.layout.addresses(iface)
@@ -95,7 +102,7 @@ func (n *NICAddrs) Gather(acc telegraf.Accumulator) error {
 			}
 			tags := interfaceTags(iface.Link.Name, netns)
 			changes := n.changes.count(netns, iface.Link.Name, addresses)
-			acc.AddGauge(interfaceMeasurement, n.layout.counts(addresses), tags, now)
+			acc.AddGauge(interfaceMeasurement, n.layout.gauges(&iface.Link, addresses), tags, now)
 			acc.AddCounter(interfaceMeasurement, changesField(changes), tags, now)
 		}
 		n.changes.sweep(netns)

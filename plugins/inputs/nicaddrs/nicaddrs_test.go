@@ -27,11 +27,15 @@ func (fakeSource) Close() error                                { return nil }
 // supported stands in for sysprobe.Supported, so that tests run on any system.
 func supported(sysprobe.Feature) error { return nil }
 
+// permitted stands in for sysprobe.MayEnterNetNS, so that tests run as any user.
+func permitted() error { return nil }
+
 // TestCases runs testdata/cases/nicaddrs. A network namespace is a folder
 // there with inputs of its own.
 func TestCases(t *testing.T) {
 	plugintest.Run(t, "nicaddrs", func(t *testing.T, n *NICAddrs, dir string) {
 		n.supported = supported
+		n.MayEnter = permitted
 		n.open = func(c *sysprobe.Config) (nic.Source[sysprobe.AddrSnapshot], error) {
 			from := dir
 			if c.NetNS != "" {
@@ -50,7 +54,7 @@ func TestBytes(t *testing.T) {
 		Link:  sysprobe.Link{Name: "a\xff"},
 		Addrs: []sysprobe.Addr{{IP: netip.MustParseAddr("10.0.0.1"), Label: "a\xff:1"}},
 	}
-	l, err := newLayout(addressAsTag, familyNames)
+	l, err := newPlugin(t).newLayout()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,6 +104,16 @@ func TestInit(t *testing.T) {
 		{"no such namespace", func(n *NICAddrs) { n.NamespacePaths = []string{gone} }, []string{"namespace_paths", gone, "make the namespace"}},
 		{"relative namespace", func(n *NICAddrs) { n.NamespacePaths = []string{"blue"} }, []string{"namespace_paths", `"blue"`, "/run/netns/"}},
 		{"empty namespace", func(n *NICAddrs) { n.NamespacePaths = []string{""} }, []string{"namespace_paths", `""`, "/run/netns/"}},
+		{"named namespaces", func(n *NICAddrs) { n.NamespaceInclude, n.NamespaceExclude = []string{"", "b*"}, []string{"blue"} }, nil},
+		{"bad namespace", func(n *NICAddrs) { n.NamespaceExclude = []string{"b["} }, []string{"namespace_exclude", `"b["`, "close"}},
+		{"bad kind", func(n *NICAddrs) { n.KindInclude = []string{"b["} }, []string{"kind_include", `"b["`, "close"}},
+		{
+			"namespaces without privilege", func(n *NICAddrs) {
+				n.NamespaceInclude = []string{"*"}
+				n.MayEnter = func() error { return sysprobe.ErrAccessDenied }
+			},
+			[]string{"namespace_include", "CAP_SYS_ADMIN", "systemctl edit"},
+		},
 		{
 			"namespaces of one name", func(n *NICAddrs) { n.NamespacePaths = []string{blue, otherBlue} },
 			[]string{"namespace_paths", blue, otherBlue, "rename"},
@@ -107,6 +121,10 @@ func TestInit(t *testing.T) {
 		{"address as field", func(n *NICAddrs) { n.AddressAs = "field" }, nil},
 		{"unknown address_as", func(n *NICAddrs) { n.AddressAs = "tags" }, []string{"address_as", `"tags"`, `"tag"`, `"field"`}},
 		{"empty address_as", func(n *NICAddrs) { n.AddressAs = "" }, []string{"address_as", `""`, `"tag"`, `"field"`}},
+		{"bad scope", func(n *NICAddrs) { n.ScopeInclude = []string{"["} }, []string{"scope_include", `"["`, "close"}},
+		{"bad flag", func(n *NICAddrs) { n.FlagInclude = []string{"["} }, []string{"flag_include", `"["`, "close"}},
+		{"bad flag to leave out", func(n *NICAddrs) { n.FlagExclude = []string{"["} }, []string{"flag_exclude", `"["`, "close"}},
+		{"unknown tag", func(n *NICAddrs) { n.TagWith = []string{"index"} }, []string{"tag_with", `"index"`, `"scope"`}},
 		{"one family", func(n *NICAddrs) { n.Families = []string{"ipv6"} }, nil},
 		{"no family", func(n *NICAddrs) { n.Families = []string{} }, []string{"families", "empty", `"ipv4"`, `"ipv6"`, `"link"`}},
 		{"unknown family", func(n *NICAddrs) { n.Families = []string{"ipv4", "inet"} }, []string{"families", `"inet"`, `"ipv4"`, `"ipv6"`, `"link"`}},
@@ -115,6 +133,7 @@ func TestInit(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			n := newPlugin(t)
 			n.supported = supported
+			n.MayEnter = permitted
 			n.open = func(*sysprobe.Config) (nic.Source[sysprobe.AddrSnapshot], error) {
 				t.Error("Init opened something")
 				return nil, errors.ErrUnsupported
@@ -136,6 +155,7 @@ func TestInitOnOtherSystems(t *testing.T) {
 func TestStartFails(t *testing.T) {
 	n := newPlugin(t)
 	n.supported = supported
+	n.MayEnter = permitted
 	n.open = func(*sysprobe.Config) (nic.Source[sysprobe.AddrSnapshot], error) {
 		return nil, sysprobe.ErrAccessDenied
 	}

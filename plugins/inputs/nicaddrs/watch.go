@@ -51,7 +51,7 @@ func (w *watched) Close() error {
 
 // send sends an event that the options choose. A renaming is about both names.
 func (n *NICAddrs) send(acc telegraf.Accumulator, netns string, e *sysprobe.NICEvent) {
-	chosen := n.interfaces.Match(e.Interface) || e.Kind == sysprobe.NICRenamed && n.interfaces.Match(e.Old)
+	chosen := n.interfaces.Match(e.Interface, e.LinkKind) || e.Kind == sysprobe.NICRenamed && n.interfaces.Match(e.Old, e.LinkKind)
 	if !chosen || !n.layout.selects(e) {
 		return
 	}

@@ -50,6 +50,7 @@ func started(t *testing.T, acc telegraf.Accumulator, change func(*NICAddrs), wat
 	t.Helper()
 	n := newPlugin(t)
 	n.supported = supported
+	n.MayEnter = permitted
 	n.Watch = true
 	n.watch = watch
 	n.open = func(*sysprobe.Config) (nic.Source[sysprobe.AddrSnapshot], error) {
@@ -74,9 +75,12 @@ func TestWatch(t *testing.T) {
 	all := []sysprobe.NICEvent{
 		{Kind: sysprobe.NICLinkDown, Interface: "eth0", Index: 2, Old: "up", New: "down", At: at},
 		{Kind: sysprobe.NICMAC, Interface: "eth0", Index: 2, Old: "02:00:00:00:00:01", New: "02:00:00:00:00:02", At: at},
-		{Kind: sysprobe.NICAddressAdded, Interface: "eth0", Index: 2, New: "10.0.0.1/24", Address: prefix, At: at},
+		{
+			Kind: sysprobe.NICAddressAdded, Interface: "eth0", Index: 2, New: "10.0.0.1/24",
+			Address: prefix, Scope: sysprobe.ScopeLink, Flags: sysprobe.AddrPermanent, At: at,
+		},
 		{Kind: sysprobe.NICRenamed, Interface: "eth1", Index: 2, Old: "eth0", New: "eth1", At: at},
-		{Kind: sysprobe.NICAdded, Interface: "veth\xff", Index: 3, New: "veth", At: at},
+		{Kind: sysprobe.NICAdded, Interface: "veth\xff", Index: 3, LinkKind: "veth", New: "veth", At: at},
 	}
 	metric := func(netns, name, event string, index int64, was, is string, more ...string) telegraf.Metric {
 		tags := map[string]string{"interface": name, "event": event}
@@ -103,6 +107,9 @@ func TestWatch(t *testing.T) {
 		{"an old name", func(n *NICAddrs) { n.InterfaceInclude = []string{"eth0"} }, []telegraf.Metric{linkDown, mac, address, renamed}},
 		{"a new name", func(n *NICAddrs) { n.InterfaceInclude = []string{"eth1"} }, []telegraf.Metric{renamed}},
 		{"not virtual", func(n *NICAddrs) { n.InterfaceExclude = []string{"veth*"} }, []telegraf.Metric{linkDown, mac, address, renamed}},
+		{"no kind", func(n *NICAddrs) { n.KindExclude = []string{"veth"} }, []telegraf.Metric{linkDown, mac, address, renamed}},
+		{"scope", func(n *NICAddrs) { n.ScopeInclude = []string{"global"} }, []telegraf.Metric{linkDown, mac, renamed, added}},
+		{"flag", func(n *NICAddrs) { n.FlagInclude = []string{"temporary"} }, []telegraf.Metric{linkDown, mac, renamed, added}},
 		{"families", func(n *NICAddrs) { n.Families = []string{"ipv6"} }, []telegraf.Metric{linkDown, renamed, added}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -172,6 +179,7 @@ func TestWatchRecovers(t *testing.T) {
 func TestWatchStartFails(t *testing.T) {
 	n := newPlugin(t)
 	n.supported = supported
+	n.MayEnter = permitted
 	n.Watch = true
 	n.watch = func(*sysprobe.Config) (watcher, error) { return nil, sysprobe.ErrAccessDenied }
 	if err := n.Init(); err != nil {

@@ -27,8 +27,6 @@ var sampleConfig string
 // NICStats is the plugin.
 type NICStats struct {
 	nic.Options
-	KindInclude    []string        `toml:"kind_include"`
-	KindExclude    []string        `toml:"kind_exclude"`
 	Collect        []string        `toml:"collect"`
 	EthtoolTimeout config.Duration `toml:"ethtool_timeout"`
 
@@ -37,8 +35,7 @@ type NICStats struct {
 	open       nic.Opener[sysprobe.LinkSnapshot]
 	supported  func(sysprobe.Feature) error
 	reader     *nic.Reader[sysprobe.LinkSnapshot]
-	interfaces options.Globs
-	kinds      options.Globs
+	interfaces nic.Choice
 	remarked   map[remark]bool
 }
 
@@ -61,9 +58,6 @@ func (n *NICStats) Init() error {
 	}
 	var err error
 	if n.interfaces, err = n.Interfaces(); err != nil {
-		return err
-	}
-	if n.kinds, err = options.NewGlobs("kind", n.KindInclude, n.KindExclude); err != nil {
 		return err
 	}
 	if err := options.Words("collect", n.Collect, collectable); err != nil {
@@ -101,7 +95,7 @@ func (n *NICStats) Gather(acc telegraf.Accumulator) error {
 		n.remarkOn(netns, s)
 		for i := range s.Links {
 			l := &s.Links[i]
-			if !n.interfaces.Match(l.Link.Name) || !n.kinds.Match(l.Link.Kind) {
+			if !n.interfaces.Match(l.Link.Name, l.Link.Kind) {
 				continue
 			}
 			tags := tagsOf(&l.Link, netns)

@@ -49,11 +49,15 @@ func (fakeSource) Close() error { return nil }
 // supported stands in for sysprobe.Supported, so that tests run on any system.
 func supported(sysprobe.Feature) error { return nil }
 
+// permitted stands in for sysprobe.MayEnterNetNS, so that tests run as any user.
+func permitted() error { return nil }
+
 // TestCases runs testdata/cases/nicstats. A network namespace is a folder
 // there with inputs of its own.
 func TestCases(t *testing.T) {
 	plugintest.Run(t, "nicstats", func(t *testing.T, n *NICStats, dir string) {
 		n.supported = supported
+		n.MayEnter = permitted
 		n.open = func(c *sysprobe.Config) (nic.Source[sysprobe.LinkSnapshot], error) {
 			from := dir
 			if c.NetNS != "" {
@@ -118,6 +122,16 @@ func TestInit(t *testing.T) {
 		{"no such namespace", func(n *NICStats) { n.NamespacePaths = []string{gone} }, []string{"namespace_paths", gone, "make the namespace"}},
 		{"relative namespace", func(n *NICStats) { n.NamespacePaths = []string{"blue"} }, []string{"namespace_paths", `"blue"`, "/run/netns/"}},
 		{"empty namespace", func(n *NICStats) { n.NamespacePaths = []string{""} }, []string{"namespace_paths", `""`, "/run/netns/"}},
+		{"named namespaces", func(n *NICStats) { n.NamespaceInclude, n.NamespaceExclude = []string{"", "b*"}, []string{"blue"} }, nil},
+		{"bad namespace", func(n *NICStats) { n.NamespaceExclude = []string{"b["} }, []string{"namespace_exclude", `"b["`, "close"}},
+		{"bad kind", func(n *NICStats) { n.KindInclude = []string{"b["} }, []string{"kind_include", `"b["`, "close"}},
+		{
+			"namespaces without privilege", func(n *NICStats) {
+				n.NamespaceInclude = []string{"*"}
+				n.MayEnter = func() error { return sysprobe.ErrAccessDenied }
+			},
+			[]string{"namespace_include", "CAP_SYS_ADMIN", "systemctl edit"},
+		},
 		{
 			"namespaces of one name", func(n *NICStats) { n.NamespacePaths = []string{blue, otherBlue} },
 			[]string{"namespace_paths", blue, otherBlue, "rename"},
@@ -126,6 +140,7 @@ func TestInit(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			n := newPlugin(t)
 			n.supported = supported
+			n.MayEnter = permitted
 			n.open = func(*sysprobe.Config) (nic.Source[sysprobe.LinkSnapshot], error) {
 				t.Error("Init opened something")
 				return nil, errors.ErrUnsupported
@@ -177,6 +192,7 @@ func TestInitOnOtherSystems(t *testing.T) {
 func TestStartFails(t *testing.T) {
 	n := newPlugin(t)
 	n.supported = supported
+	n.MayEnter = permitted
 	n.open = func(*sysprobe.Config) (nic.Source[sysprobe.LinkSnapshot], error) {
 		return nil, sysprobe.ErrAccessDenied
 	}

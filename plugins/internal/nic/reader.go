@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 
 	"github.com/influxdata/telegraf"
 
@@ -24,6 +25,10 @@ type Opener[S any] func(*sysprobe.Config) (Source[S], error)
 type Reader[S any] struct {
 	open   Opener[S]
 	spaces []*space[S]
+
+	following following
+	named     func() ([]string, error)
+	unlisted  bool // that they cannot be listed has been reported
 }
 
 // space is a namespace and its handle.
@@ -39,27 +44,73 @@ type space[S any] struct {
 // opens nothing. It returns an error that names the option, the value and the
 // remedy.
 func NewReader[S any](o *Options, open Opener[S]) (*Reader[S], error) {
-	list, err := o.namespaces()
+	list, named, err := o.namespaces()
 	if err != nil {
 		return nil, err
 	}
-	r := &Reader[S]{open: open}
+	r := &Reader[S]{open: open, following: named, named: o.Named}
+	if r.named == nil {
+		r.named = sysprobe.NamedNetNS
+	}
 	for _, ns := range list {
 		r.spaces = append(r.spaces, &space[S]{namespace: ns})
 	}
 	return r, nil
 }
 
-// Open opens the handle of the own namespace and returns the error of that.
-// The others are opened as they are read, since they come and go.
-func (r *Reader[S]) Open() error { return r.spaces[0].reopen(r.open) }
+// Open opens the handle of the own namespace, if that is to be read, and
+// returns the error of that. The others are opened as they are read, since they
+// come and go.
+func (r *Reader[S]) Open() error {
+	for _, s := range r.spaces {
+		if s.path == "" {
+			return s.reopen(r.open)
+		}
+	}
+	return nil
+}
 
 // OpenOthers opens the handles of the other namespaces, without waiting for a
 // gather, which opens those that cannot be opened now or reports why.
 func (r *Reader[S]) OpenOthers() {
-	for _, s := range r.spaces[1:] {
-		_ = s.refresh(r.open) //nolint:errcheck // see above
+	_ = r.follow() //nolint:errcheck // see above
+	for _, s := range r.spaces {
+		if s.path != "" {
+			_ = s.refresh(r.open) //nolint:errcheck // see above
+		}
 	}
+}
+
+// follow makes the list of namespaces that of those that are named now. One
+// whose tag is that of a path of the options is read already.
+func (r *Reader[S]) follow() error {
+	if !r.following.on {
+		return nil
+	}
+	paths, err := r.named()
+	if err != nil {
+		return fmt.Errorf("options namespace_include, namespace_exclude: %w", err)
+	}
+	var errs []error
+	r.spaces = slices.DeleteFunc(r.spaces, func(s *space[S]) bool {
+		gone := s.named && !slices.Contains(paths, s.path)
+		if gone {
+			errs = append(errs, s.close())
+		}
+		return gone
+	})
+	for _, path := range paths {
+		tag := NamespaceTag(path)
+		if r.following.globs.Match(tag) && !r.Reads(tag) {
+			r.spaces = append(r.spaces, &space[S]{namespace: namespace{path: path, tag: tag, named: true}})
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Reads says whether there is a namespace with that tag among those to read.
+func (r *Reader[S]) Reads(tag string) bool {
+	return slices.ContainsFunc(r.spaces, func(s *space[S]) bool { return s.tag == tag })
 }
 
 // Close closes all handles and returns their errors.
@@ -77,12 +128,22 @@ func (r *Reader[S]) Close() error {
 // that can be read again.
 func (r *Reader[S]) Gather(acc telegraf.Accumulator, emit func(netns string, snapshot *S)) error {
 	var all, fresh []error
+	if err := r.follow(); err == nil {
+		r.unlisted = false
+	} else if !r.unlisted {
+		r.unlisted = true
+		fresh = append(fresh, err)
+	}
+	readable := false
 	for _, s := range r.spaces {
 		err := s.read(r.open)
-		if err == nil {
-			s.failing = false
+		switch {
+		case err == nil:
+			s.failing, readable = false, true
 			emit(s.tag, &s.snapshot)
 			continue
+		case s.named && errors.Is(err, fs.ErrNotExist):
+			continue // it went since it was listed
 		}
 		all = append(all, err)
 		if !s.failing {
@@ -90,7 +151,7 @@ func (r *Reader[S]) Gather(acc telegraf.Accumulator, emit func(netns string, sna
 		}
 		s.failing = true
 	}
-	if len(all) == len(r.spaces) {
+	if len(all) > 0 && !readable {
 		return oneLine(all)
 	}
 	for _, err := range fresh {
@@ -115,7 +176,7 @@ func (s *space[S]) read(open Opener[S]) error {
 		if s.path == "" {
 			return err
 		}
-		return namespaceError(s.path, err)
+		return s.enterError(err)
 	}
 	err := s.source.Snapshot(&s.snapshot)
 	if errors.Is(err, fs.ErrClosed) { // by itself: it said why, and is of no more use

@@ -64,7 +64,7 @@ func open(t *testing.T, k *kernel, names ...string) (r *Reader[string], paths []
 		}
 		paths = append(paths, path)
 	}
-	r, err := NewReader(&Options{NamespacePaths: paths}, k.open)
+	r, err := NewReader(&Options{NamespacePaths: paths, MayEnter: permitted}, k.open)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -233,5 +233,82 @@ func TestNamespaceTag(t *testing.T) {
 		if got := filepath.ToSlash(NamespaceTag(path)); got != want {
 			t.Errorf("NamespaceTag(%q) = %q, want %q", path, got, want)
 		}
+	}
+}
+
+// permitted stands in for sysprobe.MayEnterNetNS, so that tests run as any user.
+func permitted() error { return nil }
+
+// TestReaderFollowsNamedNamespaces lets namespaces come and go.
+func TestReaderFollowsNamedNamespaces(t *testing.T) {
+	dir := t.TempDir()
+	var there []string
+	k := kernel{openErr: map[string]error{}}
+	path := func(name string) string { return filepath.Join(dir, name) }
+	listed := func(names ...string) {
+		there = nil
+		for _, name := range names {
+			if err := os.WriteFile(path(name), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			there = append(there, path(name))
+		}
+	}
+	var listErr error
+	options := Options{
+		NamespaceInclude: []string{"", "b*"}, NamespaceExclude: []string{"black"}, NamespacePaths: nil,
+		MayEnter: permitted, Named: func() ([]string, error) { return there, listErr },
+	}
+	r, err := NewReader(&options, k.open)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Open(); err != nil {
+		t.Fatal(err)
+	}
+	step := func(what string, want map[string]string, added int) {
+		t.Helper()
+		emitted, errs, err := gather(r)
+		wantEmitted(t, emitted, want)
+		if err != nil || len(errs) != added {
+			t.Errorf("%s: added %v, returned %v", what, errs, err)
+		}
+	}
+	step("none", map[string]string{"": "source 1"}, 0)
+	listed("black", "blue", "red")
+	step("blue comes", map[string]string{"": "source 1", "blue": "source 2"}, 0)
+	listed("blue", "brown")
+	step("brown comes", map[string]string{"": "source 1", "blue": "source 2", "brown": "source 3"}, 0)
+	listErr = sysprobe.ErrAccessDenied
+	step("not to be listed", map[string]string{"": "source 1", "blue": "source 2", "brown": "source 3"}, 1)
+	step("still not", map[string]string{"": "source 1", "blue": "source 2", "brown": "source 3"}, 0)
+	listErr = nil
+	listed("brown")
+	step("blue goes", map[string]string{"": "source 1", "brown": "source 3"}, 0)
+	if k.closed != 1 || r.Reads("blue") || !r.Reads("brown") {
+		t.Errorf("%d handles closed, want that of blue", k.closed)
+	}
+	if err := os.Remove(path("brown")); err != nil {
+		t.Fatal(err)
+	}
+	step("brown goes after it was listed", map[string]string{"": "source 1"}, 0)
+	if err := r.Close(); err != nil || k.opened != k.closed {
+		t.Errorf("Close returned %v; %d handles opened, %d closed", err, k.opened, k.closed)
+	}
+}
+
+// TestReaderLeavesTheOwnNamespaceOut asks for namespaces that are not there:
+// nothing to read is no failure.
+func TestReaderLeavesTheOwnNamespaceOut(t *testing.T) {
+	var k kernel
+	r, err := NewReader(&Options{
+		NamespaceInclude: []string{"blue"}, MayEnter: permitted, Named: func() ([]string, error) { return nil, nil },
+	}, k.open)
+	if err != nil {
+		t.Fatal(err)
+	}
+	emitted, added, err := gather(r)
+	if len(emitted) != 0 || added != nil || err != nil || r.Open() != nil || k.opened != 0 {
+		t.Errorf("emitted %v, added %v, returned %v; %d handles opened", emitted, added, err, k.opened)
 	}
 }
