@@ -197,8 +197,8 @@ func (t *taskTable) id(r *taskrec.Process) ProcID {
 // fillTask makes the row p of r. Old is as in fill.
 func (c *procsClient) fillTask(p *Proc, r *taskrec.Process, old *Proc, sw *sweep) {
 	p.ID = c.tasks.id(r)
-	if old != nil && old.ID != p.ID {
-		old = nil
+	if old != nil && (old.ID != p.ID || old.Task.known && old.Task.value.Start != c.tasks.start(r.Start)) {
+		old = nil // its PID was used again, maybe within one tick
 	}
 	p.setTask(r, old, c.pageSize)
 	p.Task.value.Start = c.tasks.start(r.Start)

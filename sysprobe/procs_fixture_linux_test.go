@@ -401,6 +401,38 @@ func TestReuseInFixture(t *testing.T) {
 	}
 }
 
+// TestReuseWithinOneTick is F02: proc(5) does not tell these processes apart, as
+// ProcID says. BPF does, so that what one had is not taken for the other's.
+func TestReuseWithinOneTick(t *testing.T) {
+	tree := sysprobetest.NewProcTree(t)
+	tree.Add(sysprobetest.Process{PID: 100, Start: 500, UserTicks: 7})
+	procs := openTable(t, tree.Root)
+	var (
+		s     ProcSnapshot
+		rates ProcRates
+	)
+	takeSnapshot(t, procs, &s, 0)
+	rates.Update(&s)
+	tree.Add(sysprobetest.Process{PID: 100, Start: 500, UserTicks: 3})
+	takeSnapshot(t, procs, &s, 0)
+	if got := rates.Update(&s); rates.Created() != 0 || rates.Exited() != 0 || len(got) != 1 || got[0].CPU.Or(0) < 0 {
+		t.Errorf("F02: %d created, %d exited, rates %+v", rates.Created(), rates.Exited(), got)
+	}
+
+	procs = openBackend(t, BackendBPF)
+	h := startHelper(t, nil, "named", `"second"`)
+	takeSnapshot(t, procs, &s, WantIO)
+	before := s.Find(h.pid())
+	now := *before
+	before.Task.value.Start-- // another one, in the same tick
+	before.MinorFaults += 1 << 40
+	before.UserTime += time.Hour
+	takeSnapshot(t, procs, &s, WantIO)
+	if got := s.Find(h.pid()); got.ID != now.ID || got.MinorFaults >= 1<<40 || got.UserTime >= time.Hour {
+		t.Errorf("F02: %+v has what the process before had", got)
+	}
+}
+
 // TestNamesThatAreWhole has command lines that would extend a name which the
 // kernel did not cut, or cannot be those of the process.
 func TestNamesThatAreWhole(t *testing.T) {
