@@ -7,12 +7,13 @@ FUZZTIME     ?= 100000x
 TESTFLAGS    ?=
 TARGETS      ?=
 BENCHFLAGS   ?=
+KERNELS      ?=
 BUILDFLAGS   := -trimpath -ldflags='-s -w'
 BENCH        := testdata/bench
 GOLDEN        = $(shell grep -rl --include='*_test.go' internal/plugintest plugins | xargs -n 1 dirname | sort -u)
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test race lint fuzz golden generate bpf cross integration e2e bench telegraf coverage \
+.PHONY: help build run test race lint fuzz golden generate bpf cross integration vm e2e bench telegraf coverage \
 	install-dev-deps install-git-hooks test-all clean
 
 help: ## list the targets
@@ -52,6 +53,9 @@ cross: ## vet and test-compile for every system; TARGETS="os/arch ..." for some
 
 integration: ## run the tests as root, where none may skip, and as nobody
 	.ci/integration.sh
+
+vm: ## run the tests on Linux 5.10, 6.1, 6.12 and s390x in virtual machines; KERNELS="6.1" for some
+	.ci/vm.sh $(KERNELS)
 
 e2e: build ## run a real Telegraf into a real InfluxDB
 	SYSPROBE_E2E=1 $(GO) test -count=1 -v -timeout=10m $(TESTFLAGS) ./plugins/internal/e2e

@@ -10,9 +10,12 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // helperVariable names the helper that a process of this binary is to be,
@@ -192,4 +195,19 @@ func takeSnapshot(t testing.TB, procs *Procs, s *ProcSnapshot, want Fields) {
 	if pids := s.pids(); !slices.IsSorted(pids) || len(slices.Compact(pids)) != len(s.Procs) {
 		t.Errorf("PIDs are not sorted, or not once each: %v", pids)
 	}
+}
+
+func kernelAtLeast(t *testing.T, major, minor int) bool { //nolint:unparam // of all that matter so far
+	t.Helper()
+	var name unix.Utsname
+	if err := unix.Uname(&name); err != nil {
+		t.Fatal(err)
+	}
+	parts := strings.SplitN(unix.ByteSliceToString(name.Release[:]), ".", 3)
+	gotMajor, err1 := strconv.Atoi(parts[0])
+	gotMinor, err2 := strconv.Atoi(strings.TrimFunc(parts[1], func(r rune) bool { return r < '0' || r > '9' }))
+	if err1 != nil || err2 != nil {
+		t.Fatal(parts)
+	}
+	return gotMajor > major || gotMajor == major && gotMinor >= minor
 }

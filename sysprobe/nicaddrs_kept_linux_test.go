@@ -136,8 +136,8 @@ func TestKeptLinksFollowTheKernel(t *testing.T) {
 		"link set d0 master br0",
 		"link set d0 nomaster",
 		"link set d0p down",
-		"link set d0p up",
-		"link set d0p name renamed",
+		"link set d0p name renamed", // before Linux 6.2 not while it is up
+		"link set renamed up",
 		"addr add 192.0.2.1/24 dev renamed",
 		"link add link d0 name mac0 type macvlan mode bridge",
 		"link del mac0",

@@ -76,6 +76,10 @@ func TestNICStats(t *testing.T) {
 	if s.Ethtool != nil || s.Denied != 0 || s.Failed != 0 {
 		t.Errorf("ethtool: %v, %d denied, %d failed; want none", s.Ethtool, s.Denied, s.Failed)
 	}
+	tun := uint32(10000)
+	if !kernelAtLeast(t, 6, 2) {
+		tun = 10
+	}
 	for _, tt := range []struct {
 		id, name string
 		want     linkWant
@@ -83,7 +87,7 @@ func TestNICStats(t *testing.T) {
 		{"B01", "lo", linkWant{"up,loopback,running", true, 65536, 0, DuplexUnknown}},
 		{"B02", "d0", linkWant{"up,broadcast,running,multicast", true, 1500, 10000, DuplexFull}},
 		{"B03", "half", linkWant{"up,broadcast,multicast", false, 1500, 10000, DuplexFull}},
-		{"B06", "tun0", linkWant{"up,pointopoint,noarp,multicast", false, 1500, 10000, DuplexFull}},
+		{"B06", "tun0", linkWant{"up,pointopoint,noarp,multicast", false, 1500, tun, DuplexFull}},
 		{"B07 B10", "noisy", linkWant{"up,broadcast,running,promisc,allmulti,multicast", true, 9000, 10000, DuplexFull}},
 		{"B09", "quiet", linkWant{"up,broadcast,running,noarp,multicast", true, 9000, 10000, DuplexFull}},
 		{"B23", "ifb9", linkWant{"broadcast,noarp", false, 1500, 0, DuplexUnknown}},

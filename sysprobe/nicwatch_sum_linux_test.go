@@ -99,7 +99,11 @@ func TestNICWatchTable(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // a test that can be repeated
-	for range 20 {
+	rounds := 20
+	if testing.Short() {
+		rounds = 4
+	}
+	for range rounds {
 		var commands []string
 		for range 30 {
 			commands = append(commands, randomChange(r))

@@ -1,0 +1,84 @@
+package rtnl_test
+
+import (
+	"encoding/binary"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"telegraf-sysprobe/sysprobe/internal/decode/nlmsg"
+	"telegraf-sysprobe/sysprobe/internal/decode/rtnl"
+	"telegraf-sysprobe/sysprobe/sysprobetest"
+)
+
+// TestDecodeLinksOfDrivers decodes what drivers of cards, and of interfaces on
+// top of others, made the kernel say.
+func TestDecodeLinksOfDrivers(t *testing.T) {
+	ethernet := octets(t, "ffffffffffff")
+	var got []rtnl.Link
+	for _, m := range messages(t, "drivers-link") {
+		var l rtnl.Link
+		if err := rtnl.DecodeLink(m.Data, binary.LittleEndian, &l); err != nil {
+			t.Fatal(err)
+		}
+		if l.HasStats && l.HasTxQueueLen && l.HasCarrier && l.HasCarrierChanges {
+			l.HasStats, l.HasTxQueueLen, l.HasCarrier, l.HasCarrierChanges = false, false, false, false
+		} else {
+			t.Errorf("%s: a fact is missing: %+v", l.Name, l)
+		}
+		got = append(got, l)
+	}
+	want := []rtnl.Link{
+		{
+			HardwareType: 1, Index: 3, Flags: 0x11043, Name: []byte("e1000e"), Address: octets(t, "525400000011"), Broadcast: ethernet,
+			Permanent: octets(t, "525400000011"), MTU: 1500, OperState: 6, TxQueueLen: 1000, Carrier: 1, CarrierChanges: 4,
+		},
+		{
+			HardwareType: 1, Index: 34, Flags: 0x1402, Name: []byte("bond0"), Kind: []byte("bond"), Broadcast: ethernet,
+			MTU: 1500, OperState: 2, TxQueueLen: 1000, CarrierChanges: 1,
+		},
+		{
+			HardwareType: 1, Index: 35, Flags: 0x11043, Name: []byte("vlan7"), Kind: []byte("vlan"),
+			Address: octets(t, "525400000010"), Broadcast: ethernet, MTU: 1500, OperState: 6, TxQueueLen: 1000, Carrier: 1, Lower: 2,
+		},
+		{
+			HardwareType: 1, Index: 36, Flags: 0x1002, Name: []byte("team0"), Kind: []byte("team"), Broadcast: ethernet,
+			MTU: 1500, OperState: 2, TxQueueLen: 1000,
+		},
+		{
+			HardwareType: 0xfffe, Index: 37, Flags: 0x90, Name: []byte("wg0"), Kind: []byte("wireguard"),
+			MTU: 1420, OperState: 2, TxQueueLen: 1000, Carrier: 1,
+		},
+	}
+	for i := range got {
+		if i < len(want) && want[i].Address == nil { // random
+			got[i].Address = nil
+		}
+	}
+	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty(), cmpopts.IgnoreFields(rtnl.Link{}, "Stats")); diff != "" {
+		t.Errorf("links (-want +got):\n%s", diff)
+	}
+}
+
+// TestDecodeLinksOfBigEndian decodes what a machine of the other byte order sent.
+func TestDecodeLinksOfBigEndian(t *testing.T) {
+	var names []string
+	for b := sysprobetest.Hex(t, "wire", "rtnl", "s390x", "link.hex"); len(b) > 0; {
+		m, rest, err := nlmsg.Next(b, binary.BigEndian)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var l rtnl.Link
+		if err := rtnl.DecodeLink(m.Data, binary.BigEndian, &l); err != nil {
+			t.Fatal(err)
+		}
+		if l.TxQueueLen != 1000 || l.MTU != 1500 && l.MTU != 65536 || !l.HasStats || l.Stats.RxPackets > 1000 {
+			t.Errorf("%s: queue of %d, MTU %d, counters %+v", l.Name, l.TxQueueLen, l.MTU, l.Stats)
+		}
+		names, b = append(names, string(l.Name)), rest
+	}
+	if diff := cmp.Diff([]string{"virtio", "virtio25g", "lo"}, names); diff != "" {
+		t.Errorf("names (-want +got):\n%s", diff)
+	}
+}
