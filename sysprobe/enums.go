@@ -103,12 +103,13 @@ type Family uint16
 // The address families.
 const (
 	FamilyUnspec Family = 0
+	FamilyUnix   Family = 1
 	FamilyInet   Family = 2
 	FamilyInet6  Family = 10
 	FamilyLink   Family = 17
 )
 
-var familyNames = []string{FamilyUnspec: "unspec", FamilyInet: "inet", FamilyInet6: "inet6", FamilyLink: "link"}
+var familyNames = []string{FamilyUnspec: "unspec", FamilyUnix: "unix", FamilyInet: "inet", FamilyInet6: "inet6", FamilyLink: "link"}
 
 // SchedPolicy is a scheduling policy (SCHED_* of linux/sched.h).
 type SchedPolicy uint8
@@ -169,6 +170,45 @@ const (
 var resourceNames = []string{
 	"cpu", "fsize", "data", "stack", "core", "rss", "nproc", "nofile", "memlock", "as", "locks", "sigpending",
 	"msgqueue", "nice", "rtprio", "rttime",
+}
+
+// SocketType is the kind of a socket (SOCK_* of linux/net.h).
+type SocketType uint8
+
+// The types of sockets.
+const (
+	SocketStream    SocketType = 1
+	SocketDatagram  SocketType = 2
+	SocketRaw       SocketType = 3
+	SocketSeqPacket SocketType = 5
+)
+
+var socketTypeNames = []string{1: "stream", 2: "dgram", 3: "raw", 5: "seqpacket"}
+
+// ConnStatus is the state of a TCP connection (TCP_* of net/tcp_states.h), by
+// psutil's names.
+type ConnStatus uint8
+
+// The states of a connection.
+const (
+	ConnNone ConnStatus = iota // of sockets that are not TCP's
+	ConnEstablished
+	ConnSynSent
+	ConnSynRecv
+	ConnFinWait1
+	ConnFinWait2
+	ConnTimeWait
+	ConnClose
+	ConnCloseWait
+	ConnLastAck
+	ConnListen
+	ConnClosing
+	ConnNewSynRecv
+)
+
+var connStatusNames = []string{
+	"none", "established", "syn_sent", "syn_recv", "fin_wait1", "fin_wait2", "time_wait", "close", "close_wait",
+	"last_ack", "listen", "closing", "new_syn_recv",
 }
 
 // LinkFlags are the IFF_* of linux/if.h.

@@ -57,7 +57,7 @@ func TestEnums(t *testing.T) {
 		}
 	})
 	t.Run("J02 family", func(t *testing.T) {
-		checkEnum(t, map[Family]string{0: "unspec", 2: "inet", 10: "inet6", 17: "link"}, 65535)
+		checkEnum(t, map[Family]string{0: "unspec", 1: "unix", 2: "inet", 10: "inet6", 17: "link"}, 65535)
 	})
 	t.Run("J03 I/O class", func(t *testing.T) {
 		checkEnum(t, map[IOPrioClass]string{0: "none", 1: "rt", 2: "be", 3: "idle"}, 4)
@@ -69,6 +69,12 @@ func TestEnums(t *testing.T) {
 			StateWakeKill: "wake-kill", StateWaking: "waking", StateIdle: "idle", StateParked: "parked",
 			StateLocked: "locked", StateWaiting: "waiting", StateSuspended: "suspended",
 		}, 200)
+	})
+	t.Run("socket type", func(t *testing.T) {
+		checkEnum(t, map[SocketType]string{1: "stream", 2: "dgram", 3: "raw", 5: "seqpacket"}, 4)
+	})
+	t.Run("connection status", func(t *testing.T) {
+		checkEnum(t, map[ConnStatus]string{0: "none", 1: "established", 6: "time_wait", 10: "listen", 12: "new_syn_recv"}, 13)
 	})
 	t.Run("resource", func(t *testing.T) {
 		checkEnum(t, map[Resource]string{ResourceCPU: "cpu", ResourceProcesses: "nproc", ResourceFiles: "nofile", ResourceRTTime: "rttime"}, 16)

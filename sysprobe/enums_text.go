@@ -115,3 +115,25 @@ func (r Resource) MarshalText() ([]byte, error) { return []byte(r.String()), nil
 
 // UnmarshalText reads a name or a number; any other text is an error.
 func (r *Resource) UnmarshalText(b []byte) error { return enumParse(r, resourceNames, "resource", b) }
+
+// String returns the name of s, or its number where it has none.
+func (s SocketType) String() string { return enumText(s, socketTypeNames) }
+
+// MarshalText writes String; it never fails.
+func (s SocketType) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads a name or a number; any other text is an error.
+func (s *SocketType) UnmarshalText(b []byte) error {
+	return enumParse(s, socketTypeNames, "socket type", b)
+}
+
+// String returns the name of c, or its number where it has none.
+func (c ConnStatus) String() string { return enumText(c, connStatusNames) }
+
+// MarshalText writes String; it never fails.
+func (c ConnStatus) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+// UnmarshalText reads a name or a number; any other text is an error.
+func (c *ConnStatus) UnmarshalText(b []byte) error {
+	return enumParse(c, connStatusNames, "connection status", b)
+}

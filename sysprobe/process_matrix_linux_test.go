@@ -39,6 +39,10 @@ var processMethods = map[string]func(*Process) (any, error){
 		defer cancel()
 		return p.Wait(ctx)
 	},
+	"Connections": func(p *Process) (any, error) {
+		c, err := p.Connections()
+		return c.Sockets, err
+	},
 	"IOPriority": func(p *Process) (any, error) { return p.IOPriority() },
 }
 
@@ -161,8 +165,8 @@ func wantOutcomes(viewer string) methodsAnswer {
 		}
 		return m
 	}
-	forOwner := []string{"Signal", "Exe", "Cwd", "Environ", "Footprint", "OpenFiles", "MemoryMaps"}
-	alive := with(with(all("value"), "nothing", "Children", "Terminal"), "timeout", "Wait")
+	forOwner := []string{"Signal", "Exe", "Cwd", "Environ", "Footprint", "OpenFiles", "MemoryMaps", "Connections"}
+	alive := with(with(all("value"), "nothing", "Children", "Terminal", "Connections"), "timeout", "Wait")
 	want := methodsAnswer{
 		"live":   alive,
 		"leader": alive,
@@ -176,7 +180,7 @@ func wantOutcomes(viewer string) methodsAnswer {
 		want["zombie"] = with(want["zombie"], "denied", "Signal")
 	}
 	if viewer != "root" {
-		want["kernel"] = with(want["kernel"], "denied", "Exe", "Cwd", "Environ", "OpenFiles", "Signal")
+		want["kernel"] = with(want["kernel"], "denied", "Exe", "Cwd", "Environ", "OpenFiles", "Connections", "Signal")
 	}
 	return want
 }

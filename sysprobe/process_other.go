@@ -35,3 +35,6 @@ func (*processClient) signal(syscall.Signal) error         { return ErrNotSuppor
 func (*processClient) wait(context.Context) (Opt[ExitStatus], error) {
 	return Opt[ExitStatus]{}, ErrNotSupported
 }
+
+func (*processClient) connections() (Connections, error) { return Connections{}, ErrNotSupported }
+func (*procsClient) connections() (Connections, error)   { return Connections{}, ErrNotSupported }

@@ -36,6 +36,8 @@ var helpers = map[string]func(args []string) error{
 	"methods":     helpMethods,
 	"reuse":       helpReuse,
 	"wait":        helpWait,
+	"listener":    helpListener,
+	"connections": helpConnections,
 	"namespace":   helpNamespace,
 	"tracer":      helpTracer,
 	"host":        helpHost,

@@ -88,6 +88,16 @@ func DecodeDeviceName(b []byte) (string, error) {
 	return "", &decode.Error{Format: "uevent", Offset: len(b), Reason: "want a line DEVNAME"}
 }
 
+// SocketInode returns the inode number in the target of the link of a socket,
+// "socket:[5]", and reports whether it is one.
+func SocketInode(b []byte) (uint64, bool) {
+	digits, ok := bytes.CutPrefix(b, []byte("socket:["))
+	if !ok || !bytes.HasSuffix(digits, []byte{']'}) {
+		return 0, false
+	}
+	return parseUint(digits[:len(digits)-1])
+}
+
 // TrimLink returns the path in the target of a link below /proc/PID, which
 // ends at a NUL if there is one, and whether the kernel says that this path was
 // removed. A file can be named as if it had been.

@@ -231,3 +231,14 @@ func FuzzDecodeMappings(f *testing.F) {
 func FuzzDecodeDeviceName(f *testing.F) {
 	fuzz(f, DecodeDeviceName, "MAJOR=4\nMINOR=1\nDEVNAME=tty1\n", "DEVNAME=")
 }
+
+func FuzzSocketInode(f *testing.F) {
+	f.Add([]byte("socket:[5]"))
+	f.Add([]byte("pipe:[6]"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		n, ok := SocketInode(b)
+		if !ok && n != 0 || ok && !strings.HasPrefix(string(b), "socket:[") {
+			t.Errorf("%d, %v of %q", n, ok, b)
+		}
+	})
+}
