@@ -121,6 +121,17 @@ type linkRows struct {
 	at func(i int) *Link
 }
 
+// sorted reports whether the rows are in the order of their index, as the
+// kernel lists them since Linux 6.10.
+func (r linkRows) sorted() bool {
+	for i := 1; i < r.n; i++ {
+		if r.at(i-1).Index > r.at(i).Index {
+			return false
+		}
+	}
+	return true
+}
+
 // find returns the position of the link with that index, or -1. The rows are
 // in the order of their index.
 func (r linkRows) find(index int) int {

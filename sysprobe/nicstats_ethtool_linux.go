@@ -59,6 +59,7 @@ type ethtoolReader struct {
 	complete bool // the pass has ended
 	unheard  int  // snapshots that were made without the end of the pass
 	oneByOne bool // the next pass asks no dump, in which one driver holds up all
+	gone     bool // an interface was, in this pass
 	denied   int
 	failed   int
 	err      error
@@ -131,7 +132,7 @@ func (e *ethtoolReader) start(s *LinkSnapshot) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.pass++
-	e.complete, e.unheard, e.denied, e.failed, e.err = false, 0, 0, 0, nil
+	e.complete, e.unheard, e.gone, e.denied, e.failed, e.err = false, 0, false, 0, 0, nil
 	e.order = e.order[:0]
 	for i := range s.Links {
 		e.order = append(e.order, s.Links[i].Link.Index)
@@ -220,6 +221,7 @@ func (e *ethtoolReader) note(index int, err error) error {
 	case err == nil, errors.Is(err, unix.EOPNOTSUPP):
 	case errors.Is(err, unix.ENODEV): // vanished
 		e.factsFrom(index).goneIn = e.pass
+		e.gone = true
 	case errors.Is(err, ErrAccessDenied):
 		e.denied++
 	case errors.As(err, &kernel), errors.Is(err, ErrMalformed):
@@ -259,10 +261,12 @@ func (e *ethtoolReader) apply(dst *LinkSnapshot) {
 	if e.unheard > 0 && e.unheard <= keptSnapshots {
 		since--
 	}
-	dst.Links = slices.DeleteFunc(dst.Links, func(l LinkStats) bool {
-		f := e.told[l.Link.Index]
-		return f != nil && f.goneIn == e.pass
-	})
+	if e.gone {
+		dst.Links = slices.DeleteFunc(dst.Links, func(l LinkStats) bool {
+			f := e.told[l.Link.Index]
+			return f != nil && f.goneIn == e.pass
+		})
+	}
 	for i := range dst.Links {
 		l := &dst.Links[i]
 		f := e.told[l.Link.Index]

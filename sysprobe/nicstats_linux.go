@@ -79,7 +79,9 @@ func (c *nicStatsClient) dumpLinks(dst *LinkSnapshot) error {
 	if err != nil {
 		return err
 	}
-	slices.SortFunc(dst.Links, func(a, b LinkStats) int { return cmp.Compare(a.Link.Index, b.Link.Index) })
+	if !dst.rows().sorted() {
+		slices.SortFunc(dst.Links, func(a, b LinkStats) int { return cmp.Compare(a.Link.Index, b.Link.Index) })
+	}
 	dst.rows().nameMasters()
 	if c.want&WantLinkDetail != 0 {
 		dst.nameOthers()

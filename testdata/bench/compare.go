@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"time"
 )
 
@@ -18,6 +19,8 @@ type options struct {
 	// one by one.
 	exits  time.Duration
 	trials int
+	// only names the one group to measure; empty for all and sysprobe-execd.
+	only string
 }
 
 // report is what a comparison found.
@@ -65,6 +68,9 @@ func compare(ctx context.Context, o options) (err error) {
 
 	r := &report{Kernel: kernel(), Go: runtime.Version(), CPUs: runtime.NumCPU()}
 	fmt.Printf("Linux %s, %s, %d CPUs; every task on one thread, unless it says otherwise\n", r.Kernel, r.Go, r.CPUs)
+	if o.only != "" {
+		return r.onOne(ctx, o, programs{self: self, floor: floor}, load)
+	}
 	if err := r.onExecd(ctx, o); err != nil {
 		return err
 	}
@@ -73,10 +79,30 @@ func compare(ctx context.Context, o options) (err error) {
 	if err := r.onProcesses(ctx, o, programs{self: self, floor: floor}, load); err != nil {
 		return err
 	}
-	if err := r.onNetwork(ctx, o, programs{self: self, floor: floor}); err != nil {
+	if err := r.onNetwork(ctx, o, programs{self: self, floor: floor}, addressGroup(), linkGroup()); err != nil {
 		return err
 	}
-	return r.conclude(o.json)
+	return r.conclude(o)
+}
+
+// onOne measures one group.
+func (r *report) onOne(ctx context.Context, o options, p programs, load string) error {
+	var err error
+	switch o.only {
+	case "processes":
+		o.execd = ""
+		err = r.onProcesses(ctx, o, p, load)
+	case "addresses":
+		err = r.onNetwork(ctx, o, p, addressGroup())
+	case "links":
+		err = r.onNetwork(ctx, o, p, linkGroup())
+	default:
+		err = fmt.Errorf("no group %q; use processes, addresses or links", o.only)
+	}
+	if err != nil {
+		return err
+	}
+	return r.conclude(o)
 }
 
 // onExecd measures sysprobe-execd on the machine as it is.
@@ -108,13 +134,13 @@ func (r *report) onProcesses(ctx context.Context, o options, p programs, load st
 }
 
 // onNetwork measures with many interfaces.
-func (r *report) onNetwork(ctx context.Context, o options, p programs) error {
+func (r *report) onNetwork(ctx context.Context, o options, p programs, groups ...*group) error {
 	h, err := holdNetwork(ctx)
 	if err != nil {
 		return err
 	}
 	p.inside = h.inside
-	err = r.measure(ctx, o, p, addressGroup(), linkGroup())
+	err = r.measure(ctx, o, p, groups...)
 	return joinErrors(err, h.release())
 }
 
@@ -130,16 +156,20 @@ func (r *report) measure(ctx context.Context, o options, p programs, groups ...*
 	return nil
 }
 
-// conclude prints the verdicts and writes the figures to a file, if named.
-func (r *report) conclude(file string) error {
+// conclude prints the verdicts and writes the figures to a file, if named. A
+// single group is judged by what concerns it.
+func (r *report) conclude(o options) error {
 	r.Requirements = judge(r)
+	if o.only != "" {
+		r.Requirements = slices.DeleteFunc(r.Requirements, func(q requirement) bool { return !q.Measured })
+	}
 	missed := printRequirements(os.Stdout, r.Requirements)
-	if file != "" {
+	if o.json != "" {
 		figures, err := json.MarshalIndent(r, "", "  ")
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(file, append(figures, '\n'), 0o644); err != nil {
+		if err := os.WriteFile(o.json, append(figures, '\n'), 0o644); err != nil {
 			return err
 		}
 	}

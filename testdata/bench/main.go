@@ -23,6 +23,7 @@ func main() {
 	execd := flag.String("execd", "", "the sysprobe-execd `program` to measure")
 	exits := flag.Duration("exits", 10*time.Second, "how long to end 10,000 processes a second")
 	trials := flag.Int("trials", 1000, "how many zombies to make one by one")
+	only := flag.String("only", "", "measure this `group` alone: processes, addresses or links")
 	task := flag.String("worker", "", "make passes of this `task`, one for each line of standard input")
 	flag.Parse()
 
@@ -32,7 +33,7 @@ func main() {
 	if *task != "" {
 		err = workOn(*task)
 	} else {
-		err = compare(ctx, options{rounds: *rounds, json: *json, execd: *execd, exits: *exits, trials: *trials})
+		err = compare(ctx, options{rounds: *rounds, json: *json, execd: *execd, exits: *exits, trials: *trials, only: *only})
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)

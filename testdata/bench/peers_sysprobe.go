@@ -66,15 +66,17 @@ func readAddresses() (pass, error) {
 	}, nil
 }
 
-// readLinks counts interfaces.
-func readLinks() (pass, error) {
-	stats, err := sysprobe.OpenNICStats(nil)
-	if err != nil {
-		return nil, err
+// readLinks counts interfaces, read with the optional facts of want.
+func readLinks(want sysprobe.LinkFacts) func() (pass, error) {
+	return func() (pass, error) {
+		stats, err := sysprobe.OpenNICStats(&sysprobe.Config{LinkFacts: want})
+		if err != nil {
+			return nil, err
+		}
+		var snapshot sysprobe.LinkSnapshot
+		return func() (int, error) {
+			err := stats.Snapshot(&snapshot)
+			return len(snapshot.Links), err
+		}, nil
 	}
-	var snapshot sysprobe.LinkSnapshot
-	return func() (int, error) {
-		err := stats.Snapshot(&snapshot)
-		return len(snapshot.Links), err
-	}, nil
 }

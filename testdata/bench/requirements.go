@@ -41,6 +41,7 @@ func judge(r *report) []requirement {
 		compareTimes("addresses, times as fast as gopsutil", gopsutil, addrs, 50),
 	}
 	requirements[len(requirements)-1].AtLeast = true
+	requirements = append(requirements, judgeLinks(r)...)
 	execd := execd{}
 	if len(r.Execd) > 0 {
 		execd = *r.Execd[0]
@@ -76,6 +77,21 @@ func findIn(r *report, name, worker, key string) figures {
 		}
 	}
 	return figures{}
+}
+
+// judgeLinks holds the figures of interfaces against the limits.
+func judgeLinks(r *report) []requirement {
+	dumps, stats, psutil := find(r, "stats"), find(r, "nicstats"), findIn(r, "interfaces", "psutil", "stats")
+	requirements := []requirement{
+		compareTimes("interfaces, times the C floor", stats, dumps, 1.5),
+		compareTimes("interfaces, times as fast as psutil", psutil, stats, 2),
+		{
+			Name: "interfaces, allocations per interface", Limit: 0.5,
+			Value: ratio(stats.Allocs, uint64(stats.Rows)), Measured: stats.Rows > 0,
+		},
+	}
+	requirements[1].AtLeast = true
+	return requirements
 }
 
 // compareTimes is the requirement that a takes at most limit times the CPU

@@ -67,11 +67,13 @@ func addressGroup() *group {
 	}}
 }
 
-// linkGroup asks for the state and the counters of every interface.
+// linkGroup asks for the state, the speed and the counters of every interface.
 func linkGroup() *group {
 	return &group{Name: "interfaces", Item: "interface", Tasks: []*task{
-		{Name: "C: RTM_GETLINK", worker: "floor", key: "links"},
+		{Name: "C: RTM_GETLINK, LINKINFO_GET, LINKMODES_GET", worker: "floor", key: "stats"},
 		{Name: "sysprobe", worker: "go", key: "nicstats"},
+		{Name: "sysprobe, all optional facts", worker: "go", key: "nicstats all"},
+		{Name: "C: RTM_GETLINK", worker: "floor", key: "links"},
 		{Name: "inputs.nicstats", worker: "go", key: "inputs.nicstats"},
 		{Name: "psutil net_if_stats", worker: "psutil", key: "stats"},
 		{Name: "psutil net_io_counters", worker: "psutil", key: "counters"},
@@ -92,7 +94,8 @@ var goTasks = map[string]func() (pass, error){
 	"procs bpf all":         sweepProcs(sysprobe.BackendBPF, sysprobe.WantName|sysprobe.WantStatus|sysprobe.WantIO|sysprobe.WantFDs),
 	"zombies procfs":        trackZombies,
 	"nicaddrs":              readAddresses,
-	"nicstats":              readLinks,
+	"nicstats":              readLinks(0),
+	"nicstats all":          readLinks(^sysprobe.LinkFacts(0)),
 	"procfs":                procfsStats,
 	"gopsutil processes":    gopsutilProcesses,
 	"gopsutil interfaces":   gopsutilInterfaces,

@@ -128,6 +128,14 @@ func (c *Cursor) Uint16() uint16 {
 	return 0
 }
 
+// Uint16s reads two numbers of two bytes each.
+func (c *Cursor) Uint16s() (first, second uint16) {
+	if b := c.Bytes(4); b != nil {
+		return c.order.Uint16(b), c.order.Uint16(b[2:])
+	}
+	return 0, 0
+}
+
 // Uint32 reads four bytes in the order of the Cursor.
 func (c *Cursor) Uint32() uint32 {
 	if b := c.Bytes(4); b != nil {

@@ -6,6 +6,8 @@
 #define _GNU_SOURCE
 #include <ctype.h>
 #include <fcntl.h>
+#include <linux/ethtool_netlink.h>
+#include <linux/genetlink.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <stdio.h>
@@ -65,6 +67,23 @@ static long read_files(const char *const *files)
 	return rows;
 }
 
+/* Receives an answer up to its end and counts its messages. */
+static long count(int fd)
+{
+	for (long rows = 0;;) {
+		int n = recv(fd, buffer, sizeof buffer, 0);
+		if (n < 0)
+			die("recv");
+		for (struct nlmsghdr *m = (void *)buffer; NLMSG_OK(m, n); m = NLMSG_NEXT(m, n)) {
+			if (m->nlmsg_type == NLMSG_DONE)
+				return rows;
+			if (m->nlmsg_type == NLMSG_ERROR)
+				die("dump");
+			rows++;
+		}
+	}
+}
+
 /* Dumps a table of rtnetlink and counts its rows. */
 static long dump(int type, int skip_stats)
 {
@@ -85,18 +104,56 @@ static long dump(int type, int skip_stats)
 		die("socket");
 	if (send(fd, &request, request.header.nlmsg_len, 0) < 0)
 		die("send");
-	for (long rows = 0;;) {
-		int n = recv(fd, buffer, sizeof buffer, 0);
-		if (n < 0)
-			die("recv");
-		for (struct nlmsghdr *m = (void *)buffer; NLMSG_OK(m, n); m = NLMSG_NEXT(m, n)) {
-			if (m->nlmsg_type == NLMSG_DONE)
-				return rows;
-			if (m->nlmsg_type == NLMSG_ERROR)
-				die("dump");
-			rows++;
-		}
-	}
+	return count(fd);
+}
+
+/* Opens generic netlink and asks for the number of the family "ethtool". */
+static int open_ethtool(int *family)
+{
+	struct {
+		struct nlmsghdr header;
+		struct genlmsghdr genl;
+		struct nlattr attr;
+		char name[8];
+	} request = {
+		.header = { sizeof request, GENL_ID_CTRL, NLM_F_REQUEST, 1, 0 },
+		.genl = { CTRL_CMD_GETFAMILY, 1, 0 },
+		.attr = { NLA_HDRLEN + sizeof request.name, CTRL_ATTR_FAMILY_NAME },
+		.name = ETHTOOL_GENL_NAME,
+	};
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC);
+	if (fd < 0 || send(fd, &request, sizeof request, 0) < 0)
+		die("generic netlink");
+	int n = recv(fd, buffer, sizeof buffer, 0);
+	for (char *p = buffer + NLMSG_HDRLEN + GENL_HDRLEN; p < buffer + n; p += NLA_ALIGN(((struct nlattr *)p)->nla_len))
+		if (((struct nlattr *)p)->nla_type == CTRL_ATTR_FAMILY_ID)
+			*family = *(__u16 *)(p + NLA_HDRLEN);
+	if (!*family)
+		die("no family ethtool");
+	return fd;
+}
+
+/* Dumps what all drivers answer to an ETHTOOL_MSG_*_GET. */
+static long dump_ethtool(int command)
+{
+	static int fd = -1, family;
+	if (fd < 0)
+		fd = open_ethtool(&family);
+	struct {
+		struct nlmsghdr header;
+		struct genlmsghdr genl;
+		struct nlattr nest, attr;
+		__u32 flags;
+	} request = {
+		.header = { sizeof request, family, NLM_F_REQUEST | NLM_F_DUMP, 1, 0 },
+		.genl = { command, ETHTOOL_GENL_VERSION, 0 },
+		.nest = { 2 * NLA_HDRLEN + sizeof request.flags, NLA_F_NESTED | ETHTOOL_A_LINKINFO_HEADER },
+		.attr = { NLA_HDRLEN + sizeof request.flags, ETHTOOL_A_HEADER_FLAGS },
+		.flags = ETHTOOL_FLAG_COMPACT_BITSETS,
+	};
+	if (send(fd, &request, sizeof request, 0) < 0)
+		die("send");
+	return count(fd);
 }
 
 static long sweep(const char *task)
@@ -111,7 +168,12 @@ static long sweep(const char *task)
 		dump(RTM_GETLINK, 1);
 		return dump(RTM_GETADDR, 0);
 	}
-	return dump(RTM_GETLINK, 0);
+	long rows = dump(RTM_GETLINK, 0);
+	if (!strcmp(task, "stats")) {
+		dump_ethtool(ETHTOOL_MSG_LINKINFO_GET);
+		dump_ethtool(ETHTOOL_MSG_LINKMODES_GET);
+	}
+	return rows;
 }
 
 static long long nanoseconds(clockid_t clock)

@@ -1,5 +1,7 @@
 package ethnl
 
+import "math/bits"
+
 // modeRun is a run of link modes with the same speed and duplex.
 type modeRun struct {
 	first, last int
@@ -77,11 +79,14 @@ func (l *LinkModes) Best() Best {
 // best is the most of the modes that are in both a and b.
 func best(a, b Bitset) Best {
 	var m Best
-	for _, run := range modeRuns {
-		for bit := run.first; bit <= run.last; bit++ {
-			if a.Has(bit) && b.Has(bit) {
-				m.Speed = max(m.Speed, run.speed)
-				m.Full = m.Full || run.full
+	for i := range min(len(a), len(b)) {
+		for word := a[i] & b[i]; word != 0; word &= word - 1 {
+			bit := 32*i + bits.TrailingZeros32(word)
+			for r := range modeRuns {
+				if run := &modeRuns[r]; run.first <= bit && bit <= run.last {
+					m.Speed = max(m.Speed, run.speed)
+					m.Full = m.Full || run.full
+				}
 			}
 		}
 	}

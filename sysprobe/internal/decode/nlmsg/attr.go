@@ -51,8 +51,9 @@ func (a *Attrs) Next() bool {
 	if a.c.Len() == 0 {
 		return false
 	}
-	length := int(a.c.Uint16())
-	a.Type = a.c.Uint16() & typeMask
+	size, typ := a.c.Uint16s()
+	length := int(size)
+	a.Type = typ & typeMask
 	if length < attrHeaderLen {
 		a.c.Fail("attribute shorter than its header")
 	}
