@@ -59,9 +59,9 @@ type ExitLog struct {
 	Uptime time.Duration
 }
 
-// maxExits bounds the memory for exits that no sweep has looked at yet: some 3
-// MB. More PIDs than that end in one interval on hosts only that start
-// thousands of processes a second.
+// maxExits bounds the memory for exits that no sweep has looked at yet: a table
+// of that many takes 5 MB, and there is one here and one in a ZombieTracker.
+// Those of processes that were reaped go first.
 const maxExits = 1 << 16
 
 // exitTable holds the last exit of each PID.

@@ -133,7 +133,7 @@ func BenchmarkProperty(b *testing.B) {
 			var account account
 			var programs programs
 			inspector := inspector{properties: chosenProperties([]string{property.name}, nil)}
-			if inspector.cmdlines, err = newCmdlines([]string{defaultRedact}, 1024); err != nil {
+			if inspector.cmdlines, err = proctable.NewCmdlines([]string{proctable.DefaultRedact}, 1024); err != nil {
 				b.Fatal(err)
 			}
 			for b.Loop() {

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"telegraf-sysprobe/plugins/internal/options"
+	"telegraf-sysprobe/plugins/internal/proctable"
 	"telegraf-sysprobe/sysprobe"
 )
 
@@ -121,7 +122,7 @@ func regexps(option string, patterns []string) (func(string) bool, error) {
 	for _, pattern := range patterns {
 		re, err := regexp.Compile(pattern)
 		if err != nil {
-			return nil, badRegexp(option, pattern, err)
+			return nil, proctable.BadRegexp(option, pattern, err)
 		}
 		compiled = append(compiled, re)
 	}

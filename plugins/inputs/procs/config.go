@@ -44,7 +44,7 @@ func (p *Procs) Init() error {
 	for _, detail := range p.GroupDetails {
 		p.history.want |= detailFields[detail]
 	}
-	if p.inspector.cmdlines, err = newCmdlines(p.Redact, p.MaxCmdline); err != nil {
+	if p.inspector.cmdlines, err = proctable.NewCmdlines(p.Redact, p.MaxCmdline); err != nil {
 		return err
 	}
 	p.inspector.properties = chosenProperties(p.Properties, p.TagWith)

@@ -299,7 +299,7 @@ func init() {
 			GroupBy:      []string{"process_name", "user"},
 			MaxGroups:    200,
 			MaxProcesses: 100,
-			Redact:       []string{defaultRedact},
+			Redact:       []string{proctable.DefaultRedact},
 			MaxCmdline:   1024,
 			Backend:      sysprobe.BackendAuto.String(),
 			now:          time.Now,

@@ -76,13 +76,13 @@ func (s *programs) cmdline(p *sysprobe.Proc) (*program, bool) {
 
 // text returns the command line of p as c shows it; false where it cannot be
 // had.
-func (s *programs) text(p *sysprobe.Proc, c *cmdlines) (string, bool) {
+func (s *programs) text(p *sysprobe.Proc, c *proctable.Cmdlines) (string, bool) {
 	known, ok := s.cmdline(p)
 	if !ok {
 		return "", false
 	}
 	if !known.text.Known() {
-		known.text = sysprobe.Some(c.text(known.arguments))
+		known.text = sysprobe.Some(c.Text(known.arguments))
 	}
 	return known.text.Get()
 }

@@ -75,7 +75,7 @@ type fact struct {
 type inspector struct {
 	properties []property
 	programs   *programs
-	cmdlines   cmdlines
+	cmdlines   proctable.Cmdlines
 	account    *account
 	known      map[int32][]fact // by PID
 }
@@ -277,7 +277,7 @@ func readEnvironNames(q *query) error {
 	for _, variable := range environ {
 		names = append(names, variable.Name)
 	}
-	q.set("environ_names", q.inspector.cmdlines.cut(strings.Join(names, ",")))
+	q.set("environ_names", q.inspector.cmdlines.Cut(strings.Join(names, ",")))
 	return nil
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/influxdata/telegraf/config"
 	"github.com/influxdata/telegraf/plugins/inputs"
 
+	"telegraf-sysprobe/plugins/internal/lineproto"
 	"telegraf-sysprobe/plugins/internal/options"
 	"telegraf-sysprobe/plugins/internal/proctable"
 	"telegraf-sysprobe/sysprobe"
@@ -26,12 +27,17 @@ import (
 //go:embed sample.conf
 var sampleConfig string
 
+// maxCmdline is how many bytes of a command line are sent.
+const maxCmdline = 1024
+
 // Zombies is the plugin. Its options are described in sample.conf.
 type Zombies struct {
 	Collect     []string        `toml:"collect"`
 	MaxParents  int             `toml:"max_parents"`
 	MaxZombies  int             `toml:"max_zombies"`
 	MinAge      config.Duration `toml:"min_age"`
+	Cmdline     bool            `toml:"parent_cmdline"`
+	Redact      []string        `toml:"cmdline_redact"`
 	NameInclude []string        `toml:"name_include"`
 	NameExclude []string        `toml:"name_exclude"`
 	UserInclude []string        `toml:"user_include"`
@@ -48,7 +54,8 @@ type Zombies struct {
 	open   func() (proctable.Machine, error)
 	listen func() (exitSource, error)
 
-	choice proctable.Choice
+	choice   proctable.Choice
+	cmdlines proctable.Cmdlines
 
 	machine  proctable.Machine
 	exits    exitSource // nil where nobody listens
@@ -97,6 +104,9 @@ func (z *Zombies) Init() error {
 		return fmt.Errorf("option alert_rate: %v is not a number of zombies; use 0 or more", z.AlertRate)
 	}
 	z.alerts = newAlerts(z.AlertCount, time.Duration(z.AlertAge), z.AlertRate)
+	if z.cmdlines, err = proctable.NewCmdlines(z.Redact, maxCmdline); err != nil {
+		return err
+	}
 	z.choice, err = proctable.Choose(z.NameInclude, z.NameExclude, z.UserInclude, z.UserExclude)
 	return err
 }
@@ -251,10 +261,21 @@ func (z *Zombies) asked(parents []sysprobe.ZombieParent, acc telegraf.Accumulato
 			if proc.Origin != nil {
 				row.unit, row.container = proc.Origin.Unit, proc.Origin.Container
 			}
+			if args, err := z.cmdline(&proc); err == nil { // else it is withheld, or gone
+				row.cmdline = lineproto.Field(z.cmdlines.Text(args))
+			}
 		}
 		rows = append(rows, row)
 	}
 	return rows
+}
+
+// cmdline returns the command line of p, none where nobody asked for it.
+func (z *Zombies) cmdline(p *sysprobe.Proc) ([]string, error) {
+	if !z.Cmdline {
+		return nil, nil
+	}
+	return z.machine.Cmdline(p)
 }
 
 // named returns the zombies to name, the oldest first. Those that are reaped
@@ -333,7 +354,7 @@ func init() {
 	inputs.Add("zombies", func() telegraf.Input {
 		return &Zombies{
 			Collect: []string{"parent", "process"}, MaxParents: 10, MaxZombies: 10, Events: eventsAuto,
-			Backend: sysprobe.BackendAuto.String(),
+			Backend: sysprobe.BackendAuto.String(), Redact: []string{proctable.DefaultRedact},
 		}
 	})
 }

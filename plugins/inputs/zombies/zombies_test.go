@@ -80,6 +80,10 @@ func TestInit(t *testing.T) {
 		{"alert rate", func(z *Zombies) { z.AlertRate = math.NaN() }, "option alert_rate: NaN is not a number of zombies; use 0 or more"},
 		{"events", func(z *Zombies) { z.Events = "yes" }, `option events: unknown entry "yes"; use any of "auto", "on", "off"`},
 		{"bad name glob", func(z *Zombies) { z.NameExclude = []string{"[a"} }, `option name_exclude: bad glob "[a": `},
+		{
+			"bad pattern of secrets", func(z *Zombies) { z.Redact = []string{"("} },
+			`option cmdline_redact: bad regular expression "(": `,
+		},
 		{"bad user glob", func(z *Zombies) { z.UserInclude = []string{"[a"} }, `option user_include: bad glob "[a": `},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

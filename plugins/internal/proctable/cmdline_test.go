@@ -1,4 +1,4 @@
-package procs
+package proctable
 
 import (
 	"strings"
@@ -7,7 +7,7 @@ import (
 )
 
 func TestCmdlineText(t *testing.T) {
-	defaults, err := newCmdlines([]string{defaultRedact}, 1024)
+	defaults, err := NewCmdlines([]string{DefaultRedact}, 1024)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func TestCmdlineText(t *testing.T) {
 		for i := range args {
 			args[i] = strings.ReplaceAll(args[i], "·", " ")
 		}
-		if got := defaults.text(args); got != tc.want {
+		if got := defaults.Text(args); got != tc.want {
 			t.Errorf("%s:\n got %s\nwant %s", tc.args, got, tc.want)
 		}
 	}
@@ -49,7 +49,7 @@ func TestCmdlineText(t *testing.T) {
 // What is longer than the limit is cut between characters, after the secrets
 // are hidden: what tells one can lie behind the limit.
 func TestCmdlineLimitD21(t *testing.T) {
-	c, err := newCmdlines([]string{defaultRedact}, 20)
+	c, err := NewCmdlines([]string{DefaultRedact}, 20)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func TestCmdlineLimitD21(t *testing.T) {
 		{"secret over the limit", "http://user:" + strings.Repeat("secret", 200) + "@host", "x http://user:***@ho"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			if got := c.text([]string{"x", tc.arg}); got != tc.want || !utf8.ValidString(got) {
+			if got := c.Text([]string{"x", tc.arg}); got != tc.want || !utf8.ValidString(got) {
 				t.Errorf("got %q, want %q", got, tc.want)
 			}
 		})
@@ -74,11 +74,11 @@ func TestRedactPatterns(t *testing.T) {
 		{"none", "x", "a bb c"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			c, err := newCmdlines([]string{tc.pattern}, 100)
+			c, err := NewCmdlines([]string{tc.pattern}, 100)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := c.text([]string{"a", "bb", "c"}); got != tc.want {
+			if got := c.Text([]string{"a", "bb", "c"}); got != tc.want {
 				t.Errorf("got %q, want %q", got, tc.want)
 			}
 		})

@@ -1,4 +1,4 @@
-package procs
+package proctable
 
 import (
 	"fmt"
@@ -11,8 +11,8 @@ import (
 // redacted replaces what a pattern of the option cmdline_redact finds.
 const redacted = "***"
 
-// defaultRedact is the word of the option cmdline_redact for usualSecrets.
-const defaultRedact = "default"
+// DefaultRedact is the word of the option cmdline_redact for usualSecrets.
+const DefaultRedact = "default"
 
 // usualSecrets are patterns of secrets in a command line whose arguments are
 // joined by NUL. All that follows the name of a secret in the same argument is
@@ -29,31 +29,31 @@ func usualSecrets() []string {
 	}
 }
 
-// cmdlines makes fields of command lines.
-type cmdlines struct {
+// Cmdlines makes fields of command lines.
+type Cmdlines struct {
 	secrets []*regexp.Regexp
 	limit   int // bytes
 }
 
-// newCmdlines compiles the patterns of the option cmdline_redact. It returns an
+// NewCmdlines compiles the patterns of the option cmdline_redact. It returns an
 // error that names the option and the pattern.
-func newCmdlines(secrets []string, limit int) (cmdlines, error) {
-	c := cmdlines{limit: limit}
-	if at := slices.Index(secrets, defaultRedact); at >= 0 {
+func NewCmdlines(secrets []string, limit int) (Cmdlines, error) {
+	c := Cmdlines{limit: limit}
+	if at := slices.Index(secrets, DefaultRedact); at >= 0 {
 		secrets = slices.Replace(slices.Clone(secrets), at, at+1, usualSecrets()...)
 	}
 	for _, pattern := range secrets {
 		re, err := regexp.Compile(pattern)
 		if err != nil {
-			return cmdlines{}, badRegexp("cmdline_redact", pattern, err)
+			return Cmdlines{}, BadRegexp("cmdline_redact", pattern, err)
 		}
 		c.secrets = append(c.secrets, re)
 	}
 	return c, nil
 }
 
-// badRegexp says what to do about a pattern.
-func badRegexp(option, pattern string, err error) error {
+// BadRegexp says what to do about a pattern.
+func BadRegexp(option, pattern string, err error) error {
 	return fmt.Errorf("option %s: bad regular expression %q: %w; write it as https://golang.org/s/re2syntax says", option, pattern, err)
 }
 
@@ -61,18 +61,18 @@ func badRegexp(option, pattern string, err error) error {
 // can be known by what follows it.
 const margin = 4096
 
-// text is a command line without secrets, its arguments joined by blanks, cut
+// Text is a command line without secrets, its arguments joined by blanks, cut
 // at the limit between two characters.
-func (c *cmdlines) text(args []string) string {
+func (c *Cmdlines) Text(args []string) string {
 	text := joined(args, c.limit+margin)
 	for _, secret := range c.secrets {
 		text = hide(text, secret)
 	}
-	return c.cut(strings.ReplaceAll(text, "\x00", " "))
+	return c.Cut(strings.ReplaceAll(text, "\x00", " "))
 }
 
-// cut returns the beginning of text up to the limit.
-func (c *cmdlines) cut(text string) string {
+// Cut returns the beginning of text up to the limit.
+func (c *Cmdlines) Cut(text string) string {
 	if len(text) <= c.limit {
 		return text
 	}
