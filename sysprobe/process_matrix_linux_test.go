@@ -82,7 +82,7 @@ func outcome(v any, err error) string {
 	}
 }
 
-// TestProcessMatrix is D07, D08, E03, E05, E07, E10 and the table of psutil:
+// TestProcessMatrix is C27, D07, D08, E03, E05, E07, E10 and the table of psutil:
 // each method, asked about a zombie, a process that lives, one whose first
 // thread is dead, a kernel thread and one that is gone, by root, the owner and
 // another user.
