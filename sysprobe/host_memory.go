@@ -6,8 +6,8 @@ type HostMemory struct {
 	// Total is usable memory; Free is what nothing is in.
 	Total, Free uint64
 	// Available is what programs can get without swapping, by the kernel's
-	// estimate; where that has none, or says more than there is (in some
-	// containers), it is what is free, and cached in the first case.
+	// estimate. Where there is none it is what is free or cached, and where it
+	// is more than Total, as in some containers, what is free.
 	Available uint64
 	// Cached counts slabs that can be reclaimed too.
 	Buffers, Cached, Slab, Shared Opt[uint64]
