@@ -3,8 +3,8 @@
 # one after the other: vm.sh [KERNEL...], by default on all. Processors are
 # emulated, so it needs neither root nor /dev/kvm. What was downloaded stays in
 # build/vm; what a kernel said of its cards is left in build/vm/recorded. PACKAGES
-# and TESTS narrow what is run; RESULTS names a file for what `go test -json`
-# would print.
+# and TESTS narrow what is run, LIMIT is how many seconds a machine may take;
+# RESULTS names a file for what `go test -json` would print.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -17,6 +17,7 @@ declare -rA kernels=(
 	[s390x]='bookworm s390x linux-image-s390x'
 )
 readonly cache=$PWD/build/vm
+PATH+=:/usr/sbin:/sbin # of a user, for depmod
 labels=("$@")
 ((${#labels[@]})) || labels=(5.10 6.1 6.12 s390x)
 
@@ -60,7 +61,7 @@ fetch() {
 	read -r suite arch meta <<<"${kernels[$1]}"
 	package=$(packages "$suite" "$arch" depends "$meta" | awk '/Depends: linux-image/ { print $2; exit }')
 	unpack "$suite" "$arch" "$package" "$new"
-	unpack "$suite" "$arch" busybox-static "$new"
+	unpack "${suite%-backports}" "$arch" busybox-static "$new"
 	depmod -b "$new" "$(ls "$new/lib/modules")"
 	[[ $arch == amd64 ]] || userland "$suite" "$arch" "$new/root"
 	mv "$new" "$cache/$1"
@@ -152,7 +153,7 @@ boot() {
 	timeout --foreground ${LIMIT:-1200} "$emulator" -accel tcg -m 2048 -nodefaults -no-user-config -display none -no-reboot -serial "file:$run/console" \
 		"${machine[@]}" \
 		-kernel "$directory"/boot/vmlinuz-* -initrd "$run/initramfs.cpio" \
-		-append 'console=ttyS0 ${QUIET-quiet} panic=-1 net.ifnames=0'
+		-append 'console=ttyS0 quiet panic=-1 net.ifnames=0'
 }
 
 # collect LABEL: makes of what the tests printed what `go test -json` would.
@@ -162,25 +163,31 @@ collect() {
 		output=$run/tests/${package//\//.}
 		[[ -s $output.status ]] || { tail -n 60 "$run/console" >>"$output.out"; echo 1 >"$output.status"; }
 		go tool test2json -p "Linux-$1/${package#*/}" sh -c 'cat "$0.out"; exit "$(cat "$0.status")"' "$output" || true
-	done <"$run/packages" >>"$run/results.json"
+	done <"$run/packages" >"$run/$1.json"
 }
 
 for label in "${labels[@]}"; do
 	[[ -v kernels[$label] ]] || { printf 'no kernel %s: there are %s\n' "$label" "${!kernels[*]}" >&2; exit 1; }
 done
+status=0
 fetch 6.1 # its busybox is used here too
 for label in "${labels[@]}"; do
+	if [[ $label == s390x ]] && ! command -v qemu-system-s390x >/dev/null; then
+		echo 'skipped Linux s390x: no qemu-system-s390x (package qemu-system-misc)'
+		continue
+	fi
 	fetch "$label"
 	read -r _ arch _ <<<"${kernels[$label]}"
-	printf '==> Linux %s, %s\n' "$(ls "$cache/$label/lib/modules")" "$(date -u +%T)"
+	printf '==> Linux %s\n' "$(ls "$cache/$label/lib/modules")"
 	compile "$arch"
 	initramfs "$label"
 	start=$SECONDS
 	boot "$label" || true
 	collect "$label"
-	printf 'Linux %s: %d s\n' "$(ls "$cache/$label/lib/modules")" $((SECONDS - start))
 	rm -rf "$run/tests" "$cache/recorded/$label"
 	[[ ! -d $run/recorded ]] || { mkdir -p "$cache/recorded" && mv "$run/recorded" "$cache/recorded/$label"; }
+	go run .ci/testsum.go "$run/$label.json" || status=1
+	printf '<== Linux %s: %d s\n' "$(ls "$cache/$label/lib/modules")" $((SECONDS - start))
 done
-[[ -z ${RESULTS:-} ]] || cp "$run/results.json" "$RESULTS"
-go run .ci/testsum.go "$run/results.json"
+[[ -z ${RESULTS:-} ]] || cat "$run"/*.json >"$RESULTS"
+exit "$status"
