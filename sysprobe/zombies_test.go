@@ -238,3 +238,38 @@ func TestZombieTrackerLearns(t *testing.T) {
 		step(t, 100, 0, ExitLog{Exits: []Exit{exit(36, 1099)}}, []Proc{z}, dated{36, s, true, Some(ExitStatus(1792))})
 	})
 }
+
+// TestManyZombies is about 30,000 zombies at once, of which one in three was
+// heard to die, and their end.
+func TestManyZombies(t *testing.T) {
+	const many = 30_000
+	s := ProcSnapshot{Taken: at(10), Procs: []Proc{{ID: ProcID{PID: 1, Start: 1}}, {ID: ProcID{PID: 2, Start: 1}}}}
+	log := ExitLog{Taken: at(10), Uptime: 1000 * time.Second}
+	for i := range int32(many) {
+		s.Procs = append(s.Procs, Proc{ID: ProcID{PID: 3 + i, Start: 500}, PPID: 1 + i%2, State: StateZombie})
+		if i%3 == 0 {
+			log.Exits = append(log.Exits, Exit{PID: 3 + i, At: 990 * time.Second})
+		}
+	}
+	var tracker ZombieTracker
+	tracker.Update(&ProcSnapshot{Taken: at(0), Procs: s.Procs[:2]})
+	tracker.Learn(&log)
+	exact := 0
+	zombies := tracker.Update(&s)
+	for i, z := range zombies {
+		if z.Exact {
+			exact++
+		}
+		if wantExact := i < many/3; z.Exact != wantExact || z.Exact != (z.Age == Some(10*time.Second)) {
+			t.Fatalf("zombie %d of %d: age %v, exact %v", i, len(zombies), z.Age, z.Exact)
+		}
+	}
+	if parents := tracker.Parents(); len(zombies) != many || exact != many/3 || tracker.Created() != many ||
+		len(parents) != 2 || parents[0].Count != many/2 {
+		t.Errorf("%d zombies, %d exact, %d created, parents %+v", len(zombies), exact, tracker.Created(), parents)
+	}
+	s = ProcSnapshot{Taken: at(20), Procs: s.Procs[:2]}
+	if left := tracker.Update(&s); len(left) != 0 || tracker.Reaped() != many || len(tracker.heard) != 0 {
+		t.Errorf("%d zombies left, %d reaped, %d exits kept", len(left), tracker.Reaped(), len(tracker.heard))
+	}
+}
