@@ -159,7 +159,7 @@ func TestOracleIPLink(t *testing.T) {
 	ns := newNetNSWithEverything(t)
 	// The kernel itself sends packets now and then, which count between two looks.
 	eventually(t, func() string {
-		if diff := diffIPLinks(ns.ipJSON("-s -d link"), ns.snapshotLinks().Links); diff != "" {
+		if diff := diffIPLinks(ns.ipJSON("-s -s -d link"), ns.snapshotLinks().Links); diff != "" {
 			return "links (-ip +sysprobe):\n" + diff
 		}
 		return ""
@@ -212,11 +212,14 @@ func ipLinkOf(l *LinkStats) ipLink {
 	slices.Sort(got.Flags)
 	got.Stats.RX = map[string]uint64{
 		"bytes": c.RxBytes, "packets": c.RxPackets, "errors": c.RxErrors, "dropped": c.RxDropped, "over_errors": c.RxOverErrors,
-		"multicast": c.Multicast,
+		"multicast": c.Multicast, "length_errors": c.RxLengthErrors, "crc_errors": c.RxCRCErrors, "frame_errors": c.RxFrameErrors,
+		"fifo_errors": c.RxFIFOErrors, "missed_errors": c.RxMissedErrors,
 	}
 	got.Stats.TX = map[string]uint64{
 		"bytes": c.TxBytes, "packets": c.TxPackets, "errors": c.TxErrors, "dropped": c.TxDropped,
-		"carrier_errors": c.TxCarrierErrors, "collisions": c.Collisions,
+		"carrier_errors": c.TxCarrierErrors, "collisions": c.Collisions, "aborted_errors": c.TxAbortedErrors,
+		"fifo_errors": c.TxFIFOErrors, "window_errors": c.TxWindowErrors, "heartbeat_errors": c.TxHeartbeatErrors,
+		"carrier_changes": uint64(l.Link.CarrierChanges.Or(0)),
 	}
 	return got
 }
@@ -251,6 +254,10 @@ func TestOracleEthtool(t *testing.T) {
 			duplex := l.Duplex.String()
 			if want := strings.ToLower(field(text, "Duplex")); duplex != want && !strings.HasPrefix(want, duplex) {
 				t.Errorf("duplex %q, ethtool says %q", duplex, want)
+			}
+			ports := map[Port]string{PortTP: "Twisted Pair", PortOther: "Other"}
+			if want := field(text, "Port"); ports[l.Port.Or(PortNone)] != want {
+				t.Errorf("port %v, ethtool says %q", l.Port, want)
 			}
 			auto := map[bool]string{true: "on", false: "off"}[l.Autoneg.Or(false)]
 			if want := field(text, "Auto-negotiation"); auto != want {
