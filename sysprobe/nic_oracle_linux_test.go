@@ -174,8 +174,9 @@ func diffIPLinks(want []ipLink, links []LinkStats) string {
 		if i >= len(want) {
 			break
 		}
-		// ip(8) makes these of other facts: NO-CARRIER of up and not running.
-		want[i].Flags = slices.DeleteFunc(want[i].Flags, func(f string) bool { return f == "NO-CARRIER" })
+		// ip(8) makes these of other facts: NO-CARRIER of up and not running,
+		// M-DOWN of what the interface runs over.
+		want[i].Flags = slices.DeleteFunc(want[i].Flags, func(f string) bool { return f == "NO-CARRIER" || f == "M-DOWN" })
 		slices.Sort(want[i].Flags)
 		if want[i].Info.Kind == "" { // ours is then that of the hardware
 			want[i].Info.Kind = want[i].Type
