@@ -47,15 +47,40 @@ func trackZombies() (pass, error) {
 	}, nil
 }
 
+// addressSource is a handle that knows addresses.
+type addressSource interface {
+	Snapshot(*sysprobe.AddrSnapshot) error
+}
+
 // readAddresses counts addresses.
-func readAddresses() (pass, error) {
-	addrs, err := sysprobe.OpenNICAddrs(nil)
+func readAddresses(config *sysprobe.Config) func() (pass, error) {
+	return func() (pass, error) {
+		addrs, err := sysprobe.OpenNICAddrs(config)
+		if err != nil {
+			return nil, err
+		}
+		return countAddresses(addrs), nil
+	}
+}
+
+// watchAddresses counts the addresses of a table that is kept up to date.
+func watchAddresses() (pass, error) {
+	watch, err := sysprobe.OpenNICWatch(nil)
 	if err != nil {
 		return nil, err
 	}
+	go func() {
+		for range watch.Events() { // the table stands still while nobody reads them
+		}
+	}()
+	return countAddresses(watch), nil
+}
+
+// countAddresses counts those of source.
+func countAddresses(source addressSource) pass {
 	var snapshot sysprobe.AddrSnapshot
 	return func() (int, error) {
-		if err := addrs.Snapshot(&snapshot); err != nil {
+		if err := source.Snapshot(&snapshot); err != nil {
 			return 0, err
 		}
 		rows := 0
@@ -63,7 +88,7 @@ func readAddresses() (pass, error) {
 			rows += len(snapshot.Interfaces[i].Addrs)
 		}
 		return rows, nil
-	}, nil
+	}
 }
 
 // readLinks counts interfaces, read with the optional facts of want.

@@ -27,7 +27,6 @@ func (r requirement) met() bool {
 // judge holds the figures against the limits.
 func judge(r *report) []requirement {
 	stat, procs := find(r, "stat"), find(r, "procs")
-	dumps, addrs, gopsutil := find(r, "addresses"), find(r, "nicaddrs"), find(r, "gopsutil interfaces")
 	requirements := []requirement{
 		compareTimes("process table, times the C floor", procs, stat, 1.3),
 		compareTimes("process table, four files, times the C floor", find(r, "procs files"), find(r, "files"), 1.3),
@@ -37,10 +36,8 @@ func judge(r *report) []requirement {
 			Name: "process table, allocations per process", Limit: 0.01,
 			Value: ratio(procs.Allocs, uint64(procs.Rows)), Measured: procs.Rows > 0,
 		},
-		compareTimes("addresses, times the C floor", addrs, dumps, 3),
-		compareTimes("addresses, times as fast as gopsutil", gopsutil, addrs, 50),
 	}
-	requirements[len(requirements)-1].AtLeast = true
+	requirements = append(requirements, judgeAddresses(r)...)
 	requirements = append(requirements, judgeLinks(r)...)
 	execd := execd{}
 	if len(r.Execd) > 0 {
@@ -77,6 +74,28 @@ func findIn(r *report, name, worker, key string) figures {
 		}
 	}
 	return figures{}
+}
+
+// judgeAddresses holds the figures of addresses against the limits.
+func judgeAddresses(r *report) []requirement {
+	dumped, watched := find(r, "nicaddrs dumped"), find(r, "nicwatch")
+	requirements := []requirement{
+		compareTimes("addresses, times the C floor", dumped, find(r, "addresses"), 1.5),
+		{
+			Name: "addresses, allocations per address", Limit: 0.2,
+			Value: ratio(dumped.Allocs, uint64(dumped.Rows)), Measured: dumped.Rows > 0,
+		},
+		{Name: "addresses kept by a watch, ms", Value: float64(watched.CPUNS) / 1e6, Limit: 1, Measured: watched.CPUNS > 0},
+	}
+	for _, faster := range []requirement{
+		compareTimes("addresses, times as fast as psutil", findIn(r, "addresses", "psutil", "addresses"), dumped, 3),
+		compareTimes("addresses, times as fast as gopsutil", find(r, "gopsutil interfaces"), dumped, 200),
+		compareTimes("addresses of a watch, times as fast as inputs.net", findIn(r, "addresses", "go", "inputs.net"), watched, 200),
+	} {
+		faster.AtLeast = true
+		requirements = append(requirements, faster)
+	}
+	return requirements
 }
 
 // judgeLinks holds the figures of interfaces against the limits.

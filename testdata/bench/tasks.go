@@ -60,10 +60,13 @@ func zombieGroup() *group {
 func addressGroup() *group {
 	return &group{Name: "addresses", Item: "address", Tasks: []*task{
 		{Name: "C: RTM_GETLINK, RTM_GETADDR", worker: "floor", key: "addresses"},
-		{Name: "sysprobe", worker: "go", key: "nicaddrs"},
+		{Name: "sysprobe, interfaces kept while the kernel tells of no change", worker: "go", key: "nicaddrs"},
+		{Name: "sysprobe, both dumps each time", worker: "go", key: "nicaddrs dumped"},
+		{Name: "sysprobe, kept by a watch", worker: "go", key: "nicwatch"},
 		{Name: "inputs.nicaddrs", worker: "go", key: "inputs.nicaddrs"},
 		{Name: "psutil net_if_addrs", worker: "psutil", key: "addresses"},
 		{Name: "gopsutil net.Interfaces", worker: "go", key: "gopsutil interfaces"},
+		{Name: "Telegraf inputs.net, no addresses", worker: "go", key: "inputs.net"},
 	}}
 }
 
@@ -93,7 +96,9 @@ var goTasks = map[string]func() (pass, error){
 	"procs bpf":             sweepProcs(sysprobe.BackendBPF, 0),
 	"procs bpf all":         sweepProcs(sysprobe.BackendBPF, sysprobe.WantName|sysprobe.WantStatus|sysprobe.WantIO|sysprobe.WantFDs),
 	"zombies procfs":        trackZombies,
-	"nicaddrs":              readAddresses,
+	"nicaddrs":              readAddresses(&sysprobe.Config{}),
+	"nicaddrs dumped":       readAddresses(&sysprobe.Config{WatchVerify: 1}),
+	"nicwatch":              watchAddresses,
 	"nicstats":              readLinks(0),
 	"nicstats all":          readLinks(^sysprobe.LinkFacts(0)),
 	"procfs":                procfsStats,
