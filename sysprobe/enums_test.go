@@ -227,3 +227,35 @@ func TestNumbersOfKernels(t *testing.T) {
 		}
 	}
 }
+
+// TestStatesOfOtherSystems is about dead processes first: psutil has called
+// some of them sleeping.
+func TestStatesOfOtherSystems(t *testing.T) {
+	const lwpSleep, lwpOnProc = 3, 7 // LSSLEEP, LSONPROC
+	for _, tt := range []struct {
+		name      string
+		got, want State
+	}{
+		{"E25 NetBSD, SDYING", stateOfNetBSD(3, lwpSleep), StateZombie},
+		{"E25 NetBSD, SDEAD", stateOfNetBSD(6, lwpSleep), StateZombie},
+		{"E25 NetBSD, SZOMB", stateOfNetBSD(5, lwpOnProc), StateZombie},
+		{"NetBSD, SSTOP", stateOfNetBSD(4, lwpSleep), StateStopped},
+		{"NetBSD, SACTIVE that sleeps", stateOfNetBSD(2, lwpSleep), StateSleeping},
+		{"NetBSD, SACTIVE that runs", stateOfNetBSD(2, lwpOnProc), StateRunning},
+		{"NetBSD, SACTIVE that could run", stateOfNetBSD(2, 2), StateWaking},
+		{"NetBSD, suspended", stateOfNetBSD(2, 8), StateSuspended},
+		{"NetBSD, unknown", stateOfNetBSD(2, 99), StateUnknown},
+		{"E26 OpenBSD, SDEAD", stateOfOpenBSD(6), StateZombie},
+		{"E26 OpenBSD, SZOMB", stateOfOpenBSD(5), StateZombie},
+		{"I15 OpenBSD, SRUN", stateOfOpenBSD(2), StateWaking},
+		{"I15 OpenBSD, SONPROC", stateOfOpenBSD(7), StateRunning},
+		{"OpenBSD, unknown", stateOfOpenBSD(0), StateUnknown},
+		{"I16 macOS, SZOMB", stateOfDarwin(7, 5), StateZombie},
+		{"E28 macOS, process 0", stateOfDarwin(0, 5), StateUnknown},
+		{"macOS, SSLEEP", stateOfDarwin(0, 3), StateSleeping},
+	} {
+		if tt.got != tt.want {
+			t.Errorf("%s: %v, want %v", tt.name, tt.got, tt.want)
+		}
+	}
+}

@@ -39,6 +39,77 @@ func stateOfLetter(letter byte) State {
 	}
 }
 
+// stateOfNetBSD maps p_realstat and p_stat of struct kinfo_proc2
+// (sys/sysctl.h): the process is SZOMB 5 once it is dead, SDYING 3 and SDEAD 6
+// on the way there and beyond, whatever its last thread is said to do.
+func stateOfNetBSD(process, thread int) State {
+	switch process {
+	case 3, 5, 6:
+		return StateZombie
+	case 4: // SSTOP
+		return StateStopped
+	}
+	switch thread {
+	case 1: // LSIDL
+		return StateIdle
+	case 2: // LSRUN: ready for a processor
+		return StateWaking
+	case 3: // LSSLEEP
+		return StateSleeping
+	case 4: // LSSTOP
+		return StateStopped
+	case 5: // LSZOMB
+		return StateZombie
+	case 7: // LSONPROC
+		return StateRunning
+	case 8: // LSSUSPENDED
+		return StateSuspended
+	default:
+		return StateUnknown
+	}
+}
+
+// stateOfOpenBSD maps p_stat of struct kinfo_proc (sys/proc.h). A process that
+// waits to be reaped is SDEAD 6; SZOMB 5 is not in use any more.
+func stateOfOpenBSD(stat int) State {
+	switch stat {
+	case 1: // SIDL
+		return StateIdle
+	case 2: // SRUN: ready for a processor
+		return StateWaking
+	case 3: // SSLEEP
+		return StateSleeping
+	case 4: // SSTOP
+		return StateStopped
+	case 5, 6:
+		return StateZombie
+	case 7: // SONPROC
+		return StateRunning
+	default:
+		return StateUnknown
+	}
+}
+
+// stateOfDarwin maps p_stat of struct extern_proc (sys/proc.h). Process 0 is the
+// kernel's, whatever it is said to be.
+func stateOfDarwin(pid int32, stat int) State {
+	switch stat {
+	case 1: // SIDL
+		return StateIdle
+	case 2: // SRUN
+		return StateRunning
+	case 3: // SSLEEP
+		return StateSleeping
+	case 4: // SSTOP
+		return StateStopped
+	case 5: // SZOMB
+		if pid != 0 {
+			return StateZombie
+		}
+	}
+	return StateUnknown
+}
+
 // duplexOfKernel maps DUPLEX_* of linux/ethtool.h, of which 0 is half and 0xff
 // unknown.
 func duplexOfKernel(raw uint8) Duplex {
