@@ -63,7 +63,7 @@ func compareRandomSet(t *testing.T, seed int, psutil *psutilProcess, seen *rando
 		addrs, links := ns.snapshotAddrs(), ns.snapshotLinks()
 		for _, difference := range []struct{ of, is string }{
 			{"addresses (-ip +sysprobe)", diffRandomAddrs(ns, addrs)},
-			{"links (-ip +sysprobe)", diffIPLinks(ns.ipJSON("-s -d link"), links.Links)},
+			{"links (-ip +sysprobe)", diffIPLinks(ns.ipJSON("-s -s -d link"), links.Links)},
 			{"psutil.net_if_addrs (-psutil +sysprobe)", psutil.diffAddrs(t, ns, addrs)},
 			{"psutil.net_if_stats (-psutil +sysprobe)", psutil.diffStats(t, ns, links)},
 		} {

@@ -387,7 +387,7 @@ func sweepInForkStorm(t *testing.T, procs *Procs) {
 		s     ProcSnapshot
 		rates ProcRates
 	)
-	enough, deadline := forks(t)+2000, time.Now().Add(30*time.Second)
+	enough, deadline := forks(t)+2000, time.Now().Add(2*time.Minute)
 	if testing.Short() {
 		enough -= 1800
 	}
