@@ -79,6 +79,10 @@ const (
 	WantFDs
 	// WantOrigin is Proc.Origin, from /proc/PID/cgroup.
 	WantOrigin
+	// WantEnded is ProcSnapshot.Ended. Only with BPF, and in the PID namespace of
+	// the machine. It is to be asked for in all sweeps or in none, and by one
+	// snapshot of a Procs.
+	WantEnded
 )
 
 // ProcID identifies a process for as long as the machine runs: PIDs are used
@@ -241,6 +245,18 @@ type ProcSnapshot struct {
 	// rows and facts left out because they could not be decoded, and Vanished
 	// the processes that ended while they were read.
 	Denied, Malformed, Vanished int
+	// Ended is, with [WantEnded], what was done by processes that ended since
+	// the sweep before, and that neither its rows nor these show: added to what
+	// the counters of rows grew by, it is all that was done. A process is told
+	// of when the kernel frees it, some 10 ms after it was reaped; that can be in
+	// the next sweep. EndedKnown says that this is so, EndedErr otherwise why
+	// not: it answers to [ErrNotSupported] or [ErrAccessDenied] where the kernel
+	// or the privileges are not enough. EndedLost counts processes that are
+	// missing in Ended because it had no room.
+	Ended      []EndedProcs
+	EndedKnown bool
+	EndedErr   error
+	EndedLost  uint64
 
 	spare []Proc // the rows of the sweep before, memory of the next
 	named bool   // Procs have the names that WantName asks for
@@ -248,18 +264,21 @@ type ProcSnapshot struct {
 
 // Find returns the process with that PID, or nil. The pointer is valid until
 // the next sweep into s.
-func (s *ProcSnapshot) Find(pid int32) *Proc {
-	lo, hi := 0, len(s.Procs)
+func (s *ProcSnapshot) Find(pid int32) *Proc { return findPID(s.Procs, pid) }
+
+// findPID looks in rows sorted by PID.
+func findPID(rows []Proc, pid int32) *Proc {
+	lo, hi := 0, len(rows)
 	for lo < hi {
 		mid := int(uint(lo+hi) >> 1)
-		if s.Procs[mid].ID.PID < pid {
+		if rows[mid].ID.PID < pid {
 			lo = mid + 1
 		} else {
 			hi = mid
 		}
 	}
-	if lo < len(s.Procs) && s.Procs[lo].ID.PID == pid {
-		return &s.Procs[lo]
+	if lo < len(rows) && rows[lo].ID.PID == pid {
+		return &rows[lo]
 	}
 	return nil
 }

@@ -208,7 +208,7 @@ func (c *procsClient) fillTask(p *Proc, r *taskrec.Process, old *Proc, sw *sweep
 		p.Status = Some(taskStatus(r, c.pageSize))
 	}
 	if sw.want&WantIO != 0 {
-		p.IO = Some(taskIO(r))
+		p.IO = Some(taskIO(&r.Sums))
 	}
 	if sw.want&WantMemory != 0 {
 		p.Memory = c.taskMemory(r, sw)

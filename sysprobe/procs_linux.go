@@ -30,6 +30,7 @@ type procsClient struct {
 	procReader
 	pids    []int32
 	tasks   taskTable
+	ended   endedTable
 	workers procWorkers
 }
 
@@ -84,7 +85,7 @@ func (c *procsClient) close() error {
 		return opError("close process table", c.root, fs.ErrClosed)
 	}
 	c.dir.close()
-	return opError("close process table", "", c.tasks.close())
+	return opError("close process table", "", errors.Join(c.tasks.close(), c.ended.close()))
 }
 
 func (c *procsClient) snapshot(dst *ProcSnapshot, want Fields) error {
@@ -95,18 +96,23 @@ func (c *procsClient) snapshot(dst *ProcSnapshot, want Fields) error {
 	if want&WantOrigin != 0 {
 		c.beginOrigins()
 	}
-	ok, err := c.sweepTasks(&sw)
+	c.beginEnded(&sw)
+	err := c.sweep(&sw)
+	c.finishEnded(&sw, err != nil)
 	if err != nil {
 		return err
-	}
-	if !ok {
-		if err := c.sweepFiles(&sw); err != nil {
-			return err
-		}
 	}
 	dst.Backend = c.tasks.used.String()
 	dst.commit(&sw)
 	return nil
+}
+
+// sweep fills sw through the backend that there is.
+func (c *procsClient) sweep(sw *sweep) error {
+	if ok, err := c.sweepTasks(sw); ok || err != nil {
+		return err
+	}
+	return c.sweepFiles(sw)
 }
 
 // sweepFiles reads proc(5).

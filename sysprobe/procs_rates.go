@@ -25,6 +25,7 @@ type ProcRates struct {
 	last, spare     []procCounters // by PID
 	taken           time.Time      // of last; zero before the first Update
 	created, exited uint64
+	shortLived      uint64
 }
 
 // procCounters is what has to be kept of a row to tell its rates later.
@@ -57,20 +58,35 @@ func (r *ProcRates) Update(s *ProcSnapshot) []ProcRate {
 		r.spare = append(r.spare, now)
 	}
 	if !first {
-		r.created += uint64(len(r.spare) - met)
-		r.exited += uint64(len(r.last) - met)
+		short := neverSeen(s.Ended)
+		r.shortLived += short
+		r.created += uint64(len(r.spare)-met) + short
+		r.exited += uint64(len(r.last)-met) + short
 	}
 	r.last, r.spare, r.taken = r.spare, r.last, s.Taken
 	return r.rates
 }
 
+// neverSeen counts the processes that no sweep had a row of.
+func neverSeen(ended []EndedProcs) (n uint64) {
+	for i := range ended {
+		if !ended[i].Seen {
+			n += ended[i].Count
+		}
+	}
+	return n
+}
+
 // Created and Exited count the processes that appeared and went between two
-// sweeps, since the first one. What lived and died between two sweeps is not
-// seen.
+// sweeps, since the first one. What lived and died between two sweeps is among
+// them with [WantEnded], and not seen without.
 func (r *ProcRates) Created() uint64 { return r.created }
 
 // Exited is documented at Created.
 func (r *ProcRates) Exited() uint64 { return r.exited }
+
+// ShortLived counts those of Created that no sweep has a row of.
+func (r *ProcRates) ShortLived() uint64 { return r.shortLived }
 
 func countersOf(p *Proc) procCounters {
 	c := procCounters{id: p.ID, cpu: p.UserTime + p.SystemTime, faults: p.MinorFaults + p.MajorFaults}

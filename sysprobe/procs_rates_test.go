@@ -75,6 +75,21 @@ func TestProcRates(t *testing.T) {
 	})
 }
 
+func TestProcRatesCountWhatNoSweepSaw(t *testing.T) {
+	var rates ProcRates
+	id := func(pid int32) ProcID { return ProcID{PID: pid, Start: 1} }
+	rates.Update(&ProcSnapshot{Taken: at(0), Procs: []Proc{{ID: id(1)}, {ID: id(2)}}, Ended: []EndedProcs{{Count: 100}}})
+	rates.Update(&ProcSnapshot{Taken: at(1), Procs: []Proc{{ID: id(1)}, {ID: id(5)}}, Ended: []EndedProcs{
+		{ID: id(2), Seen: true, Count: 1}, // among the rows that went
+		{ID: id(3), Count: 1},
+		{Count: 30},
+		{Count: 7},
+	}})
+	if rates.Created() != 1+38 || rates.Exited() != 1+38 || rates.ShortLived() != 38 {
+		t.Errorf("%d created, %d exited, %d short-lived, want 39, 39, 38", rates.Created(), rates.Exited(), rates.ShortLived())
+	}
+}
+
 // TestProcRatesUseTheMonotonicClock steps the wall clock, which has no part
 // in the elapsed time, while the monotonic clock goes on.
 func TestProcRatesUseTheMonotonicClock(t *testing.T) {

@@ -23,13 +23,17 @@ type sweep struct {
 	second, seconds uint32
 
 	denied, malformed, vanished int
+
+	ended     []EndedProcs
+	endedErr  error
+	endedLost uint64
 }
 
 // begin empties s and returns a sweep that will fill it.
 func (s *ProcSnapshot) begin(taken time.Time, want Fields) sweep {
-	sw := sweep{want: want, rows: s.spare[:0], old: s.Procs, oldNamed: s.named}
+	sw := sweep{want: want, rows: s.spare[:0], old: s.Procs, oldNamed: s.named, ended: s.Ended[:0]}
 	sw.second, sw.seconds = uint32(taken.Unix()), uint32(taken.Unix()-s.Taken.Unix())
-	*s = ProcSnapshot{Procs: s.Procs[:0], spare: s.spare, Taken: taken}
+	*s = ProcSnapshot{Procs: s.Procs[:0], Ended: s.Ended[:0], spare: s.spare, Taken: taken}
 	return sw
 }
 
@@ -38,6 +42,8 @@ func (s *ProcSnapshot) commit(sw *sweep) {
 	s.Procs, s.spare = sw.rows, sw.old
 	s.named = sw.want&WantName != 0
 	s.Denied, s.Malformed, s.Vanished = sw.denied, sw.malformed, sw.vanished
+	s.Ended, s.EndedErr, s.EndedLost = sw.ended, sw.endedErr, sw.endedLost
+	s.EndedKnown = sw.want&WantEnded != 0 && sw.endedErr == nil
 }
 
 // add appends an empty row, valid until the next one.

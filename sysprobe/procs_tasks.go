@@ -117,8 +117,7 @@ func taskStatus(r *taskrec.Process, pageSize uint64) ProcStatus {
 	}
 }
 
-func taskIO(r *taskrec.Process) ProcIO {
-	s := &r.Sums
+func taskIO(s *taskrec.Sums) ProcIO {
 	return ProcIO{
 		ReadChars: Some(s.ReadChars), WriteChars: Some(s.WriteChars),
 		ReadCalls: Some(s.ReadCalls), WriteCalls: Some(s.WriteCalls),

@@ -163,6 +163,14 @@ func setFlag(v *ebpf.Variable, flag bool) error {
 	return v.Set(value)
 }
 
+// Nested reports that the last pass was made in a PID namespace below that of
+// the machine. It returns the error of reading a variable of the program.
+func (it *Iterator) Nested() (bool, error) {
+	var level uint32
+	err := it.collection.Variables["level"].Get(&level)
+	return level > 0, err
+}
+
 // Close unloads the program. It returns the error of closing the link.
 func (it *Iterator) Close() error {
 	it.collection.Close()

@@ -2,18 +2,22 @@ package taskrec
 
 import "math/bits"
 
-// Split returns the user and the system time of the process as proc(5) shows
+// Split returns the user and the system time of the process; see Sums.Split.
+func (p *Process) Split(shownUser, shownSystem uint64) (user, system uint64) {
+	return p.Sums.Split(max(shownUser, p.ShownUserTime), max(shownSystem, p.ShownSystemTime))
+}
+
+// Split returns the user and the system time of a process as proc(5) shows
 // them, in nanoseconds: the time that the scheduler measured, divided as the
 // samples of the tick are, so that neither part ever shrinks (cputime_adjust
 // in kernel/sched/cputime.c). ShownUser and shownSystem are what was shown
 // before; 0 where nothing was.
-func (p *Process) Split(shownUser, shownSystem uint64) (user, system uint64) {
-	shownUser, shownSystem = max(shownUser, p.ShownUserTime), max(shownSystem, p.ShownSystemTime)
-	total := p.Sums.RunTime
+func (s *Sums) Split(shownUser, shownSystem uint64) (user, system uint64) {
+	total := s.RunTime
 	if shownUser+shownSystem >= total {
 		return shownUser, shownSystem
 	}
-	system = max(share(p.Sums.SystemTime, p.Sums.UserTime, total), shownSystem)
+	system = max(share(s.SystemTime, s.UserTime, total), shownSystem)
 	user = total - min(system, total)
 	if user < shownUser {
 		user = shownUser

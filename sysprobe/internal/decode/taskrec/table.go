@@ -114,18 +114,8 @@ func (t *Table) addThread(thread *Thread) {
 }
 
 func (s *Sums) add(o *Sums) {
-	s.UserTime += o.UserTime
-	s.SystemTime += o.SystemTime
-	s.RunTime += o.RunTime
-	s.MinorFaults += o.MinorFaults
-	s.MajorFaults += o.MajorFaults
-	s.VoluntarySwitches += o.VoluntarySwitches
-	s.InvoluntarySwitches += o.InvoluntarySwitches
-	s.ReadChars += o.ReadChars
-	s.WriteChars += o.WriteChars
-	s.ReadCalls += o.ReadCalls
-	s.WriteCalls += o.WriteCalls
-	s.ReadBytes += o.ReadBytes
-	s.WriteBytes += o.WriteBytes
-	s.CancelledWriteBytes += o.CancelledWriteBytes
+	theirs := o.all()
+	for i, p := range s.all() {
+		*p += *theirs[i]
+	}
 }

@@ -2,11 +2,7 @@
 // Program and decoder are one version: a record has exactly one size.
 package taskrec
 
-import (
-	"bytes"
-
-	"telegraf-sysprobe/sysprobe/internal/decode"
-)
+import "telegraf-sysprobe/sysprobe/internal/decode"
 
 // Sizes of the records in bpf/taskiter.bpf.c; they tell them apart.
 const (
@@ -99,25 +95,13 @@ type Process struct {
 }
 
 // Comm is the name: what precedes the first NUL. What follows may be anything.
-func (p *Process) Comm() []byte {
-	if n := bytes.IndexByte(p.comm[:], 0); n >= 0 {
-		return p.comm[:n]
-	}
-	return p.comm[:]
-}
+func (p *Process) Comm() []byte { return beforeNUL(p.comm[:]) }
 
 // decode reads the part that records of threads and processes have in common.
 func (t *Thread) decode(c *decode.Cursor) {
 	t.PID, t.TID = int32(c.Uint32()), int32(c.Uint32())
 	t.State = State(c.Uint32())
-	s := &t.Sums
-	for _, p := range [...]*uint64{
-		&s.UserTime, &s.SystemTime, &s.RunTime, &s.MinorFaults, &s.MajorFaults,
-		&s.VoluntarySwitches, &s.InvoluntarySwitches, &s.ReadChars, &s.WriteChars,
-		&s.ReadCalls, &s.WriteCalls, &s.ReadBytes, &s.WriteBytes, &s.CancelledWriteBytes,
-	} {
-		*p = c.Uint64()
-	}
+	t.Sums.decode(c)
 }
 
 // Bits of the notes of a process.

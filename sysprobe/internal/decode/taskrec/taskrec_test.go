@@ -240,6 +240,97 @@ func TestSplit(t *testing.T) {
 	}
 }
 
+// keyAndValue are what the program has of processes that ended.
+func keyAndValue(order binary.AppendByteOrder, key, value func(r *record)) (k, v []byte) {
+	r, s := record{order: order}, record{order: order}
+	key(&r)
+	value(&s)
+	return r.b, s.b
+}
+
+func (r *record) sums(n uint64) {
+	for i := range uint64(14) {
+		r.u64(n + i)
+	}
+}
+
+func final(order binary.AppendByteOrder) (key, value []byte) {
+	return keyAndValue(order, func(r *record) { r.u64(202); r.u32(7, 0) }, func(r *record) {
+		r.sums(100)
+		r.u64(206, 207, 204)
+		r.u32(500, FlagKernelThread)
+		r.b = append(r.b, "init\x00er/0\x00\x00\x00\x00\x00\x00\x00"...)
+	})
+}
+
+func total(order binary.AppendByteOrder) (key, value []byte) {
+	return keyAndValue(order, func(r *record) {
+		r.u64(204)
+		r.u32(500, FlagKernelThread, 3, 0)
+		r.b = append(r.b, "0123456789abcdef"...)
+	}, func(r *record) { r.u64(90); r.sums(100) })
+}
+
+func TestEnded(t *testing.T) {
+	sums := Sums{100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 111, 112, 113}
+	kind := func(comm string) Kind {
+		return Kind{Cgroup: 204, UID: 500, Flags: FlagKernelThread, comm: [16]byte([]byte(comm))}
+	}
+	for _, order := range []binary.AppendByteOrder{binary.LittleEndian, binary.BigEndian} {
+		key, value := final(order)
+		if len(key) != IdentitySize || len(value) != FinalSize {
+			t.Fatalf("%d and %d bytes", len(key), len(value))
+		}
+		f, err := DecodeFinal(key, value, order.(binary.ByteOrder))
+		want := Final{PID: 7, Start: 202, Kind: kind("init\x00er/0\x00\x00\x00\x00\x00\x00\x00"), Sums: sums, ShownUserTime: 206, ShownSystemTime: 207}
+		if diff := cmp.Diff(want, f, unexported); diff != "" || err != nil || string(f.Comm()) != "init" {
+			t.Errorf("final sums of %q, %v (-want +got):\n%s", f.Comm(), err, diff)
+		}
+		key, value = total(order)
+		if len(key) != KindSize || len(value) != TotalSize {
+			t.Fatalf("%d and %d bytes", len(key), len(value))
+		}
+		sum, err := DecodeTotal(key, value, order.(binary.ByteOrder))
+		if diff := cmp.Diff(Total{Kind: kind("0123456789abcdef"), Generation: 3, Count: 90, Sums: sums}, sum, unexported); diff != "" || err != nil {
+			t.Errorf("sums, %v (-want +got):\n%s", err, diff)
+		}
+	}
+}
+
+func TestSince(t *testing.T) {
+	old := Total{Count: 3, Sums: Sums{RunTime: 10, WriteBytes: 5, MinorFaults: 9}}
+	now := Total{Generation: 2, Count: 5, Sums: Sums{RunTime: 15, WriteBytes: 5, CancelledWriteBytes: 7, MinorFaults: 8}}
+	want := Total{Generation: 2, Count: 2, Sums: Sums{RunTime: 5, CancelledWriteBytes: 7}}
+	if got := now.Since(&old); got != want {
+		t.Errorf("%+v was added, want %+v", got, want)
+	}
+}
+
+func FuzzEnded(f *testing.F) {
+	key, value := final(binary.LittleEndian)
+	f.Add(key, value, false)
+	key, value = total(binary.BigEndian)
+	f.Add(key, value, true)
+	f.Fuzz(func(t *testing.T, key, value []byte, big bool) {
+		var order binary.ByteOrder = binary.LittleEndian
+		if big {
+			order = binary.BigEndian
+		}
+		one, err := DecodeFinal(key, value, order)
+		if enough := len(key) >= IdentitySize-4 && len(value) >= FinalSize; enough != (err == nil) || err != nil && !errors.Is(err, decode.ErrMalformed) {
+			t.Errorf("%d and %d bytes: %v", len(key), len(value), err)
+		}
+		if len(one.Comm()) > len(one.comm) {
+			t.Errorf("name %q", one.Comm())
+		}
+		many, err := DecodeTotal(key, value, order)
+		if enough := len(key) >= KindSize && len(value) >= TotalSize; enough != (err == nil) || err != nil && !errors.Is(err, decode.ErrMalformed) {
+			t.Errorf("%d and %d bytes: %v", len(key), len(value), err)
+		}
+		many.Since(&many)
+	})
+}
+
 func FuzzTable(f *testing.F) {
 	r := record{order: binary.LittleEndian}
 	r.process(7, 1, 0)
