@@ -55,7 +55,7 @@ func endedProc(f *taskrec.Final, id ProcID, seen *seenProc) EndedProcs {
 			e.Name = seen.name
 		}
 	}
-	user, system := f.Sums.Split(max(uint64(seen.user), f.ShownUserTime), max(uint64(seen.system), f.ShownSystemTime))
+	user, system := f.Split(uint64(seen.user), uint64(seen.system))
 	e.UserTime, e.SystemTime = time.Duration(user)-seen.user, time.Duration(system)-seen.system
 	return e
 }

@@ -3,8 +3,24 @@ package taskrec
 import "math/bits"
 
 // Split returns the user and the system time of the process; see Sums.Split.
+// What the kernel showed somebody else counts as shown too, unless that and what
+// was shown here are together more than the process ran.
 func (p *Process) Split(shownUser, shownSystem uint64) (user, system uint64) {
-	return p.Sums.Split(max(shownUser, p.ShownUserTime), max(shownSystem, p.ShownSystemTime))
+	return p.Sums.Split(p.Sums.shown(shownUser, shownSystem, p.ShownUserTime, p.ShownSystemTime))
+}
+
+// Split is that of Process.
+func (f *Final) Split(shownUser, shownSystem uint64) (user, system uint64) {
+	return f.Sums.Split(f.shown(shownUser, shownSystem, f.ShownUserTime, f.ShownSystemTime))
+}
+
+// shown returns what limits how time can be split.
+func (s *Sums) shown(user, system, kernelUser, kernelSystem uint64) (shownUser, shownSystem uint64) {
+	shownUser, shownSystem = max(user, kernelUser), max(system, kernelSystem)
+	if user+system > 0 && shownUser+shownSystem > s.RunTime {
+		return user, system
+	}
+	return shownUser, shownSystem
 }
 
 // Split returns the user and the system time of a process as proc(5) shows

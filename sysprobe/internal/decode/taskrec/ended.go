@@ -27,8 +27,8 @@ type Kind struct {
 func (k *Kind) Comm() []byte { return beforeNUL(k.comm[:]) }
 
 func beforeNUL(b []byte) []byte {
-	if n := bytes.IndexByte(b, 0); n >= 0 {
-		return b[:n]
+	if before, _, ok := bytes.Cut(b, []byte{0}); ok {
+		return before
 	}
 	return b
 }
@@ -50,7 +50,7 @@ func DecodeFinal(key, value []byte, order binary.ByteOrder) (Final, error) {
 	k := decode.NewCursor(key, order, "identity of a process")
 	f.Start, f.PID = k.Uint64(), int32(k.Uint32())
 	v := decode.NewCursor(value, order, "final sums of a process")
-	f.Sums.decode(v)
+	f.decode(v)
 	f.ShownUserTime, f.ShownSystemTime, f.Cgroup = v.Uint64(), v.Uint64(), v.Uint64()
 	f.UID, f.Flags = v.Uint32(), v.Uint32()
 	copy(f.comm[:], v.Bytes(len(f.comm)))

@@ -306,6 +306,22 @@ func TestSince(t *testing.T) {
 	}
 }
 
+// TestSplitAddsUp has what was shown here and what the kernel showed disagree:
+// the parts are never more than the process ran.
+func TestSplitAddsUp(t *testing.T) {
+	sums := Sums{UserTime: 10, SystemTime: 10, RunTime: 500}
+	p := Process{Thread: Thread{Sums: sums}, ShownUserTime: 200, ShownSystemTime: 300}
+	f := Final{Sums: sums, ShownUserTime: 200, ShownSystemTime: 300}
+	for _, split := range []func(uint64, uint64) (uint64, uint64){p.Split, f.Split} {
+		if user, system := split(400, 0); user != 400 || system != 100 {
+			t.Errorf("user %d, system %d, want 400 and 100", user, system)
+		}
+		if user, system := split(0, 0); user != 200 || system != 300 {
+			t.Errorf("user %d, system %d, want those of the kernel", user, system)
+		}
+	}
+}
+
 func FuzzEnded(f *testing.F) {
 	key, value := final(binary.LittleEndian)
 	f.Add(key, value, false)
