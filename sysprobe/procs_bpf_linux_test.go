@@ -1,6 +1,7 @@
 package sysprobe
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"maps"
@@ -22,8 +23,8 @@ import (
 // openBackend opens the process table through one backend.
 func openBackend(t testing.TB, backend Backend) *Procs {
 	t.Helper()
-	if backend == BackendBPF && os.Geteuid() != 0 {
-		t.Skip("BPF needs root")
+	if backend == BackendBPF {
+		needBPF(t)
 	}
 	procs, err := OpenProcs(&Config{Backend: backend})
 	if err != nil {
@@ -35,6 +36,17 @@ func openBackend(t testing.TB, backend Backend) *Procs {
 		}
 	})
 	return procs
+}
+
+// needBPF skips the test where there is no BPF backend to test.
+func needBPF(t testing.TB) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("BPF needs root")
+	}
+	if binary.NativeEndian.Uint16([]byte{0, 1}) == 1 {
+		t.Skip("the BPF program is for machines of the other byte order")
+	}
 }
 
 // forEachProgram runs f with each program that can be behind BackendBPF.
@@ -324,6 +336,7 @@ func helpBackend(args []string) error {
 }
 
 func TestBackendPrivileges(t *testing.T) {
+	needBPF(t)
 	withCaps := func(caps ...uintptr) func(*exec.Cmd) {
 		return func(cmd *exec.Cmd) {
 			asNobody(cmd)

@@ -1,6 +1,7 @@
 package taskiter
 
 import (
+	"encoding/binary"
 	"fmt"
 	"os"
 	"os/exec"
@@ -14,6 +15,9 @@ func openProgram(t *testing.T, name string) *Iterator {
 	t.Helper()
 	if os.Geteuid() != 0 {
 		t.Skip("needs root")
+	}
+	if binary.NativeEndian.Uint16([]byte{0, 1}) == 1 {
+		t.Skip("the program is for machines of the other byte order")
 	}
 	if name == SumInKernel && kernelBefore(t, 6, 7) {
 		t.Skip("this program needs Linux 6.7")
