@@ -2,6 +2,7 @@ package procs
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"testing"
 	"time"
@@ -117,8 +118,13 @@ func BenchmarkGather(b *testing.B) {
 }
 
 // BenchmarkProperty measures what each word of the option properties costs for
-// one process, this one, read anew.
+// one process, this one, read anew. It has a socket.
 func BenchmarkProperty(b *testing.B) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer listener.Close() //nolint:errcheck // of a benchmark
 	machine, err := proctable.Open(sysprobe.BackendAuto, nil)
 	if err != nil {
 		b.Fatal(err)

@@ -2,6 +2,7 @@ package procs
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -93,13 +94,24 @@ func TestRealProcesses(t *testing.T) {
 	}
 }
 
-// TestRealSelections starts a shell with a child and finds both by what they
-// are, with all there is to tell of them.
+// TestRealSelections starts a shell with a child, which have a listening socket,
+// and finds both by what they are, with all there is to tell of them.
 func TestRealSelections(t *testing.T) {
 	t.Setenv("HOST_PROC", "")
 	shell := exec.Command("/bin/sh", "-c", "sleep 1000 & echo $!; wait", "sysprobe-test", "--password=hunter2")
 	shell.Dir = "/"
 	shell.Env = []string{"SECRET_NAME=hidden"}
+	listener, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close() //nolint:errcheck // of a test
+	socket, err := listener.File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer socket.Close()
+	shell.ExtraFiles = []*os.File{socket}
 	out, err := shell.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -166,6 +178,7 @@ func checkShell(t *testing.T, row map[string]any) {
 		"cmdline": "/bin/sh -c sleep 1000 & echo $!; wait sysprobe-test --password=***",
 		"exe":     exe, "exe_deleted": false, "cwd": "/", "cwd_deleted": false, "environ_names": "SECRET_NAME",
 		"threads_running": int64(0), "threads_sleeping": int64(1), "ionice_class": "none", "affinity_count": int64(runtime.NumCPU()),
+		"num_sockets": int64(1), "tcp_listen": int64(1), "tcp_established": int64(0), "udp_sockets": int64(0), "unix_sockets": int64(0),
 	}
 	got := map[string]any{}
 	for name := range want {

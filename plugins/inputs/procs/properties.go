@@ -36,6 +36,7 @@ func properties() []property {
 		{name: "open_files", read: readOpenFiles},
 		{name: "footprint", read: readFootprint},
 		{name: "maps", read: readMemoryMaps},
+		{name: "connections", read: readConnections},
 	}
 }
 
@@ -345,4 +346,36 @@ func readMemoryMaps(q *query) error {
 		q.optional("memory_anonymous", m.Anonymous)
 	}
 	return nil
+}
+
+// readConnections counts sockets, once for each descriptor. States that alerts
+// ask for are there at zero too.
+func readConnections(q *query) error {
+	connections, err := answer(q, proctable.Process.Connections)
+	if err != nil {
+		return err
+	}
+	q.inspector.account.malformed += connections.Malformed
+	counts := map[string]int{"tcp_established": 0, "tcp_listen": 0, "tcp_close_wait": 0, "udp_sockets": 0, "unix_sockets": 0}
+	for i := range connections.Sockets {
+		counts[socketField(&connections.Sockets[i])]++
+	}
+	q.set("num_sockets", len(connections.Sockets))
+	for name, n := range counts {
+		q.set(name, n)
+	}
+	return nil
+}
+
+// socketField names the field that counts a socket, those of TCP as
+// inputs.netstat does.
+func socketField(socket *sysprobe.Connection) string {
+	switch {
+	case socket.Family == sysprobe.FamilyUnix:
+		return "unix_sockets"
+	case socket.Type == sysprobe.SocketDatagram:
+		return "udp_sockets"
+	default:
+		return "tcp_" + socket.Status.String()
+	}
 }

@@ -12,16 +12,17 @@ import (
 
 // Details is what a process tells when it is opened.
 type Details struct {
-	Cmdline    []string
-	Exe, Cwd   sysprobe.ProcPath
-	Environ    []sysprobe.EnvVar
-	Limits     sysprobe.Limits
-	Footprint  sysprobe.Footprint
-	Threads    []sysprobe.Thread
-	Affinity   []int
-	IOPriority sysprobe.IOPriority
-	OpenFiles  []sysprobe.OpenFile
-	MemoryMaps []sysprobe.MemoryRegion
+	Cmdline     []string
+	Exe, Cwd    sysprobe.ProcPath
+	Environ     []sysprobe.EnvVar
+	Limits      sysprobe.Limits
+	Footprint   sysprobe.Footprint
+	Threads     []sysprobe.Thread
+	Affinity    []int
+	IOPriority  sysprobe.IOPriority
+	OpenFiles   []sysprobe.OpenFile
+	Connections sysprobe.Connections
+	MemoryMaps  []sysprobe.MemoryRegion
 	// Errors are of the facts with that name: "denied", "zombie", "gone",
 	// "malformed", "unsupported", or another text.
 	Errors map[string]string
@@ -102,6 +103,11 @@ func fact[T any](p *process, name string, value T) (T, error) {
 // OpenFiles implements proctable.Process.
 func (p *process) OpenFiles() ([]sysprobe.OpenFile, error) {
 	return fact(p, "open_files", p.details.OpenFiles)
+}
+
+// Connections implements proctable.Process.
+func (p *process) Connections() (sysprobe.Connections, error) {
+	return fact(p, "connections", p.details.Connections)
 }
 
 // MemoryMaps implements proctable.Process.

@@ -41,6 +41,7 @@ type Process interface {
 	Affinity() ([]int, error)
 	IOPriority() (sysprobe.IOPriority, error)
 	OpenFiles() ([]sysprobe.OpenFile, error)
+	Connections() (sysprobe.Connections, error)
 	MemoryMaps() ([]sysprobe.MemoryRegion, error)
 	Close() error
 }
