@@ -52,6 +52,12 @@ func (c *classifier) update(s *sysprobe.ProcSnapshot, f facts, rows []row) []int
 	return c.found
 }
 
+// last returns the index of the first condition that a process met which
+// ended. Who its parents were is not known.
+func (c *classifier) last(f facts, proc *sysprobe.Proc) int {
+	return slices.IndexFunc(c.conditions, func(condition condition) bool { return condition.match(f, proc) })
+}
+
 // addFamilies gives condition i the processes that meet it, and their children.
 // A process that is left out, or of another condition, can still have children
 // in this one.

@@ -52,7 +52,7 @@ func (p *Procs) Init() error {
 	for _, property := range p.inspector.properties {
 		p.shown |= property.sweep
 	}
-	p.sweep = p.sweepFields()
+	p.sweep = p.sweepFields() | sysprobe.WantEnded
 	p.out.tagWith = p.TagWith
 	return nil
 }

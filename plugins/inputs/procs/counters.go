@@ -85,6 +85,28 @@ type history struct {
 	deltas         []counters
 }
 
+// countersOf reads what is summed up of p. Where the switches of all threads are
+// known, it is these: those of a process that ended are.
+func (h *history) countersOf(p *sysprobe.Proc) counters {
+	c := countersOf(p, h.want)
+	if task, known := p.Task.Get(); known && h.want&sysprobe.WantStatus != 0 {
+		c.set(counterVoluntary, sysprobe.Some(task.VoluntarySwitches))
+		c.set(counterInvoluntary, sysprobe.Some(task.InvoluntarySwitches))
+	}
+	return c
+}
+
+// endedCounters reads what is summed up of processes that ended.
+func (h *history) endedCounters(e *sysprobe.EndedProcs) counters {
+	return h.countersOf(&sysprobe.Proc{
+		UserTime: e.UserTime, SystemTime: e.SystemTime, MinorFaults: e.MinorFaults, MajorFaults: e.MajorFaults,
+		IO: sysprobe.Some(e.IO),
+		Task: sysprobe.Some(sysprobe.ProcTask{
+			VoluntarySwitches: e.VoluntarySwitches, InvoluntarySwitches: e.InvoluntarySwitches,
+		}),
+	})
+}
+
 type member struct {
 	id   sysprobe.ProcID
 	seen counters
@@ -104,7 +126,7 @@ func (h *history) update(s *sysprobe.ProcSnapshot) []counters {
 		if len(old) > 0 && old[0].id == p.ID {
 			m = old[0]
 		}
-		deltas = append(deltas, m.seen.advance(countersOf(p, h.want)))
+		deltas = append(deltas, m.seen.advance(h.countersOf(p)))
 		next = append(next, m)
 	}
 	h.spare, h.members, h.deltas = h.members, next, deltas

@@ -70,6 +70,7 @@ type totals struct {
 	// Withheld and Malformed are of the rows looked up after the sweep.
 	Withheld, Malformed int
 	Omitted             sysprobe.Opt[uint64]
+	ShortLived          uint64
 	Took                time.Duration
 }
 
@@ -101,6 +102,10 @@ func setTotals(r *record, s *sysprobe.ProcSnapshot, t totals, sum *sums) {
 	r.counters.sum(&sum.counters)
 	r.counters.number("created", t.Created)
 	r.counters.number("exited", t.Exited)
+	if s.EndedKnown {
+		r.counters.number("short_lived", t.ShortLived)
+		g.number("ended_lost", s.EndedLost)
+	}
 }
 
 // setGauges sets what processes use together at this moment.

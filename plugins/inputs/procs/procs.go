@@ -63,7 +63,9 @@ type Procs struct {
 	history   history
 	total     sums // of all processes
 	rows      []row
-	gone      []row // what ended since the last gather
+	gone      []row           // what ended since the last gather
+	ended     []sysprobe.Proc // of gone
+	endedSums []counters      // of gone
 	account   account
 	details   details
 	programs  programs
@@ -110,7 +112,7 @@ func (p *Procs) Gather(acc telegraf.Accumulator) error {
 	}
 	p.out.totals(totals{
 		Created: p.rates.Created(), Exited: p.rates.Exited(), PIDLimit: host.PIDLimit(), Omitted: omitted,
-		Withheld: p.account.withheld, Malformed: p.account.malformed, Took: p.now().Sub(started),
+		Withheld: p.account.withheld, Malformed: p.account.malformed, ShortLived: p.rates.ShortLived(), Took: p.now().Sub(started),
 	}, &p.total)
 	p.sayOnce(omitted.Or(0))
 	return nil
@@ -135,6 +137,7 @@ func (p *Procs) addUp(rates []sysprobe.ProcRate) {
 		p.rows = append(p.rows, row{Proc: &p.snapshot.Procs[i], rate: &rates[i], delta: &deltas[i], selection: none, pattern: none})
 		p.total.add(&p.rows[i], p.history.want&sysprobe.WantFDs != 0)
 	}
+	p.addEnded()
 }
 
 // gatherRows emits what the option collect asks for beyond the totals. It
@@ -149,6 +152,7 @@ func (p *Procs) gatherRows() (omitted sysprobe.Opt[uint64]) {
 	}
 	p.classify()
 	p.rows = slices.DeleteFunc(p.rows, func(r row) bool { return !r.chosen })
+	p.gone = slices.DeleteFunc(p.gone, func(r row) bool { return !p.choice.Match(p.machine, r.Proc) })
 	if p.collects("top") {
 		p.gatherTop()
 	}
@@ -173,6 +177,9 @@ func (p *Procs) classify() {
 	if len(p.patterns.conditions) > 0 {
 		for i, found := range p.patterns.update(&p.snapshot, p, p.rows) {
 			p.rows[i].pattern = found
+		}
+		for i := range p.gone {
+			p.gone[i].pattern = p.patterns.last(lastFacts{p}, p.gone[i].Proc)
 		}
 	}
 }
@@ -284,6 +291,12 @@ func (p *Procs) sayOnce(omitted uint64) {
 	}
 	if n := p.snapshot.Denied + p.account.withheld; n > 0 && p.once.First("denied") {
 		p.Log.Infof("This user may not read %d facts of other users' processes, which are left out; see Privileges in the README", n)
+	}
+	if n := p.snapshot.EndedLost; n > 0 && p.once.First("ended_lost") {
+		p.Log.Warnf("What %d processes did that ended since the last gather is in no sum: more ended than there is room for; gather more often", n)
+	}
+	if err := p.snapshot.EndedErr; err != nil && p.snapshot.Backend == sysprobe.BackendBPF.String() && p.once.First("ended") {
+		p.Log.Infof("What begins and ends between two gathers is in no sum: %v", err)
 	}
 	if p.snapshot.Find(1) == nil && p.once.First("hidden") {
 		p.Log.Warn("Process 1 is not to be seen, so others may be hidden too (mount option hidepid, ProtectProc= of systemd), and are not counted")

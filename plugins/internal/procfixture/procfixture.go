@@ -27,6 +27,8 @@ type Answer struct {
 	// there tells nothing and nobody may see it.
 	Details map[int32]Details
 	Host    sysprobe.Host
+	// Origins says where processes belong, by the ID of the cgroup.
+	Origins map[uint64]*sysprobe.Origin
 	// HostError is the error of reading the host.
 	HostError string
 	Users     map[uint32]string
@@ -104,6 +106,9 @@ func (m *Machine) Snapshot(dst *sysprobe.ProcSnapshot, want sysprobe.Fields) err
 	for i := range dst.Procs {
 		hide(&dst.Procs[i], want)
 	}
+	if want&sysprobe.WantEnded == 0 {
+		dst.Ended, dst.EndedKnown = nil, false
+	}
 	return nil
 }
 
@@ -140,6 +145,9 @@ func (m *Machine) Backend() (sysprobe.Backend, error) {
 	}
 	return sysprobe.BackendProcFS, nil
 }
+
+// OriginOf answers from the last sweep.
+func (m *Machine) OriginOf(cgroupID uint64) *sysprobe.Origin { return m.now.Origins[cgroupID] }
 
 // Close counts.
 func (m *Machine) Close() error { m.Closed++; return nil }

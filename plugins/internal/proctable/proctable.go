@@ -14,10 +14,11 @@ import (
 // Machine is what the process plugins ask. Tests put a recorded one in its
 // place.
 type Machine interface {
-	// Snapshot, Lookup, Backend and Close are those of sysprobe.Procs.
+	// Snapshot, Lookup, Backend, OriginOf and Close are those of sysprobe.Procs.
 	Snapshot(dst *sysprobe.ProcSnapshot, want sysprobe.Fields) error
 	Lookup(pid int32, want sysprobe.Fields) (sysprobe.Proc, error)
 	Backend() (sysprobe.Backend, error)
+	OriginOf(cgroupID uint64) *sysprobe.Origin
 	Close() error
 	// OpenProcess is that of sysprobe.Procs.
 	OpenProcess(id sysprobe.ProcID) (Process, error)
@@ -125,6 +126,9 @@ func (empty) Exe(*sysprobe.Proc) (sysprobe.ProcPath, error) {
 
 // Backend implements Machine.
 func (empty) Backend() (sysprobe.Backend, error) { return sysprobe.BackendAuto, nil }
+
+// OriginOf implements Machine.
+func (empty) OriginOf(uint64) *sysprobe.Origin { return nil }
 
 // Host implements Machine.
 func (empty) Host() (sysprobe.Host, error) { return sysprobe.Host{}, nil }
