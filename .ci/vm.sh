@@ -71,7 +71,7 @@ fetch() {
 # this machine do not run.
 userland() {
 	local package
-	packages "$1" "$2" install -y --download-only bash coreutils dash ethtool iproute2 kmod mount procps python3-psutil util-linux >&2
+	packages "$1" "$2" install -y --download-only bash coreutils dash ethtool grep iproute2 kmod mount procps python3-psutil util-linux >&2
 	mkdir -p "$3"/{dev,proc,sys,run,tmp}
 	for package in "$cache/apt/$1-$2/archives"/*.deb; do
 		dpkg-deb -x "$package" "$3"

@@ -1,7 +1,6 @@
 package sysprobe
 
 import (
-	"os"
 	"runtime"
 	"strings"
 	"testing"
@@ -63,9 +62,7 @@ func refuseBPF(command int, errno unix.Errno) error {
 
 // TestBackendFallsBack takes from BPF what it needs, a thing at a time.
 func TestBackendFallsBack(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("BPF needs root")
-	}
+	needBPF(t)
 	for change, want := range map[string]backendAnswer{
 		"no-btf":      {NotSupported: true},
 		"no-bpf":      {NotSupported: true},

@@ -17,11 +17,17 @@ import (
 func TestDecodeLinksOfDrivers(t *testing.T) {
 	ethernet := octets(t, "ffffffffffff")
 	var got []rtnl.Link
+	details := map[string]rtnl.Detail{}
 	for _, m := range messages(t, "drivers-link") {
 		var l rtnl.Link
+		var d rtnl.Detail
 		if err := rtnl.DecodeLink(m.Data, binary.LittleEndian, &l); err != nil {
 			t.Fatal(err)
 		}
+		if err := rtnl.DecodeDetail(&l, binary.LittleEndian, &d); err != nil {
+			t.Fatal(err)
+		}
+		details[string(l.Name)], l.KindData = d, nil
 		if l.HasStats && l.HasTxQueueLen && l.HasCarrier && l.HasCarrierChanges {
 			l.HasStats, l.HasTxQueueLen, l.HasCarrier, l.HasCarrierChanges = false, false, false, false
 		} else {
@@ -58,6 +64,9 @@ func TestDecodeLinksOfDrivers(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty(), cmpopts.IgnoreFields(rtnl.Link{}, "Stats")); diff != "" {
 		t.Errorf("links (-want +got):\n%s", diff)
+	}
+	if vlan, bond := details["vlan7"], details["bond0"]; vlan.VLANID.Value != 7 || vlan.VLANProtocol.Value != 0x8100 || bond.BondMode.Value != 1 {
+		t.Errorf("details %+v and %+v, want ID 7 of 802.1Q, and mode active-backup", vlan, bond)
 	}
 }
 
