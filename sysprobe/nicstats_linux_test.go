@@ -153,6 +153,9 @@ func TestNICStatsCountersAndMaster(t *testing.T) {
 // TestNICStatsOfATap sets what a tap takes for its own through ethtool, which
 // is every number there is.
 func TestNICStatsOfATap(t *testing.T) {
+	if binary.NativeEndian.Uint16([]byte{0, 1}) == 1 {
+		t.Skip("with this byte order, ethtool(8) sets half duplex whatever it is told")
+	}
 	ns := newNetNS(t)
 	ns.ip("tuntap add dev tap0 mode tap")
 	h, err := OpenNICStats(ns.config())
