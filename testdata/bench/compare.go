@@ -14,6 +14,7 @@ import (
 // options are the command line.
 type options struct {
 	rounds      int
+	processes   int // that sleep
 	json, execd string
 	// exits is how long a storm of exits takes, trials how many zombies are made
 	// one by one.
@@ -121,16 +122,20 @@ func (r *report) onExecd(ctx context.Context, o options) error {
 
 // onProcesses measures with many processes.
 func (r *report) onProcesses(ctx context.Context, o options, p programs, load string) error {
-	h, err := holdProcesses(ctx, load)
+	restore, err := makeRoom(o.processes)
 	if err != nil {
 		return err
+	}
+	h, err := holdProcesses(ctx, load, o.processes)
+	if err != nil {
+		return joinErrors(err, restore())
 	}
 	p.inside = func(args ...string) []string { return args }
 	err = r.measure(ctx, o, p, processGroup(), zombieGroup())
 	if err == nil {
 		err = r.onExecd(ctx, o)
 	}
-	return joinErrors(err, h.release())
+	return joinErrors(err, joinErrors(h.release(), restore()))
 }
 
 // onNetwork measures with many interfaces.

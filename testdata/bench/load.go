@@ -17,7 +17,6 @@ import (
 
 // The load every task works on.
 const (
-	sleeping  = 5000
 	zombies   = 100
 	vethPairs = 500
 )
@@ -75,9 +74,31 @@ func (h *holder) release() error {
 	return joinErrors(h.in.Close(), h.cmd.Wait())
 }
 
-// holdProcesses makes the processes.
-func holdProcesses(ctx context.Context, program string) (*holder, error) {
+// holdProcesses makes so many processes that sleep, and the zombies.
+func holdProcesses(ctx context.Context, program string, sleeping int) (*holder, error) {
 	return hold(ctx, program, strconv.Itoa(sleeping), strconv.Itoa(zombies))
+}
+
+// pidMax is where the kernel has its limit of process IDs.
+const pidMax = "/proc/sys/kernel/pid_max"
+
+// makeRoom raises the limit of process IDs where it is too low for so many more
+// of them, and returns what brings it back.
+func makeRoom(processes int) (restore func() error, err error) {
+	text, err := os.ReadFile(pidMax)
+	if err != nil {
+		return nil, err
+	}
+	limit, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		return nil, err
+	}
+	const others = 10_000
+	if limit >= processes+others {
+		return func() error { return nil }, nil
+	}
+	set := func(text []byte) error { return os.WriteFile(pidMax, text, 0) }
+	return func() error { return set(text) }, set([]byte(strconv.Itoa(processes + others)))
 }
 
 // holdNetwork makes a network namespace, with a /sys of its own for those who

@@ -19,6 +19,7 @@ func main() {
 	// The children ask to be killed with the thread that started them.
 	runtime.LockOSThread()
 	rounds := flag.Int("rounds", 15, "how often to repeat each measurement")
+	processes := flag.Int("processes", 5000, "how many sleeping processes to measure beside")
 	json := flag.String("json", "", "also write the figures to this `file`")
 	execd := flag.String("execd", "", "the sysprobe-execd `program` to measure")
 	exits := flag.Duration("exits", 10*time.Second, "how long to end 10,000 processes a second")
@@ -33,7 +34,7 @@ func main() {
 	if *task != "" {
 		err = workOn(*task)
 	} else {
-		err = compare(ctx, options{rounds: *rounds, json: *json, execd: *execd, exits: *exits, trials: *trials, only: *only})
+		err = compare(ctx, options{rounds: *rounds, processes: *processes, json: *json, execd: *execd, exits: *exits, trials: *trials, only: *only})
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)

@@ -29,6 +29,22 @@ properties = ["cpu", "memory"]
   process_names = ["*"]
 `
 
+// procsMuch makes inputs.procs rank by four keys and group by two, procsEvery
+// emit every process.
+const (
+	procsMuch = `
+backend = "bpf"
+collect = ["top", "group"]
+top_by = ["cpu", "memory", "io", "fds"]
+top_count = 10
+`
+	procsEvery = `
+backend = "bpf"
+collect = ["process"]
+max_processes = 1000000
+`
+)
+
 // gatherInput gathers an input plugin of Telegraf, ours or its own, with its
 // defaults and the given configuration.
 func gatherInput(name, config string) func() (pass, error) {

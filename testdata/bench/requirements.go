@@ -37,6 +37,7 @@ func judge(r *report) []requirement {
 			Value: ratio(procs.Allocs, uint64(procs.Rows)), Measured: procs.Rows > 0,
 		},
 	}
+	requirements = append(requirements, judgeTasks(r)...)
 	requirements = append(requirements, judgeAddresses(r)...)
 	requirements = append(requirements, judgeLinks(r)...)
 	execd := execd{}
@@ -47,6 +48,43 @@ func judge(r *report) []requirement {
 	return append(requirements,
 		requirement{Name: "sysprobe-execd, MB resident", Limit: 40, Value: float64(execd.Resident) * 1024 / 1e6, Measured: execd.Resident > 0},
 		requirement{Name: "sysprobe-execd, ms to the first metric", Limit: 200, Value: float64(execd.StartNS) / 1e6, Measured: execd.StartNS > 0})
+}
+
+// judgeTasks holds the figures of the BPF backend and of the input over it
+// against the limits. Those that are times are for 5,000 processes.
+func judgeTasks(r *report) []requirement {
+	const many = 20_000
+	bpf, stat, much := find(r, "procs bpf"), find(r, "stat"), find(r, "inputs.procs much")
+	asFast := 6.0
+	if bpf.Rows > many {
+		asFast = 12
+	}
+	requirements := []requirement{
+		{
+			Name: "BPF, us a process", Limit: 2,
+			Value: ratio(bpf.CPUNS, int64(bpf.Rows)) / 1000, Measured: bpf.Rows > 0,
+		},
+		{
+			Name: "BPF, allocations per process", Limit: 0.01,
+			Value: ratio(bpf.Allocs, uint64(bpf.Rows)), Measured: bpf.Rows > 0,
+		},
+	}
+	if bpf.Rows <= many {
+		every := find(r, "inputs.procs every")
+		requirements = append(requirements,
+			requirement{Name: "inputs.procs, ranks and groups, ms", Limit: 20, Value: float64(much.CPUNS) / 1e6, Measured: much.CPUNS > 0},
+			requirement{Name: "inputs.procs, every process, ms", Limit: 120, Value: float64(every.CPUNS) / 1e6, Measured: every.CPUNS > 0})
+	}
+	for _, faster := range []requirement{
+		compareTimes("BPF, times as fast as the C loop", stat, bpf, asFast),
+		compareTimes("BPF, times as fast as psutil", findIn(r, "process table", "psutil", "processes"), bpf, 60),
+		compareTimes("BPF, times as fast as gopsutil", find(r, "gopsutil processes"), bpf, 100),
+		compareTimes("inputs.procs, times as fast as inputs.procstat", find(r, "inputs.procstat"), much, 100),
+	} {
+		faster.AtLeast = true
+		requirements = append(requirements, faster)
+	}
+	return requirements
 }
 
 // judgeZombies holds the figures of zombies and exits against the limits.
