@@ -16,7 +16,7 @@ run() { # log package binary command...
 	local log=$work/$1.json package=$2 binary=$3
 	shift 3
 	# A failure is found in the log.
-	go tool test2json -t -p "$package" "$@" "$binary" -test.v=test2json -test.timeout=5m >>"$log" || true
+	go tool test2json -t -p "$package" "$@" "$binary" -test.v=test2json -test.timeout=15m >>"$log" || true
 }
 
 while read -r package directory; do
