@@ -2,6 +2,7 @@ package sysprobe
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"math"
 	"os"
@@ -123,6 +124,17 @@ func start(t *testing.T, cmd *exec.Cmd) {
 	t.Cleanup(func() {
 		cmd.Process.Kill() //nolint:errcheck // it may have ended
 		cmd.Wait()         //nolint:errcheck // it was killed
+	})
+	// Start returns amid the execve(2), before there is a command line. A
+	// process that has ended has none.
+	dir := fmt.Sprintf("/proc/%d/", cmd.Process.Pid)
+	eventually(t, func() string {
+		cmdline, err := os.ReadFile(dir + "cmdline")
+		stat, statErr := os.ReadFile(dir + "stat")
+		if err == nil && statErr == nil && len(cmdline) == 0 && !strings.Contains(string(stat), ") Z ") {
+			return "the program does not start"
+		}
+		return ""
 	})
 }
 
