@@ -105,7 +105,7 @@ func helpReuse([]string) error {
 		return err
 	}
 	answer := []string{outcome(true, p.Signal(unix.SIGKILL)), outcome(p.IsRunning(), nil), outcome(p.Cmdline()), outcome(p.Affinity())}
-	_, err = procs.OpenProcess(ProcID{PID: p.ID().PID, Start: p.ID().Start + 1})
+	_, err = procs.OpenProcess(ProcID{PID: p.ID().PID, Start: p.ID().Start - 1})
 	answer = append(answer, outcome(nil, err))
 	other, err := procs.OpenProcess(ProcID{PID: int32(second.Pid)})
 	if err != nil {
