@@ -8,10 +8,8 @@ import (
 	"io"
 	"math"
 	"os"
-	"os/exec"
 	"runtime"
 	"strconv"
-	"syscall"
 	"time"
 
 	"telegraf-sysprobe/sysprobe"
@@ -60,22 +58,12 @@ type zombieSpan struct {
 
 // startStorm starts processes that end. What it returns waits for the last.
 func startStorm(ctx context.Context, program string, rate, count, zombies int) (func() (*storm, error), error) {
-	cmd := exec.CommandContext(ctx, program, strconv.Itoa(rate), strconv.Itoa(count), strconv.Itoa(zombies))
-	cmd.Stderr = os.Stderr
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	in, err := cmd.StdinPipe()
+	h, out, err := launch(ctx, program, strconv.Itoa(rate), strconv.Itoa(count), strconv.Itoa(zombies))
 	if err != nil {
-		return nil, err
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
 	return func() (*storm, error) {
-		s := &storm{release: func() error { return joinErrors(in.Close(), cmd.Wait()) }}
+		s := &storm{release: h.release}
 		if err := s.scan(out); err != nil {
 			return nil, joinErrors(err, s.release())
 		}

@@ -46,23 +46,28 @@ type holder struct {
 	in  io.Closer
 }
 
-// hold starts a program and waits until it says "ready".
-func hold(ctx context.Context, args ...string) (*holder, error) {
+// launch starts a program, which ends with this one, and returns its output.
+func launch(ctx context.Context, args ...string) (*holder, io.Reader, error) {
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Stderr = os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	in, err := cmd.StdinPipe()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
+		return nil, nil, err
+	}
+	return &holder{cmd: cmd, in: in}, out, cmd.Start()
+}
+
+// hold starts a program and waits until it says "ready".
+func hold(ctx context.Context, args ...string) (*holder, error) {
+	h, out, err := launch(ctx, args...)
+	if err != nil {
 		return nil, err
 	}
-	if err := cmd.Start(); err != nil {
-		return nil, err
-	}
-	h := &holder{cmd: cmd, in: in}
 	if line, err := bufio.NewReader(out).ReadString('\n'); line != "ready\n" {
 		return nil, joinErrors(fmt.Errorf("%v is not ready: %w", args, err), h.release())
 	}
