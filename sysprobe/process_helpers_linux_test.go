@@ -125,7 +125,7 @@ func helpReuse([]string) error {
 type waited struct {
 	Outcome  string
 	Took     time.Duration
-	Switches int64 // voluntary, of all threads
+	Switches uint64 // voluntary, of all threads
 }
 
 // helpWait PID TIMEOUT: waits for a process that is not a child.
@@ -161,6 +161,6 @@ func helpWait(args []string) error {
 	if err := unix.Getrusage(unix.RUSAGE_SELF, &after); err != nil {
 		return err
 	}
-	answer.Switches = after.Nvcsw - before.Nvcsw
+	answer.Switches = uint64(after.Nvcsw - before.Nvcsw)
 	return say(answer)
 }
