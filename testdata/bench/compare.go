@@ -15,6 +15,7 @@ import (
 type options struct {
 	rounds      int
 	processes   int // that sleep
+	forks       int // a second, meanwhile
 	json, execd string
 	// exits is how long a storm of exits takes, trials how many zombies are made
 	// one by one.
@@ -70,14 +71,13 @@ func compare(ctx context.Context, o options) (err error) {
 	r := &report{Kernel: kernel(), Go: runtime.Version(), CPUs: runtime.NumCPU()}
 	fmt.Printf("Linux %s, %s, %d CPUs; every task on one thread, unless it says otherwise\n", r.Kernel, r.Go, r.CPUs)
 	if o.only != "" {
-		return r.onOne(ctx, o, programs{self: self, floor: floor}, load)
+		return r.onOne(ctx, o, programs{self: self, floor: floor}, load, storms)
 	}
 	if err := r.onExecd(ctx, o); err != nil {
 		return err
 	}
-	r.Exits = measureExits(ctx, storms, o.exits, o.trials)
-	r.Exits.print(os.Stdout)
-	if err := r.onProcesses(ctx, o, programs{self: self, floor: floor}, load); err != nil {
+	r.onExits(ctx, o, storms)
+	if err := r.onProcesses(ctx, o, programs{self: self, floor: floor}, load, storms); err != nil {
 		return err
 	}
 	if err := r.onNetwork(ctx, o, programs{self: self, floor: floor}, addressGroup(), linkGroup()); err != nil {
@@ -87,18 +87,19 @@ func compare(ctx context.Context, o options) (err error) {
 }
 
 // onOne measures one group.
-func (r *report) onOne(ctx context.Context, o options, p programs, load string) error {
+func (r *report) onOne(ctx context.Context, o options, p programs, load, storms string) error {
 	var err error
 	switch o.only {
+	case "exits":
+		r.onExits(ctx, o, storms)
 	case "processes":
-		o.execd = ""
-		err = r.onProcesses(ctx, o, p, load)
+		err = r.onProcesses(ctx, o, p, load, storms)
 	case "addresses":
 		err = r.onNetwork(ctx, o, p, addressGroup())
 	case "links":
 		err = r.onNetwork(ctx, o, p, linkGroup())
 	default:
-		err = fmt.Errorf("no group %q; use processes, addresses or links", o.only)
+		err = fmt.Errorf("no group %q; use exits, processes, addresses or links", o.only)
 	}
 	if err != nil {
 		return err
@@ -120,8 +121,14 @@ func (r *report) onExecd(ctx context.Context, o options) error {
 	return nil
 }
 
-// onProcesses measures with many processes.
-func (r *report) onProcesses(ctx context.Context, o options, p programs, load string) error {
+// onExits measures what it costs to hear of processes that end.
+func (r *report) onExits(ctx context.Context, o options, storms string) {
+	r.Exits = measureExits(ctx, storms, o.exits, o.trials)
+	r.Exits.print(os.Stdout)
+}
+
+// onProcesses measures with many processes, of which some may come and go.
+func (r *report) onProcesses(ctx context.Context, o options, p programs, load, storms string) error {
 	restore, err := makeRoom(o.processes)
 	if err != nil {
 		return err
@@ -130,12 +137,16 @@ func (r *report) onProcesses(ctx context.Context, o options, p programs, load st
 	if err != nil {
 		return joinErrors(err, restore())
 	}
+	storm, err := holdStorm(ctx, storms, o.forks)
+	if err != nil {
+		return joinErrors(err, h.release(), restore())
+	}
 	p.inside = func(args ...string) []string { return args }
 	err = r.measure(ctx, o, p, processGroup(), zombieGroup())
 	if err == nil {
 		err = r.onExecd(ctx, o)
 	}
-	return joinErrors(err, joinErrors(h.release(), restore()))
+	return joinErrors(err, storm(), h.release(), restore())
 }
 
 // onNetwork measures with many interfaces.

@@ -109,6 +109,13 @@ func (e *execd) readMemory(pid int) error {
 	return err
 }
 
+// residentMemory returns the VmRSS of a process in KiB.
+func residentMemory(pid int) (uint64, error) {
+	var e execd
+	err := e.readMemory(pid)
+	return e.Resident, err
+}
+
 // memoryLine finds a line of status and returns its number of KiB.
 func memoryLine(status []byte, name string) (uint64, error) {
 	_, rest, _ := bytes.Cut(status, []byte("\n"+name))

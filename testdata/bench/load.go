@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -82,6 +83,15 @@ func (h *holder) release() error {
 // holdProcesses makes so many processes that sleep, and the zombies.
 func holdProcesses(ctx context.Context, program string, sleeping int) (*holder, error) {
 	return hold(ctx, program, strconv.Itoa(sleeping), strconv.Itoa(zombies))
+}
+
+// holdStorm lets so many processes begin and end a second, until end is called.
+func holdStorm(ctx context.Context, program string, rate int) (end func() error, err error) {
+	if rate == 0 {
+		return func() error { return nil }, nil
+	}
+	h, _, err := launch(ctx, program, strconv.Itoa(rate), strconv.Itoa(math.MaxInt64), "0")
+	return func() error { return joinErrors(h.cmd.Process.Kill(), h.release()) }, err
 }
 
 // pidMax is where the kernel has its limit of process IDs.

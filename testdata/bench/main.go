@@ -18,13 +18,15 @@ import (
 func main() {
 	// The children ask to be killed with the thread that started them.
 	runtime.LockOSThread()
-	rounds := flag.Int("rounds", 15, "how often to repeat each measurement")
-	processes := flag.Int("processes", 5000, "how many sleeping processes to measure beside")
-	json := flag.String("json", "", "also write the figures to this `file`")
-	execd := flag.String("execd", "", "the sysprobe-execd `program` to measure")
-	exits := flag.Duration("exits", 10*time.Second, "how long to end 10,000 processes a second")
-	trials := flag.Int("trials", 1000, "how many zombies to make one by one")
-	only := flag.String("only", "", "measure this `group` alone: processes, addresses or links")
+	var o options
+	flag.IntVar(&o.rounds, "rounds", 15, "how often to repeat each measurement")
+	flag.IntVar(&o.processes, "processes", 5000, "how many sleeping processes to measure beside")
+	flag.IntVar(&o.forks, "forks", 0, "how many processes begin and end a second meanwhile")
+	flag.StringVar(&o.json, "json", "", "also write the figures to this `file`")
+	flag.StringVar(&o.execd, "execd", "", "the sysprobe-execd `program` to measure")
+	flag.DurationVar(&o.exits, "exits", 10*time.Second, "how long to end 10,000 processes a second")
+	flag.IntVar(&o.trials, "trials", 1000, "how many zombies to make one by one")
+	flag.StringVar(&o.only, "only", "", "measure this `group` alone: exits, processes, addresses or links")
 	task := flag.String("worker", "", "make passes of this `task`, one for each line of standard input")
 	flag.Parse()
 
@@ -34,7 +36,7 @@ func main() {
 	if *task != "" {
 		err = workOn(*task)
 	} else {
-		err = compare(ctx, options{rounds: *rounds, processes: *processes, json: *json, execd: *execd, exits: *exits, trials: *trials, only: *only})
+		err = compare(ctx, o)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)

@@ -28,6 +28,8 @@ type figures struct {
 	// than Go.
 	Allocs uint64 `json:"allocs"`
 	Bytes  uint64 `json:"bytes"`
+	// Resident is the memory of the worker after its last round, in KiB.
+	Resident uint64 `json:"resident_kib"`
 	// Error is why there is nothing else; Complaint the first line a task that
 	// works wrote to standard error.
 	Error     string `json:"error,omitempty"`
@@ -54,7 +56,11 @@ func (p programs) command(t *task) []string {
 	}
 }
 
-// run measures the tasks of a group in turn, after one pass of each to warm
+// warmUp is how many passes are not measured: those who keep the answer of
+// the pass before have all their memory after the second.
+const warmUp = 2
+
+// run measures the tasks of a group in turn, after some passes of each to warm
 // up. A task that fails is left out from then on.
 func (g *group) run(ctx context.Context, p programs, rounds int) error {
 	samples := make([][]sample, len(g.Tasks))
@@ -67,10 +73,10 @@ func (g *group) run(ctx context.Context, p programs, rounds int) error {
 		defer w.stop()
 		workers[i] = w
 	}
-	for round := range rounds + 1 {
+	for round := range warmUp + rounds {
 		for i, t := range g.Tasks {
 			last := len(samples[i]) - 1
-			if t.Error != "" || last >= 0 && samples[i][last].wall > slow && (round-1)%slowEvery != 0 {
+			if t.Error != "" || round >= warmUp && samples[i][last].wall > slow && (round-warmUp)%slowEvery != 0 {
 				continue
 			}
 			s, err := workers[i].measure()
@@ -79,21 +85,35 @@ func (g *group) run(ctx context.Context, p programs, rounds int) error {
 				return ctx.Err()
 			case err != nil:
 				t.Error = err.Error()
-			case round == 0:
+			case round < warmUp:
 				samples[i] = append(samples[i][:0], s)
 			default:
 				samples[i] = append(samples[i], s)
 			}
 		}
 	}
-	for i, t := range g.Tasks {
-		if t.Error == "" {
-			workers[i].stop()
-			t.figures = summarize(samples[i][1:])
-			t.Complaint = workers[i].complaint()
-		}
+	if err := g.finish(workers, samples); err != nil {
+		return err
 	}
 	g.Items = g.Tasks[0].Rows
+	return nil
+}
+
+// finish stops the workers and sets the figures. The first sample of each is of
+// the warm-up.
+func (g *group) finish(workers []*worker, samples [][]sample) error {
+	for i, t := range g.Tasks {
+		if t.Error != "" {
+			continue
+		}
+		resident, err := residentMemory(workers[i].cmd.Process.Pid)
+		if err != nil {
+			return err
+		}
+		workers[i].stop()
+		t.figures = summarize(samples[i][1:])
+		t.Complaint, t.Resident = workers[i].complaint(), resident
+	}
 	return nil
 }
 

@@ -12,17 +12,17 @@ import (
 func (g *group) print(w io.Writer) {
 	fmt.Fprintf(w, "\n%s: %d\n\n", g.Name, g.Items)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(t, "median\tmin\tCPU\tus/%s\tx floor\tx ours\tallocs\tKiB\trows\trounds\t  \n", g.Item)
+	fmt.Fprintf(t, "median\tmin\tCPU\tus/%s\tx floor\tx ours\tallocs\tKiB\tresident\trows\trounds\t  \n", g.Item)
 	floor, ours := g.Tasks[0].CPUNS, g.Tasks[1].CPUNS
 	for _, task := range g.Tasks {
 		if task.Error != "" {
-			fmt.Fprintf(t, "-\t-\t-\t-\t-\t-\t-\t-\t-\t-\t  %s: %s\n", task.Name, task.Error)
+			fmt.Fprintf(t, "-\t-\t-\t-\t-\t-\t-\t-\t-\t-\t-\t  %s: %s\n", task.Name, task.Error)
 			continue
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%.2f\t%s\t%s\t%s\t%s\t%d\t%d\t  %s\n",
+		fmt.Fprintf(t, "%s\t%s\t%s\t%.2f\t%s\t%s\t%s\t%s\t%d MiB\t%d\t%d\t  %s\n",
 			milliseconds(task.MedianNS), milliseconds(task.MinNS), milliseconds(task.CPUNS), ratio(task.CPUNS, int64(g.Items))/1e3,
 			times(task.CPUNS, floor), times(task.CPUNS, ours),
-			countOf(task, task.Allocs), countOf(task, task.Bytes>>10), task.Rows, task.Rounds, task.Name)
+			countOf(task, task.Allocs), countOf(task, task.Bytes>>10), task.Resident>>10, task.Rows, task.Rounds, task.Name)
 	}
 	t.Flush() //nolint:errcheck // standard output
 	for _, task := range g.Tasks {
