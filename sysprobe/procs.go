@@ -192,8 +192,7 @@ type ProcStatus struct {
 	GID, EGID, SGID uint32
 	// Tracer is the PID of the process that traces it (ptrace(2)), 0 where
 	// none does or that is in a PID namespace above. A dead process is its
-	// tracer's to reap before it is its parent's. A sweep by BPF lacks it; a
-	// Lookup has it.
+	// tracer's to reap before it is its parent's.
 	Tracer Opt[int32]
 	// OwnPID is the PID that the process has to itself: in its own PID
 	// namespace. Absent before Linux 4.1.

@@ -79,7 +79,6 @@ func asProcFS(p *Proc) Proc {
 	}
 	q.Comm, q.Name = withoutWork(q.Comm), withoutWork(q.Name)
 	q.Task = Opt[ProcTask]{}
-	q.Status.value.Tracer = Opt[int32]{} // for proc(5) to tell
 	return q
 }
 
@@ -125,7 +124,7 @@ func lasting(p *Proc) Proc {
 		Exit: p.Exit, Status: p.Status, Origin: p.Origin,
 	}
 	q.Status.value.VoluntarySwitches, q.Status.value.InvoluntarySwitches = Opt[uint64]{}, Opt[uint64]{}
-	q.Status.value.Swap, q.Status.value.Tracer = Opt[uint64]{}, Opt[int32]{} // BPF lacks the latter
+	q.Status.value.Swap = Opt[uint64]{}
 	return q
 }
 

@@ -110,6 +110,7 @@ func taskStatus(r *taskrec.Process, pageSize uint64) ProcStatus {
 	return ProcStatus{
 		UID: r.UID, EUID: r.EUID, SUID: r.SUID,
 		GID: r.GID, EGID: r.EGID, SGID: r.SGID,
+		Tracer:              Some(r.Tracer),
 		OwnPID:              Some(r.OwnPID),
 		VoluntarySwitches:   Some(r.LeaderVoluntarySwitches),
 		InvoluntarySwitches: Some(r.LeaderInvoluntarySwitches),

@@ -84,8 +84,10 @@ func TestTracedZombie(t *testing.T) {
 			}
 		}
 		eventually(t, dead(tracer.pid()))
-		if !slices.ContainsFunc(zombiesOf(t, procs, int32(unix.Getpid())), func(z Zombie) bool { return z.Proc.ID.PID == pid }) {
-			t.Error("not among the zombies of a sweep")
+		if !slices.ContainsFunc(zombiesOf(t, procs, int32(unix.Getpid())), func(z Zombie) bool {
+			return z.Proc.ID.PID == pid && z.Proc.Status.Or(ProcStatus{}).Tracer == Some(tracer.pid())
+		}) {
+			t.Error("not among the zombies of a sweep, with its tracer")
 		}
 		if reaped, err := unix.Wait4(int(pid), nil, unix.WNOHANG, nil); reaped != 0 || err != nil {
 			t.Errorf("wait: %d, %v: it is its parent's to reap", reaped, err)

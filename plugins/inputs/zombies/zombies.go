@@ -148,11 +148,7 @@ func (z *Zombies) Start(telegraf.Accumulator) error {
 // Gather sweeps the process table once. It returns an error where there is
 // none to be read.
 func (z *Zombies) Gather(acc telegraf.Accumulator) error {
-	want := sysprobe.WantName
-	if z.choice.NeedsUser() {
-		want |= sysprobe.WantStatus
-	}
-	if err := z.machine.Snapshot(&z.snapshot, want); err != nil {
+	if err := z.machine.Snapshot(&z.snapshot, z.wanted()); err != nil {
 		return fmt.Errorf("sweep processes: %w", err)
 	}
 	host, err := z.machine.Host()
@@ -175,6 +171,16 @@ func (z *Zombies) Gather(acc telegraf.Accumulator) error {
 	}
 	z.sayOnce()
 	return nil
+}
+
+// wanted is what to ask of every process. BPF tells a status for nothing, and
+// so saves looking it up of each zombie.
+func (z *Zombies) wanted() sysprobe.Fields {
+	want := sysprobe.WantName
+	if backend, _ := z.machine.Backend(); backend == sysprobe.BackendBPF || z.choice.NeedsUser() {
+		want |= sysprobe.WantStatus
+	}
+	return want
 }
 
 // Stop closes the process table, and listens no more.

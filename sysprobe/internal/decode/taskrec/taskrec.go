@@ -84,6 +84,8 @@ type Process struct {
 	// PIDNamespace the inode number of that.
 	OwnPID       int32
 	PIDNamespace uint32
+	// Tracer is the process that traces this one, 0 where none does.
+	Tracer int32
 	// Torn says that a thread ended while the sums were taken, which may be
 	// too high. Live says that a thread beside the first one lives. FilesKnown
 	// and UserMemory say that Files was counted and that there is an address
@@ -139,7 +141,6 @@ func (p *Process) decode(c *decode.Cursor) {
 	p.Torn, p.Live = notes&noteTorn != 0, notes&noteLive != 0
 	p.FilesKnown, p.UserMemory = notes&noteFiles != 0, notes&noteUserMemory != 0
 	p.ExactMemory = notes&noteExactMemory != 0
-	p.OwnPID, p.PIDNamespace = int32(c.Uint32()), c.Uint32()
-	c.Skip(4)
+	p.OwnPID, p.PIDNamespace, p.Tracer = int32(c.Uint32()), c.Uint32(), int32(c.Uint32())
 	copy(p.comm[:], c.Bytes(len(p.comm)))
 }

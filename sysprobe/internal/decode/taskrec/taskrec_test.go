@@ -54,7 +54,7 @@ func (r *record) process(pid, state, notes uint32) {
 	r.u64(300, 301, uint64(minusOne), 303, 304, uint64(minusOne), 306, 307)
 	r.u32(400, 401, 402, 403, 404, 405, 140, 407, 408, 409)
 	r.u32(500, 501, 502, 503, 504, 505)
-	r.u32(600, 1, notes, 700, 701, 0)
+	r.u32(600, 1, notes, 700, 701, 702)
 	r.b = append(r.b, "init\x00er/0\x00\x00\x00\x00\x00\x00\x00"...)
 }
 
@@ -79,7 +79,7 @@ func TestProcess(t *testing.T) {
 		PPID: 400, Group: 401, Session: 402, Flags: 403, Threads: 404, CPU: 405, Nice: 20, RTPriority: 407, Policy: 408, ExitCode: 409,
 		UID: 500, EUID: 501, SUID: 502, GID: 503, EGID: 504, SGID: 505,
 		Files: 600, LiveState: 1, Torn: true, FilesKnown: true, ExactMemory: true,
-		OwnPID: 700, PIDNamespace: 701,
+		OwnPID: 700, PIDNamespace: 701, Tracer: 702,
 		comm: [16]byte([]byte("init\x00er/0\x00\x00\x00\x00\x00\x00\x00")),
 	}
 	for _, order := range []binary.AppendByteOrder{binary.LittleEndian, binary.BigEndian} {

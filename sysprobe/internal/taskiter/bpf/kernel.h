@@ -156,7 +156,9 @@ struct task_struct {
 	unsigned int rt_priority, policy;
 	struct sched_entity se;
 	int pid, tgid;
+	unsigned int ptrace;
 	struct task_struct *real_parent;
+	struct task_struct *parent;
 	struct pid *thread_pid;
 	struct mm_struct *mm;
 	__u64 utime, stime;

@@ -55,7 +55,7 @@ struct process {
 	__u32 rt_priority, policy, exit_code;
 	__u32 uid, euid, suid, gid, egid, sgid;
 	__u32 files, live_state, notes;
-	__u32 own_pid, pid_namespace, zero;
+	__u32 own_pid, pid_namespace, tracer;
 	char comm[16];
 };
 
@@ -208,12 +208,18 @@ static __always_inline void read_relatives(struct process *p, struct task_struct
 
 	if (!level) {
 		p->ppid = t->real_parent->tgid;
+		p->tracer = t->ptrace ? t->parent->tgid : 0;
 		p->group = s->pids[PIDTYPE_PGID]->numbers[0].nr;
 		p->session = s->pids[PIDTYPE_SID]->numbers[0].nr;
 		return;
 	}
 	bpf_core_read(&pid, sizeof(pid), &t->real_parent->signal->pids[PIDTYPE_TGID]);
 	p->ppid = number_of(pid);
+	p->tracer = 0;
+	if (t->ptrace) { /* its tracer is its parent then */
+		bpf_core_read(&pid, sizeof(pid), &t->parent->signal->pids[PIDTYPE_TGID]);
+		p->tracer = number_of(pid);
+	}
 	bpf_core_read(&pid, sizeof(pid), &s->pids[PIDTYPE_PGID]);
 	p->group = number_of(pid);
 	bpf_core_read(&pid, sizeof(pid), &s->pids[PIDTYPE_SID]);
