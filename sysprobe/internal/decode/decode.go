@@ -40,16 +40,18 @@ func (e *Error) Is(target error) bool { return target == ErrMalformed }
 type Cursor struct {
 	buf    []byte
 	off    int
-	order  binary.ByteOrder
+	big    bool // most significant byte first
 	format string
 	err    error
 }
 
 // NewCursor returns a Cursor over b. Order is the byte order of the machine
-// that wrote b, binary.NativeEndian for an answer of the running kernel;
-// format names b in errors.
+// that wrote b, one of package binary's: NativeEndian for an answer of the
+// running kernel. Format names b in errors.
 func NewCursor(b []byte, order binary.ByteOrder, format string) *Cursor {
-	return &Cursor{buf: b, order: order, format: format}
+	nativeIsBig := binary.NativeEndian.Uint16([]byte{0, 1}) == 1
+	big := order == binary.BigEndian || nativeIsBig && order == binary.NativeEndian
+	return &Cursor{buf: b, big: big, format: format}
 }
 
 // Err returns the first error, which answers to ErrMalformed, or nil.
@@ -77,16 +79,18 @@ func (c *Cursor) Fail(reason string) {
 // Bytes returns the next n bytes without copying them, or nil and a sticky
 // error where fewer are left.
 func (c *Cursor) Bytes(n int) []byte {
-	if c.err != nil {
-		return nil
-	}
-	if n < 0 || n > len(c.buf)-c.off {
-		c.Fail(fmt.Sprintf("want %d more bytes, have %d", n, len(c.buf)-c.off))
+	if c.err != nil || uint(n) > uint(len(c.buf)-c.off) {
+		c.failShort(n)
 		return nil
 	}
 	b := c.buf[c.off : c.off+n : c.off+n]
 	c.off += n
 	return b
+}
+
+// failShort is apart from Bytes, which is part of every read.
+func (c *Cursor) failShort(n int) {
+	c.Fail(fmt.Sprintf("want %d more bytes, have %d", n, len(c.buf)-c.off))
 }
 
 // Enter narrows c to the next n bytes, as if the buffer ended after them, and
@@ -122,32 +126,48 @@ func (c *Cursor) Uint8() uint8 {
 
 // Uint16 reads two bytes in the order of the Cursor.
 func (c *Cursor) Uint16() uint16 {
-	if b := c.Bytes(2); b != nil {
-		return c.order.Uint16(b)
+	b := c.Bytes(2)
+	switch {
+	case b == nil:
+		return 0
+	case c.big:
+		return binary.BigEndian.Uint16(b)
 	}
-	return 0
+	return binary.LittleEndian.Uint16(b)
 }
 
 // Uint16s reads two numbers of two bytes each.
 func (c *Cursor) Uint16s() (first, second uint16) {
-	if b := c.Bytes(4); b != nil {
-		return c.order.Uint16(b), c.order.Uint16(b[2:])
+	b := c.Bytes(4)
+	switch {
+	case b == nil:
+		return 0, 0
+	case c.big:
+		return binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:])
 	}
-	return 0, 0
+	return binary.LittleEndian.Uint16(b), binary.LittleEndian.Uint16(b[2:])
 }
 
 // Uint32 reads four bytes in the order of the Cursor.
 func (c *Cursor) Uint32() uint32 {
-	if b := c.Bytes(4); b != nil {
-		return c.order.Uint32(b)
+	b := c.Bytes(4)
+	switch {
+	case b == nil:
+		return 0
+	case c.big:
+		return binary.BigEndian.Uint32(b)
 	}
-	return 0
+	return binary.LittleEndian.Uint32(b)
 }
 
 // Uint64 reads eight bytes in the order of the Cursor.
 func (c *Cursor) Uint64() uint64 {
-	if b := c.Bytes(8); b != nil {
-		return c.order.Uint64(b)
+	b := c.Bytes(8)
+	switch {
+	case b == nil:
+		return 0
+	case c.big:
+		return binary.BigEndian.Uint64(b)
 	}
-	return 0
+	return binary.LittleEndian.Uint64(b)
 }
