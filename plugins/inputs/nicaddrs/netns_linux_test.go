@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/influxdata/telegraf/testutil"
@@ -94,5 +96,99 @@ func TestNamespacesComeAndGo(t *testing.T) {
 			}
 			n.Stop()
 		})
+	}
+}
+
+// eventually calls f until it returns nothing, or fails with what it says.
+func eventually(t *testing.T, f func() string) {
+	t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for {
+		said := f()
+		if said == "" {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal(said)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// events returns the events that acc has, as "netns interface event new".
+func events(acc *testutil.Accumulator) []string {
+	var all []string
+	for _, m := range acc.GetTelegrafMetrics() {
+		if m.Name() == eventMeasurement {
+			is, _ := m.GetField("new")
+			all = append(all, fmt.Sprint(m.Tags()["netns"], " ", m.Tags()["interface"], " ", m.Tags()["event"], " ", is))
+		}
+	}
+	return all
+}
+
+// TestWatchFollowsNamespaces has no gather: a namespace is followed as it gets
+// its name, and again where it is made anew under that. What is in it then is
+// no event.
+func TestWatchFollowsNamespaces(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("making a network namespace needs root")
+	}
+	name := fmt.Sprintf("nicaddrs-%d-named", os.Getpid())
+	var acc testutil.Accumulator
+	follow := func() {
+		n := newPlugin(t)
+		n.NamespaceInclude, n.Watch = []string{name}, true
+		if err := n.Init(); err != nil {
+			t.Fatal(err)
+		}
+		if err := n.Start(&acc); err != nil {
+			t.Fatal(err)
+		}
+		defer n.Stop()
+		for range 3 {
+			acc.ClearMetrics()
+			script := "ip link set lo up && ip addr add 10.0.0.1/32 dev lo && ip netns attach " + name + " $$"
+			if out, err := exec.Command("unshare", "--net", "sh", "-c", script).CombinedOutput(); err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			mtu := 2000
+			eventually(t, func() string { // until it is followed
+				mtu++
+				ip(t, fmt.Sprintf("-n %s link set lo mtu %d", name, mtu))
+				if len(events(&acc)) == 0 {
+					return "no event came"
+				}
+				return ""
+			})
+			ip(t, "-n "+name+" addr add 10.0.0.2/32 dev lo")
+			want := name + " lo address_added 10.0.0.2/32"
+			eventually(t, func() string {
+				if got := events(&acc); got[len(got)-1] != want {
+					return fmt.Sprintf("events %q, want %q at last", got, want)
+				}
+				return ""
+			})
+			for _, e := range events(&acc) {
+				if e != want && !strings.HasPrefix(e, name+" lo mtu ") {
+					t.Errorf("event %q of what was there", e)
+				}
+			}
+			ip(t, "netns del "+name)
+		}
+	}
+	t.Cleanup(func() { _ = exec.Command("ip", "netns", "del", name).Run() }) //nolint:errcheck // is gone if all went well
+	follow()                                                                 // which starts what Go keeps
+	files, _ := holdings(t)
+	goroutines := runtime.NumGoroutine()
+	follow()
+	eventually(t, func() string {
+		if now, _ := holdings(t); now > files || runtime.NumGoroutine() > goroutines {
+			return fmt.Sprintf("%d files and %d goroutines are left, before %d and %d", now, runtime.NumGoroutine(), files, goroutines)
+		}
+		return ""
+	})
+	if len(acc.Errors) > 0 {
+		t.Errorf("errors %v", acc.Errors)
 	}
 }

@@ -73,15 +73,14 @@ func (n *NICAddrs) Init() error {
 }
 
 // Start opens the address table of the own namespace, or returns why it
-// cannot. With the option watch it begins to send events, of each namespace
-// that can be entered; those of the others begin with the gather that finds
-// them.
+// cannot. With the option watch it begins to send events of each namespace,
+// also of those that appear later.
 func (n *NICAddrs) Start(acc telegraf.Accumulator) error {
 	n.acc = acc
 	if err := n.reader.Open(); err != nil || !n.Watch {
 		return err
 	}
-	n.reader.OpenOthers()
+	n.reader.Follow()
 	return nil
 }
 
@@ -109,7 +108,7 @@ func (n *NICAddrs) Gather(acc telegraf.Accumulator) error {
 	})
 }
 
-// Stop closes the address tables.
+// Stop ends the events and closes the address tables.
 func (n *NICAddrs) Stop() {
 	if err := n.reader.Close(); err != nil {
 		n.Log.Debugf("Closing: %v", err)

@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"sync"
+	"time"
 
 	"github.com/influxdata/telegraf"
 
@@ -22,13 +24,17 @@ type Source[S any] interface {
 type Opener[S any] func(*sysprobe.Config) (Source[S], error)
 
 // Reader keeps a handle, and the memory of its snapshots, for each namespace.
+// It is safe for concurrent use, but for Follow and Close.
 type Reader[S any] struct {
-	open   Opener[S]
-	spaces []*space[S]
-
+	open      Opener[S]
 	following following
 	named     func() ([]string, error)
-	unlisted  bool // that they cannot be listed has been reported
+	every     time.Duration // for follower
+	follower  *follower     // nil: not started
+
+	mu       sync.Mutex // guards what follows
+	spaces   []*space[S]
+	unlisted bool // that they cannot be listed has been reported
 }
 
 // space is a namespace and its handle.
@@ -48,7 +54,7 @@ func NewReader[S any](o *Options, open Opener[S]) (*Reader[S], error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Reader[S]{open: open, following: named, named: o.Named}
+	r := &Reader[S]{open: open, following: named, named: o.Named, every: followEvery}
 	if r.named == nil {
 		r.named = sysprobe.NamedNetNS
 	}
@@ -62,23 +68,14 @@ func NewReader[S any](o *Options, open Opener[S]) (*Reader[S], error) {
 // returns the error of that. The others are opened as they are read, since they
 // come and go.
 func (r *Reader[S]) Open() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	for _, s := range r.spaces {
 		if s.path == "" {
 			return s.reopen(r.open)
 		}
 	}
 	return nil
-}
-
-// OpenOthers opens the handles of the other namespaces, without waiting for a
-// gather, which opens those that cannot be opened now or reports why.
-func (r *Reader[S]) OpenOthers() {
-	_ = r.follow() //nolint:errcheck // see above
-	for _, s := range r.spaces {
-		if s.path != "" {
-			_ = s.refresh(r.open) //nolint:errcheck // see above
-		}
-	}
 }
 
 // follow makes the list of namespaces that of those that are named now. One
@@ -92,16 +89,19 @@ func (r *Reader[S]) follow() error {
 		return fmt.Errorf("options namespace_include, namespace_exclude: %w", err)
 	}
 	var errs []error
+	known := map[string]bool{}
 	r.spaces = slices.DeleteFunc(r.spaces, func(s *space[S]) bool {
-		gone := s.named && !slices.Contains(paths, s.path)
-		if gone {
+		_, there := slices.BinarySearch(paths, s.path)
+		if s.named && !there {
 			errs = append(errs, s.close())
+			return true
 		}
-		return gone
+		known[s.tag] = true
+		return false
 	})
 	for _, path := range paths {
 		tag := NamespaceTag(path)
-		if r.following.globs.Match(tag) && !r.Reads(tag) {
+		if r.following.globs.Match(tag) && !known[tag] {
 			r.spaces = append(r.spaces, &space[S]{namespace: namespace{path: path, tag: tag, named: true}})
 		}
 	}
@@ -110,11 +110,17 @@ func (r *Reader[S]) follow() error {
 
 // Reads says whether there is a namespace with that tag among those to read.
 func (r *Reader[S]) Reads(tag string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	return slices.ContainsFunc(r.spaces, func(s *space[S]) bool { return s.tag == tag })
 }
 
-// Close closes all handles and returns their errors.
+// Close ends Follow, closes all handles and returns their errors.
 func (r *Reader[S]) Close() error {
+	r.follower.stop()
+	r.follower = nil
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	var errs []error
 	for _, s := range r.spaces {
 		errs = append(errs, s.close())
@@ -127,6 +133,8 @@ func (r *Reader[S]) Close() error {
 // namespace; otherwise it adds the error of each namespace to acc, once until
 // that can be read again.
 func (r *Reader[S]) Gather(acc telegraf.Accumulator, emit func(netns string, snapshot *S)) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	var all, fresh []error
 	if err := r.follow(); err == nil {
 		r.unlisted = false

@@ -154,7 +154,7 @@ func TestReaderOpensOthers(t *testing.T) {
 	k := kernel{openErr: map[string]error{}}
 	r, paths := open(t, &k, "blue", "red")
 	k.openErr[paths[0]] = sysprobe.ErrAccessDenied
-	r.OpenOthers()
+	r.look()
 	if k.opened != 2 {
 		t.Errorf("%d handles opened, want those of the own namespace and of red", k.opened)
 	}

@@ -1,0 +1,52 @@
+//go:build linux
+
+package sysprobe
+
+import (
+	"errors"
+	"io/fs"
+	"slices"
+	"testing"
+	"time"
+)
+
+// awaitNamed waits for no more than w to tell until the namespace is named, or
+// is not.
+func (ns *netNS) awaitNamed(w *NetNSWatch, want bool) {
+	ns.tb.Helper()
+	deadline := time.After(20 * time.Second)
+	for {
+		paths, err := NamedNetNS()
+		if err != nil {
+			ns.tb.Fatal(err)
+		}
+		if slices.Contains(paths, netNSPath(ns.name)) == want {
+			return
+		}
+		select {
+		case <-w.Changed():
+		case <-deadline:
+			ns.tb.Fatalf("was not told that %s is named: %v", ns.name, want)
+		}
+	}
+}
+
+func TestNetNSWatch(t *testing.T) {
+	ns := newNetNS(t)
+	w, err := OpenNetNSWatch()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 20 {
+		ns.awaitNamed(w, true)
+		ns.run("netns", "del", ns.name)
+		ns.awaitNamed(w, false)
+		ns.run("netns", "add", ns.name)
+	}
+	if err := w.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := w.Close(); !errors.Is(err, fs.ErrClosed) {
+		t.Errorf("second Close returned %v, want fs.ErrClosed", err)
+	}
+}
