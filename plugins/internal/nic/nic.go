@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"telegraf-sysprobe/plugins/internal/options"
@@ -55,8 +56,8 @@ type namespace struct {
 	named bool   // by ip-netns(8): it comes and goes
 }
 
-// following are the globs over named namespaces; off where the options have
-// none of them.
+// following are the globs over named namespaces; off where none can pass: the
+// options have no globs, or include the own one alone.
 type following struct {
 	on    bool
 	globs options.Globs
@@ -68,7 +69,8 @@ type following struct {
 // and the remedy where a path is not there, two of them could not be told
 // apart, or this process may not enter any.
 func (o *Options) namespaces() (list []namespace, named following, err error) {
-	named.on = len(o.NamespaceInclude)+len(o.NamespaceExclude) > 0
+	isOther := func(glob string) bool { return glob != "" }
+	named.on = slices.ContainsFunc(o.NamespaceInclude, isOther) || len(o.NamespaceInclude) == 0 && len(o.NamespaceExclude) > 0
 	if named.globs, err = options.NewGlobs("namespace", o.NamespaceInclude, o.NamespaceExclude); err != nil {
 		return nil, named, err
 	}

@@ -312,3 +312,49 @@ func TestReaderLeavesTheOwnNamespaceOut(t *testing.T) {
 		t.Errorf("emitted %v, added %v, returned %v; %d handles opened", emitted, added, err, k.opened)
 	}
 }
+
+// TestOwnNamespaceNeedsNoPrivilege chooses the own namespace alone, in each way
+// there is, and others.
+func TestOwnNamespaceNeedsNoPrivilege(t *testing.T) {
+	for _, tt := range []struct {
+		name             string
+		include, exclude []string
+		denied           bool
+	}{
+		{"no globs", nil, nil, false},
+		{"own", []string{""}, nil, false},
+		{"own twice", []string{"", ""}, nil, false},
+		{"own but another", []string{""}, []string{"blue"}, false},
+		{"all", []string{"*"}, nil, true},
+		{"own and another", []string{"", "blue"}, nil, true},
+		{"all but another", nil, []string{"blue"}, true},
+		{"all but own", nil, []string{""}, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var k kernel
+			r, err := NewReader(&Options{
+				NamespaceInclude: tt.include, NamespaceExclude: tt.exclude,
+				MayEnter: func() error { return sysprobe.ErrAccessDenied },
+				Named: func() ([]string, error) {
+					t.Error("looked for other namespaces")
+					return nil, nil
+				},
+			}, k.open)
+			if tt.denied {
+				if !errors.Is(err, sysprobe.ErrAccessDenied) {
+					t.Errorf("NewReader returned %v, want ErrAccessDenied", err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Follow()
+			emitted, added, err := gather(r)
+			wantEmitted(t, emitted, map[string]string{"": "source 1"})
+			if err = errors.Join(err, r.Close()); err != nil || added != nil {
+				t.Errorf("added %v, returned %v", added, err)
+			}
+		})
+	}
+}
