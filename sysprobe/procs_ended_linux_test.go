@@ -72,6 +72,7 @@ type account struct {
 	rows   map[ProcID]seenProc
 	seen   int // processes that had a row
 	ended  uint64
+	told   uint64 // of which the end was told
 	cpu    time.Duration
 	faults uint64
 	// switches are voluntary and involuntary ones.
@@ -96,6 +97,7 @@ func (a *account) add(s *ProcSnapshot) {
 		if e.Comm != a.comm {
 			continue
 		}
+		a.told += e.Count
 		if !e.Seen {
 			a.ended += e.Count
 		}
@@ -133,14 +135,18 @@ func TestEndedExactly(t *testing.T) {
 		t.Fatal(err)
 	}
 	exactly := procs.client.tasks.records.Processes[0].PID == 1
+	many, some := 2000, 100
+	if testing.Short() {
+		many, some = 300, 20
+	}
 	for _, tt := range []struct {
 		name        string
 		count, work int // 1000 is half a millisecond or so
 		continuous  bool
 	}{
-		{"short lives", 2000, 1000, false},
-		{"short lives and sweeps all the time", 2000, 1000, true},
-		{"longer lives and sweeps all the time", 100, 20000, true},
+		{"short lives", many, 1000, false},
+		{"short lives and sweeps all the time", many, 1000, true},
+		{"longer lives and sweeps all the time", some, 20000, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			for attempts := 5; ; attempts-- {
@@ -206,7 +212,7 @@ func followBrood(t *testing.T, count, work int, continuous, exactly bool) error 
 	if exactly {
 		deadline = deadline.Add(20 * time.Second)
 	}
-	for sweep(); a.count() < count+1 && time.Now().Before(deadline); sweep() {
+	for sweep(); a.told < uint64(count+1) && time.Now().Before(deadline); sweep() {
 		time.Sleep(5 * time.Millisecond)
 	}
 	sweep()
@@ -215,6 +221,9 @@ func followBrood(t *testing.T, count, work int, continuous, exactly bool) error 
 		a.seen, a.ended, a.cpu, time.Duration(usage.Utime.Nano()+usage.Stime.Nano()))
 	if n := a.count(); n > count+1 || exactly && n != count+1 {
 		return fmt.Errorf("%d processes, want %d", n, count+1)
+	}
+	if n := int(a.told); n > count+1 || exactly && n != count+1 {
+		return fmt.Errorf("the end of %d processes was told, want %d", n, count+1)
 	}
 	return a.check(usage, exactly)
 }
