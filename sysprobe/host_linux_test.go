@@ -122,7 +122,14 @@ func helpHost([]string) error {
 
 // TestContainerPIDs limits a real cgroup.
 func TestContainerPIDs(t *testing.T) {
-	dir := filepath.Join("/sys/fs/cgroup/pids", "sysprobe-"+strconv.Itoa(os.Getpid()))
+	root := "/sys/fs/cgroup/pids"
+	if _, err := os.Stat(root); err != nil { // all controllers are in one hierarchy
+		root = filepath.Dir(root)
+		if err := os.WriteFile(filepath.Join(root, "cgroup.subtree_control"), []byte("+pids"), 0); err != nil {
+			t.Skipf("no controller to be had: %v", err)
+		}
+	}
+	dir := filepath.Join(root, "sysprobe-"+strconv.Itoa(os.Getpid()))
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		t.Skipf("no cgroup to be made: %v", err)
 	}
