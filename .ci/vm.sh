@@ -4,7 +4,9 @@
 # emulated, so it needs neither root nor /dev/kvm. What was downloaded stays in
 # build/vm; what a kernel said of its cards is left in build/vm/recorded. PACKAGES
 # and TESTS narrow what is run, LIMIT is how many seconds a machine may take;
-# RESULTS names a file for what `go test -json` would print.
+# RESULTS names a file for what `go test -json` would print. A kernel whose name
+# ends in "-lockdown" is locked down for confidentiality, and runs what is about
+# that.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -19,7 +21,7 @@ declare -rA kernels=(
 readonly cache=$PWD/build/vm
 PATH+=:/usr/sbin:/sbin # of a user, for depmod
 labels=("$@")
-((${#labels[@]})) || labels=(5.10 6.1 6.12 s390x)
+((${#labels[@]})) || labels=(5.10 6.1 6.1-lockdown 6.12 s390x)
 
 run=$(mktemp -d)
 trap 'rm -rf "$run"' EXIT
@@ -95,18 +97,21 @@ initramfs() {
 	rm -r "$stage"
 }
 
-# compile ARCH: the tests of each package, and a list of them. Where only the
-# kernel is another one, those that ask no kernel have nothing new to say.
+# compile ARCH LABEL: the tests of each package, and a list of them. Where only
+# the kernel is another one, those that ask no kernel have nothing new to say.
 compile() {
-	local package
+	local package packages=${PACKAGES:-./sysprobe/...} tests=${TESTS:-.} skip='|TestLockedDown'
+	if [[ $2 == *-lockdown ]]; then
+		packages='./sysprobe/internal/drivers ./plugins/internal/proctable' tests='^Test(LockedDown|BackendIsSaidOnce)$' skip=
+	fi
 	mkdir -p "$run/tests"
-	go list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}} .{{slice .Dir '${#PWD}'}}{{end}}' ${PACKAGES:-./sysprobe/...} |
+	go list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}} .{{slice .Dir '${#PWD}'}}{{end}}' $packages |
 		{ [[ $1 != amd64 ]] && cat || grep -v /decode; } >"$run/packages"
 	while read -r package _; do
 		CGO_ENABLED=0 GOOS=linux GOARCH=$1 go test -c -o "$run/tests/${package//\//.}" "$package"
 	done <"$run/packages"
-	printf '%s\n' "${TESTS:-.}" >"$run/run"
-	grep -hoE '^func Test\w+' sysprobe/arch*_test.go | sed 's/func //' | paste -s -d '|' >"$run/skip"
+	printf '%s\n' "$tests" >"$run/run"
+	printf '%s%s\n' "$(grep -hoE '^func Test\w+' sysprobe/arch*_test.go | sed 's/func //' | paste -s -d '|')" "$skip" >"$run/skip"
 }
 
 # share NAME DIRECTORY [OPTION]: what lets the guest mount a directory.
@@ -137,7 +142,7 @@ cards() {
 		-chardev "socket,id=line,path=$run/monitor" -serial chardev:line)
 }
 
-# boot LABEL: lets the guest do what .ci/vm-guest says.
+# boot KERNEL [PARAMETER...]: lets the guest do what .ci/vm-guest says.
 boot() {
 	local emulator=qemu-system-x86_64 bus=pci root=/ directory=$cache/$1 machine=(-cpu max -smp 2)
 	case $1 in
@@ -150,10 +155,11 @@ boot() {
 	share run "$run"
 	rm -f "$run/cards"
 	cards
-	timeout --foreground ${LIMIT:-1200} "$emulator" -accel tcg -m 2048 -nodefaults -no-user-config -display none -no-reboot -serial "file:$run/console" \
+	shift
+	timeout --foreground ${LIMIT:-3600} "$emulator" -accel tcg -m 2048 -nodefaults -no-user-config -display none -no-reboot -serial "file:$run/console" \
 		"${machine[@]}" \
 		-kernel "$directory"/boot/vmlinuz-* -initrd "$run/initramfs.cpio" \
-		-append 'console=ttyS0 quiet panic=-1 net.ifnames=0'
+		-append 'console=ttyS0 quiet panic=-1 net.ifnames=0 '"$*"
 }
 
 # collect LABEL: makes of what the tests printed what `go test -json` would.
@@ -167,27 +173,34 @@ collect() {
 }
 
 for label in "${labels[@]}"; do
-	[[ -v kernels[$label] ]] || { printf 'no kernel %s: there are %s\n' "$label" "${!kernels[*]}" >&2; exit 1; }
+	[[ -v kernels[${label%-lockdown}] ]] || { printf 'no kernel %s: there are %s\n' "$label" "${!kernels[*]}" >&2; exit 1; }
 done
 status=0
 fetch 6.1 # its busybox is used here too
 for label in "${labels[@]}"; do
-	if [[ $label == s390x ]] && ! command -v qemu-system-s390x >/dev/null; then
+	kernel=${label%-lockdown} parameters=()
+	[[ $label == "$kernel" ]] || parameters=(lockdown=confidentiality)
+	if [[ $kernel == s390x ]] && ! command -v qemu-system-s390x >/dev/null; then
 		echo 'skipped Linux s390x: no qemu-system-s390x (package qemu-system-misc)'
 		continue
 	fi
-	fetch "$label"
-	read -r _ arch _ <<<"${kernels[$label]}"
-	printf '==> Linux %s\n' "$(ls "$cache/$label/lib/modules")"
-	compile "$arch"
-	initramfs "$label"
+	fetch "$kernel"
+	read -r _ arch _ <<<"${kernels[$kernel]}"
+	name="$(ls "$cache/$kernel/lib/modules")${parameters:+ $parameters}"
+	printf '==> Linux %s\n' "$name"
+	compile "$arch" "$label"
+	initramfs "$kernel"
 	start=$SECONDS
-	boot "$label" || true
+	boot "$kernel" "${parameters[@]}" || true
 	collect "$label"
-	rm -rf "$run/tests" "$cache/recorded/$label"
-	[[ ! -d $run/recorded ]] || { mkdir -p "$cache/recorded" && mv "$run/recorded" "$cache/recorded/$label"; }
+	rm -rf "$run/tests"
+	if [[ -d $run/recorded ]]; then
+		rm -rf "$cache/recorded/$label"
+		mkdir -p "$cache/recorded"
+		mv "$run/recorded" "$cache/recorded/$label"
+	fi
 	go run .ci/testsum.go "$run/$label.json" || status=1
-	printf '<== Linux %s: %d s\n' "$(ls "$cache/$label/lib/modules")" $((SECONDS - start))
+	printf '<== Linux %s: %d s\n' "$name" $((SECONDS - start))
 done
 [[ -z ${RESULTS:-} ]] || cat "$run"/*.json >"$RESULTS"
 exit "$status"

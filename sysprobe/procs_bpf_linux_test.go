@@ -371,6 +371,9 @@ func TestBackendPrivileges(t *testing.T) {
 			if why := got.Why != ""; why != (tt.want.Denied || tt.want.NotSupported) {
 				t.Errorf("reason %q", got.Why)
 			}
+			if tt.want.Denied && !strings.Contains(got.Why, "CAP_BPF and CAP_PERFMON") {
+				t.Errorf("reason %q does not say what is missing", got.Why)
+			}
 			got.Why = ""
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)

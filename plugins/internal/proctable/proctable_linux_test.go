@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/influxdata/telegraf/testutil"
 
 	"telegraf-sysprobe/sysprobe"
@@ -52,5 +53,33 @@ func TestHostProc(t *testing.T) {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("bpf: error %q does not name %s", err, part)
 		}
+	}
+}
+
+// TestBackendIsSaidOnce asks how this machine is read, whichever way that is.
+func TestBackendIsSaidOnce(t *testing.T) {
+	log := &testutil.CaptureLogger{}
+	machine, err := Open(sysprobe.BackendAuto, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := machine.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	var s sysprobe.ProcSnapshot
+	for range 2 {
+		if err := machine.Snapshot(&s, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	used, why := machine.Backend()
+	want := []testutil.Entry{{Level: testutil.LevelDebug, Text: "Reading processes through bpf"}}
+	if used != sysprobe.BackendBPF {
+		want = []testutil.Entry{{Level: testutil.LevelInfo, Text: "Reading processes through procfs, which costs more CPU time: " + why.Error()}}
+	}
+	if diff := cmp.Diff(want, log.Messages()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

@@ -13,6 +13,8 @@ import (
 	"io"
 
 	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/asm"
+	"github.com/cilium/ebpf/features"
 	"github.com/cilium/ebpf/link"
 	"golang.org/x/sys/unix"
 
@@ -62,7 +64,18 @@ func open(programs ...string) (*Iterator, error) {
 		}
 		failed = reason(failed, err)
 	}
-	return nil, failed
+	return nil, lockedDown(failed)
+}
+
+// lockedDown says what the verifier does not: that the kernel is locked down,
+// which takes the function away that all programs read its memory with. Kernels
+// that have iterators have that function otherwise.
+func lockedDown(failed error) error {
+	const kind = ebpf.RawTracepoint
+	if features.HaveProgramType(kind) != nil || !errors.Is(features.HaveProgramHelper(kind, asm.FnProbeReadKernel), ebpf.ErrNotSupported) {
+		return failed
+	}
+	return fmt.Errorf("load BPF program: kernel is locked down (lockdown=confidentiality), which keeps its memory from BPF: %w", errors.ErrUnsupported)
 }
 
 // reason adds err to what went wrong before, in one line. Where privileges are
