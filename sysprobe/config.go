@@ -98,11 +98,11 @@ const (
 	BackendAuto Backend = iota
 	// BackendBPF asks the running kernel through a BPF iterator over tasks. It
 	// costs a tenth of BackendProcFS and sees processes of all users, I/O and
-	// open files included. It needs Linux 5.10 with BTF, CAP_BPF and
-	// CAP_PERFMON (or CAP_SYS_ADMIN), /proc for Config.ProcRoot, and the PID
-	// and time namespaces of the machine. Counters of a process can lack what
-	// threads did that ended during the sweep, until the next one; they never
-	// shrink from sweep to sweep.
+	// open files included. It needs Linux 5.10 with BTF and not locked down for
+	// confidentiality, CAP_BPF and CAP_PERFMON (or CAP_SYS_ADMIN), /proc for
+	// Config.ProcRoot, and the PID and time namespaces of the machine. Counters
+	// of a process can lack what threads did that ended during the sweep, until
+	// the next one; they never shrink from sweep to sweep.
 	BackendBPF
 	// BackendProcFS reads the text files of proc(5).
 	BackendProcFS

@@ -83,7 +83,11 @@ func (k *hangingKernel) answer(r request) answer {
 // hanging one exceeds.
 func newHangingClient(t *testing.T, k *hangingKernel) *nicStatsClient {
 	t.Helper()
-	cfg := (&Config{EthtoolTimeout: 300 * time.Millisecond}).withDefaults()
+	timeout := 300 * time.Millisecond
+	if testing.Short() { // under emulation: a tenth of it is a slow driver's
+		timeout = 2 * time.Second
+	}
+	cfg := (&Config{EthtoolTimeout: timeout}).withDefaults()
 	route := dialer(func(request) answer {
 		return answer{Messages: []message{linkMessage(1, "a"), linkMessage(2, "b"), linkMessage(3, "c")}}
 	})
