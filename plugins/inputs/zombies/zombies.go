@@ -177,7 +177,8 @@ func (z *Zombies) Gather(acc telegraf.Accumulator) error {
 // so saves looking it up of each zombie.
 func (z *Zombies) wanted() sysprobe.Fields {
 	want := sysprobe.WantName
-	if backend, _ := z.machine.Backend(); backend == sysprobe.BackendBPF || z.choice.NeedsUser() {
+	backend, _ := z.machine.Backend() //nolint:errcheck // why it is not BPF changes nothing here
+	if backend == sysprobe.BackendBPF || z.choice.NeedsUser() {
 		want |= sysprobe.WantStatus
 	}
 	return want
