@@ -108,6 +108,52 @@ func TestErrorsAreNotComparedByText(t *testing.T) {
 	}
 }
 
+// TestZombiesAreToldApartFirst is J07: a zombie answers to ErrNoSuchProcess too,
+// so that a function that asks for both has to ask for ErrZombieProcess first.
+func TestZombiesAreToldApartFirst(t *testing.T) {
+	asked := 0
+	for _, s := range sources(t) {
+		if s.isTest() {
+			continue
+		}
+		for _, d := range s.File.Decls {
+			gone := false
+			ast.Inspect(d, func(n ast.Node) bool {
+				switch askedFor(n) {
+				case "ErrNoSuchProcess":
+					gone = true
+				case "ErrZombieProcess":
+					if asked++; gone {
+						t.Errorf("%v asks for a zombie after ErrNoSuchProcess", s.fset.Position(n.Pos()))
+					}
+				}
+				return true
+			})
+		}
+	}
+	if asked == 0 {
+		t.Error("nobody asks for zombies")
+	}
+}
+
+// askedFor returns the name of the error that n asks errors.Is for.
+func askedFor(n ast.Node) string {
+	call, ok := n.(*ast.CallExpr)
+	if !ok || len(call.Args) != 2 {
+		return ""
+	}
+	if f, ok := call.Fun.(*ast.SelectorExpr); !ok || f.Sel.Name != "Is" || !isName(f.X, "errors") {
+		return ""
+	}
+	switch target := call.Args[1].(type) {
+	case *ast.Ident:
+		return target.Name
+	case *ast.SelectorExpr:
+		return target.Sel.Name
+	}
+	return ""
+}
+
 // isName says that x is the identifier name.
 func isName(x ast.Expr, name string) bool {
 	id, ok := x.(*ast.Ident)

@@ -21,6 +21,7 @@ const (
 	exitsZombies = 100
 	exitsBatch   = 20_000 // of those that are timed with and without a listener
 	exitsGather  = 10 * time.Second
+	exitsCrowd   = 30_000 // zombies at once
 )
 
 // exits is what it costs to hear of processes that end.
@@ -38,6 +39,10 @@ type exits struct {
 	SlowerNS float64 `json:"slower_ns"`
 	// TableBytes is the memory that the exits of one interval take.
 	TableBytes uint64 `json:"table_bytes"`
+	// Crowd is how many zombies a gather found of exitsCrowd, and CrowdNS the
+	// CPU time it took.
+	Crowd   int   `json:"crowd"`
+	CrowdNS int64 `json:"crowd_ns"`
 	// Trials are zombies that the next gather had to show.
 	Trials, TrialsMissed int
 	Error                string `json:"error,omitempty"`
@@ -135,6 +140,9 @@ func measureExits(ctx context.Context, program string, length time.Duration, tri
 		err = e.endure(ctx, program, length)
 	}
 	if err == nil {
+		err = e.crowd(ctx, program)
+	}
+	if err == nil {
 		err = e.try(trials)
 	}
 	if err != nil {
@@ -223,6 +231,38 @@ func (e *exits) endure(ctx context.Context, program string, length time.Duration
 	return joinErrors(err, s.release())
 }
 
+// crowd gathers beside more zombies than most machines have room for.
+func (e *exits) crowd(ctx context.Context, program string) (err error) {
+	restore, err := makeRoom(exitsCrowd)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, restore()) }()
+	l, err := openListener()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, l.close()) }()
+	wait, err := startStorm(ctx, program, 0, exitsCrowd, exitsCrowd)
+	if err != nil {
+		return err
+	}
+	s, err := wait()
+	if err != nil {
+		return err
+	}
+	time.Sleep(50 * time.Millisecond) // the kernel shows a zombie before it tells that it died
+	at := cpuTime()
+	found, err := l.gather()
+	e.CrowdNS = (cpuTime() - at).Nanoseconds()
+	for _, z := range s.zombies {
+		if e.check(found[z.pid], l.snapshot.Taken, z); found[z.pid].Proc != nil {
+			e.Crowd++
+		}
+	}
+	return joinErrors(err, s.release())
+}
+
 // note counts what was heard.
 func (e *exits) note(l *listener) {
 	e.Heard += len(l.log.Exits)
@@ -290,6 +330,7 @@ func (e *exits) print(w io.Writer) {
 	}
 	fmt.Fprintf(w, "\nexits: %.0f a second, %d heard and not yet reaped, %d times lost, %.2f %% of a core, %.2f us slower each, %d KiB kept\n",
 		e.Rate, e.Heard, e.Lost, 100*e.CPU, e.SlowerNS/1e3, e.TableBytes>>10)
+	fmt.Fprintf(w, "%d zombies at once, found in %s of CPU time\n", e.Crowd, milliseconds(e.CrowdNS))
 	fmt.Fprintf(w, "%d trials of one zombie, %d not in the next gather; %d without an exact age; ages wrong by %s at most\n",
 		e.Trials, e.TrialsMissed, e.Missed, milliseconds(e.WorstAgeNS))
 }
@@ -301,6 +342,7 @@ func (e *exits) requirements() []requirement {
 		{Name: "exits, gathers before which some were lost", Value: float64(e.Lost), Limit: 0, Measured: measured},
 		{Name: "exits, % of a core", Value: 100 * e.CPU, Limit: 5, Measured: measured},
 		{Name: "exits, us that each is slower", Value: e.SlowerNS / 1e3, Limit: 5, Measured: measured},
+		{Name: "zombies found of 30,000 at once", Value: float64(e.Crowd), Limit: exitsCrowd, AtLeast: true, Measured: measured},
 		{Name: "zombies that are missed, or without an exact age", Value: float64(e.TrialsMissed + e.Missed), Limit: 0, Measured: measured},
 		{Name: "ages of zombies, ms wrong", Value: float64(e.WorstAgeNS) / 1e6, Limit: 50, Measured: measured},
 	}

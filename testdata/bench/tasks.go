@@ -23,7 +23,7 @@ type task struct {
 	figures
 }
 
-// processGroup asks for pid, ppid, state, name, start, CPU, memory and threads.
+// processGroup is K02: it asks for pid, ppid, state, name, start, CPU, memory and threads.
 func processGroup() *group {
 	return &group{Name: "process table", Item: "process", Tasks: []*task{
 		{Name: "C: list /proc, read stat", worker: "floor", key: "stat"},
@@ -47,7 +47,7 @@ func processGroup() *group {
 	}}
 }
 
-// zombieGroup asks which processes are dead and not reaped.
+// zombieGroup is K01: it asks which processes are dead and not reaped.
 func zombieGroup() *group {
 	return &group{Name: "zombies", Item: "process", Tasks: []*task{
 		{Name: "C: list /proc, read stat", worker: "floor", key: "stat"},
@@ -58,7 +58,7 @@ func zombieGroup() *group {
 	}}
 }
 
-// addressGroup asks for the addresses of every interface.
+// addressGroup is K03: it asks for the addresses of every interface.
 func addressGroup() *group {
 	return &group{Name: "addresses", Item: "address", Tasks: []*task{
 		{Name: "C: RTM_GETLINK, RTM_GETADDR", worker: "floor", key: "addresses"},
