@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
@@ -31,36 +32,77 @@ type Wants struct {
 	Memory bool // exactly; see taskrec.Process.ExactMemory
 }
 
-// Iterator is a loaded program. It is not safe for concurrent use.
+// Iterator reads the process table. It is not safe for concurrent use, but
+// several of them are.
 type Iterator struct {
-	collection *ebpf.Collection
-	link       *link.Iter
-	buf        []byte
-	wants      Wants
+	program *program
+	release func() error
 }
 
-// Open loads the best program that the kernel takes. It needs CAP_BPF and
-// CAP_PERFMON, or CAP_SYS_ADMIN, and a kernel that describes itself in
-// /sys/kernel/btf/vmlinux. It returns an error that says in one line what went
-// wrong with each program, and leaves nothing open then.
-func Open() (*Iterator, error) { return open(SumInKernel, SumHere) }
+// Open returns an Iterator with the best program that the kernel takes. It
+// needs CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN, and a kernel that describes
+// itself in /sys/kernel/btf/vmlinux; or another Iterator of Open in this process,
+// whose program it uses then. It returns an error that says in one line what
+// went wrong with each program, and leaves nothing open then.
+func Open() (*Iterator, error) {
+	p, err := shared.join()
+	if err != nil {
+		return nil, err
+	}
+	return &Iterator{p, shared.leave}, nil
+}
 
 // OpenProgram loads the program of that name. It returns the error of the
 // loader or of the kernel.
-func OpenProgram(name string) (*Iterator, error) { return open(name) }
+func OpenProgram(name string) (*Iterator, error) {
+	p, err := open(name)
+	if err != nil {
+		return nil, err
+	}
+	return &Iterator{p, p.close}, nil
+}
 
-// open loads the first of programs that the kernel takes.
-func open(programs ...string) (*Iterator, error) {
+// Read fills table with one pass over all processes of the caller's PID
+// namespace. It returns an error where the pass is not complete: what a read(2)
+// of the iterator returns, and what answers to decode.ErrMalformed.
+func (it *Iterator) Read(table *taskrec.Table, wants Wants) error {
+	return it.program.read(table, wants)
+}
+
+// Nested reports that the last pass was made in a PID namespace below that of
+// the machine. It returns the error of reading a variable of the program.
+func (it *Iterator) Nested() (bool, error) {
+	var level uint32
+	err := it.program.collection.Variables["level"].Get(&level)
+	return level > 0, err
+}
+
+// Close unloads the program after the last Iterator that uses it. It returns
+// the error of closing the link, and must be called once.
+func (it *Iterator) Close() error { return it.release() }
+
+// program is a loaded program.
+type program struct {
+	collection *ebpf.Collection
+	link       *link.Iter
+
+	mu    sync.Mutex // guards what follows, and the variables of the program
+	buf   []byte
+	wants Wants
+}
+
+// open loads the first of the programs of these names that the kernel takes.
+func open(names ...string) (*program, error) {
 	l, err := newLoader()
 	if err != nil {
 		return nil, err
 	}
 	offsets, _ := l.cpuOffsets() //nolint:errcheck // without them records do not claim to be exact
 	var failed error
-	for _, name := range programs {
-		it, err := l.iterator(name, offsets)
+	for _, name := range names {
+		p, err := l.iterator(name, offsets)
 		if err == nil {
-			return it, nil
+			return p, nil
 		}
 		failed = reason(failed, err)
 	}
@@ -105,7 +147,7 @@ func (unsupportedError) Is(target error) bool { return target == errors.ErrUnsup
 func (e unsupportedError) Unwrap() error { return e.error }
 
 // iterator loads and attaches one program.
-func (l *loader) iterator(name string, offsets []uint64) (*Iterator, error) {
+func (l *loader) iterator(name string, offsets []uint64) (*program, error) {
 	collection, err := l.load(name, func(spec *ebpf.CollectionSpec) error {
 		var all [maxCPUs]uint64
 		n := copy(all[:], offsets)
@@ -119,18 +161,18 @@ func (l *loader) iterator(name string, offsets []uint64) (*Iterator, error) {
 		collection.Close()
 		return nil, fmt.Errorf("attach BPF program %s: %w", name, err)
 	}
-	return &Iterator{collection: collection, link: attached, buf: make([]byte, bufferSize)}, nil
+	return &program{collection: collection, link: attached, buf: make([]byte, bufferSize)}, nil
 }
 
-// Read fills table with one pass over all processes of the caller's PID
-// namespace. It returns an error where the pass is not complete: what a read(2)
-// of the iterator returns, and what answers to decode.ErrMalformed.
-func (it *Iterator) Read(table *taskrec.Table, wants Wants) error {
+// read implements Iterator.Read.
+func (p *program) read(table *taskrec.Table, wants Wants) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	table.Reset()
-	if err := it.ask(wants); err != nil {
+	if err := p.ask(wants); err != nil {
 		return fmt.Errorf("ask for open files and memory: %w", err)
 	}
-	pass, err := it.link.Open()
+	pass, err := p.link.Open()
 	if err != nil {
 		return err
 	}
@@ -138,32 +180,32 @@ func (it *Iterator) Read(table *taskrec.Table, wants Wants) error {
 	rest := 0          // of a record that the last read ended within
 	// Not until the end of the file: who reads on gets what was started since.
 	for !table.Ended() {
-		n, err := pass.Read(it.buf[rest:])
+		n, err := pass.Read(p.buf[rest:])
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
 			return err
 		}
-		read := it.buf[:rest+n]
+		read := p.buf[:rest+n]
 		used, err := table.Add(read, binary.NativeEndian)
 		if err != nil {
 			return err
 		}
-		rest = copy(it.buf, read[used:])
+		rest = copy(p.buf, read[used:])
 	}
 	return table.Finish()
 }
 
 // ask sets the variables of the program.
-func (it *Iterator) ask(wants Wants) error {
-	if wants == it.wants {
+func (p *program) ask(wants Wants) error {
+	if wants == p.wants {
 		return nil
 	}
-	variables := it.collection.Variables
+	variables := p.collection.Variables
 	err := errors.Join(setFlag(variables["want_files"], wants.Files), setFlag(variables["want_memory"], wants.Memory))
 	if err == nil {
-		it.wants = wants
+		p.wants = wants
 	}
 	return err
 }
@@ -176,16 +218,7 @@ func setFlag(v *ebpf.Variable, flag bool) error {
 	return v.Set(value)
 }
 
-// Nested reports that the last pass was made in a PID namespace below that of
-// the machine. It returns the error of reading a variable of the program.
-func (it *Iterator) Nested() (bool, error) {
-	var level uint32
-	err := it.collection.Variables["level"].Get(&level)
-	return level > 0, err
-}
-
-// Close unloads the program. It returns the error of closing the link.
-func (it *Iterator) Close() error {
-	it.collection.Close()
-	return it.link.Close()
+func (p *program) close() error {
+	p.collection.Close()
+	return p.link.Close()
 }

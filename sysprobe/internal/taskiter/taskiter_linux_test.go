@@ -10,8 +10,8 @@ import (
 	"telegraf-sysprobe/sysprobe/internal/decode/taskrec"
 )
 
-// openProgram loads a program for the time of the test.
-func openProgram(t *testing.T, name string) *Iterator {
+// needBPF skips the test where there is no program to test.
+func needBPF(t testing.TB) {
 	t.Helper()
 	if os.Geteuid() != 0 {
 		t.Skip("needs root")
@@ -19,6 +19,12 @@ func openProgram(t *testing.T, name string) *Iterator {
 	if binary.NativeEndian.Uint16([]byte{0, 1}) == 1 {
 		t.Skip("the program is for machines of the other byte order")
 	}
+}
+
+// openProgram loads a program for the time of the test.
+func openProgram(t *testing.T, name string) *Iterator {
+	t.Helper()
+	needBPF(t)
 	if name == SumInKernel && kernelBefore(t, 6, 7) {
 		t.Skip("this program needs Linux 6.7")
 	}
