@@ -116,7 +116,7 @@ func TestZombiesAreToldApartFirst(t *testing.T) {
 		if s.isTest() {
 			continue
 		}
-		for _, d := range s.File.Decls {
+		for _, d := range s.Decls {
 			gone := false
 			ast.Inspect(d, func(n ast.Node) bool {
 				switch askedFor(n) {
