@@ -34,6 +34,7 @@ type report struct {
 	Groups       []*group      `json:"groups"`
 	Execd        []*execd      `json:"execd,omitempty"`
 	Exits        *exits        `json:"exits"`
+	Events       *events       `json:"events"`
 	Requirements []requirement `json:"requirements"`
 }
 
@@ -157,6 +158,10 @@ func (r *report) onNetwork(ctx context.Context, o options, p programs, groups ..
 	}
 	p.inside = h.inside
 	err = r.measure(ctx, o, p, groups...)
+	if err == nil && groups[0].Name == "addresses" {
+		r.Events = measureEvents(ctx, h.cmd.Process.Pid)
+		r.Events.print(os.Stdout)
+	}
 	return joinErrors(err, h.release())
 }
 

@@ -39,6 +39,9 @@ func judge(r *report) []requirement {
 	}
 	requirements = append(requirements, judgeTasks(r)...)
 	requirements = append(requirements, judgeAddresses(r)...)
+	if r.Events != nil {
+		requirements = append(requirements, r.Events.requirements()...)
+	}
 	requirements = append(requirements, judgeLinks(r)...)
 	execd := execd{}
 	if len(r.Execd) > 0 {
