@@ -158,9 +158,9 @@ func TestPrivileges(t *testing.T) {
 			}
 			var got sight
 			startHelper(t, tt.change, name, args...).answer(t, &got)
-			if !kernelAtLeast(t, 6, 2) && got.Backend == "procfs" { // only the owner counts open files
+			if !kernelAtLeast(t, 6, 2) && got.Backend == "procfs" { // only the owner counts open files, but the dead have none
 				for name := range tt.want.Facts {
-					if !strings.Contains(tt.want.Facts[name], "io") {
+					if name != "zombie" && !strings.Contains(tt.want.Facts[name], "io") {
 						tt.want.Facts[name] = strings.Replace(tt.want.Facts[name], " fds", "", 1)
 					}
 				}
