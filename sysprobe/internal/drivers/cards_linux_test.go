@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"telegraf-sysprobe/sysprobe"
 )
@@ -24,7 +25,7 @@ type stats struct {
 
 func openStats(t *testing.T) *stats {
 	t.Helper()
-	h, err := sysprobe.OpenNICStats(nil)
+	h, err := sysprobe.OpenNICStats(&sysprobe.Config{LinkFacts: sysprobe.WantLinkModes})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,10 +82,9 @@ type told struct {
 	Degraded                     string // below it
 }
 
-// ask asks ethtool(8).
-func ask(t *testing.T, name string) told {
+// toldBy takes what ethtool(8) printed.
+func toldBy(t *testing.T, text string) told {
 	t.Helper()
-	text := run(t, "ethtool "+name)
 	line := func(name string) string {
 		m := regexp.MustCompile(`(?m)^\s*` + name + `: (.*)$`).FindStringSubmatch(text)
 		if m == nil {
@@ -93,7 +93,7 @@ func ask(t *testing.T, name string) told {
 		return strings.TrimSpace(m[1])
 	}
 	w := told{Speed: line("Speed"), Duplex: line("Duplex"), Autoneg: line("Auto-negotiation"), Port: line("Port")}
-	ours, peers := modes(text, "Supported"), modes(text, "Link partner advertised")
+	ours, peers := modes(text, "Supported link modes"), modes(text, "Link partner advertised link modes")
 	best, full := 0, false
 	for _, mode := range ours {
 		m := regexp.MustCompile(`^(\d+)base.*?(/Half)?$`).FindStringSubmatch(mode)
@@ -120,14 +120,64 @@ func ask(t *testing.T, name string) told {
 	return w
 }
 
+// value is what ethtool(8) prints after a heading, and below it.
+func value(text, heading string) string {
+	m := regexp.MustCompile(`(?m)^\t` + heading + `:(.*(?:\n\t .*)*)`).FindStringSubmatch(text)
+	if m == nil {
+		return ""
+	}
+	return strings.Trim(m[1], " []")
+}
+
 // modes are those under a heading of ethtool(8).
 func modes(text, heading string) []string {
-	_, after, found := strings.Cut(text, "\t"+heading+" link modes:")
-	if !found {
+	list := value(text, heading)
+	if list == "Not reported" {
 		return nil
 	}
-	list, _, _ := strings.Cut(after, ":") // of the next heading, which has no mode in it
-	return slices.DeleteFunc(strings.Fields(list), func(word string) bool { return !strings.Contains(word, "base") })
+	return strings.Fields(list)
+}
+
+// endModes are the modes of an end of the link. What the kernel has in one set,
+// ethtool(8) prints under several headings.
+func endModes(text, end, autoneg string) []string {
+	names := slices.Concat(modes(text, end+" ports"), modes(text, end+" link modes"), modes(text, end+" FEC modes"))
+	names = append(names, map[string][]string{
+		"Symmetric": {"Pause"}, "Transmit-only": {"Asym_Pause"}, "Symmetric Receive-only": {"Asym_Pause", "Pause"},
+	}[value(text, end+" pause frame use")]...)
+	if value(text, autoneg) == "Yes" {
+		names = append(names, "Autoneg")
+	}
+	slices.Sort(names)
+	return names
+}
+
+// connectors are modes that ethtool(8) prints of those supported only.
+var connectors = []string{"TP", "AUI", "MII", "FIBRE", "BNC", "Backplane"}
+
+// agreeOnModes compares the modes of both ends by their names. Ethtool(8) asks
+// for lists, in which the kernel leaves out what is offered but not supported, as
+// is pause by drivers that tell what is in the registers of the MII.
+func agreeOnModes(t *testing.T, text string, l *sysprobe.LinkStats) {
+	t.Helper()
+	supported := strings.Split(l.Supported.String(), ",")
+	for _, end := range []struct {
+		name, autoneg string
+		modes         sysprobe.LinkModes
+	}{
+		{"Supported", "Supports auto-negotiation", l.Supported},
+		{"Advertised", "Advertised auto-negotiation", l.Advertised},
+		{"Link partner advertised", "Link partner advertised auto-negotiation", l.Peer},
+	} {
+		got := slices.DeleteFunc(strings.Split(end.modes.String(), ","), func(name string) bool {
+			return name == "" || end.name != "Supported" && slices.Contains(connectors, name) ||
+				end.name == "Advertised" && !slices.Contains(supported, name)
+		})
+		slices.Sort(got)
+		if diff := cmp.Diff(endModes(text, end.name, end.autoneg), got, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("%s: %s (-ethtool +sysprobe):\n%s\n%s", l.Link.Name, end.name, diff, text)
+		}
+	}
 }
 
 // spelled is l in the words of ethtool(8).
@@ -157,8 +207,9 @@ func spelled(l *sysprobe.LinkStats) told {
 // agree compares what sysprobe and ethtool(8) say of an interface.
 func agree(t *testing.T, s *stats, name string) {
 	t.Helper()
-	l := s.all(t)[name]
-	want, got := ask(t, name), spelled(&l)
+	l, text := s.all(t)[name], run(t, "ethtool "+name)
+	agreeOnModes(t, text, &l)
+	want, got := toldBy(t, text), spelled(&l)
 	if strings.HasPrefix(want.Speed, "Unknown") {
 		want.Speed = ""
 	}
