@@ -43,6 +43,10 @@ type exits struct {
 	// CPU time it took.
 	Crowd   int   `json:"crowd"`
 	CrowdNS int64 `json:"crowd_ns"`
+	// Lives is how many processes of shortLife came and went between two sweeps,
+	// and LivesOff by what part their CPU time differs from what wait4(2) says.
+	Lives    uint64  `json:"lives"`
+	LivesOff float64 `json:"lives_off"`
 	// Trials are zombies that the next gather had to show.
 	Trials, TrialsMissed int
 	Error                string `json:"error,omitempty"`
@@ -61,9 +65,10 @@ type zombieSpan struct {
 	from, till time.Time
 }
 
-// startStorm starts processes that end. What it returns waits for the last.
-func startStorm(ctx context.Context, program string, rate, count, zombies int) (func() (*storm, error), error) {
-	h, out, err := launch(ctx, program, strconv.Itoa(rate), strconv.Itoa(count), strconv.Itoa(zombies))
+// startStorm starts processes that work so long and end. What it returns waits
+// for the last.
+func startStorm(ctx context.Context, program string, rate, count, zombies int, work time.Duration) (func() (*storm, error), error) {
+	h, out, err := launch(ctx, program, strconv.Itoa(rate), strconv.Itoa(count), strconv.Itoa(zombies), strconv.FormatInt(work.Nanoseconds(), 10))
 	if err != nil {
 		return nil, err
 	}
@@ -143,6 +148,9 @@ func measureExits(ctx context.Context, program string, length time.Duration, tri
 		err = e.crowd(ctx, program)
 	}
 	if err == nil {
+		err = e.shortLives(ctx, program)
+	}
+	if err == nil {
 		err = e.try(trials)
 	}
 	if err != nil {
@@ -163,7 +171,7 @@ func (e *exits) cost(ctx context.Context, program string) error {
 				return err
 			}
 		}
-		wait, err := startStorm(ctx, program, 0, exitsBatch, 0)
+		wait, err := startStorm(ctx, program, 0, exitsBatch, 0, 0)
 		if err != nil {
 			return err
 		}
@@ -200,7 +208,7 @@ func (e *exits) endure(ctx context.Context, program string, length time.Duration
 	runtime.ReadMemStats(&before)
 	started, spent := time.Now(), cpuTime()
 	var gathering time.Duration
-	wait, err := startStorm(ctx, program, exitsRate, int(exitsRate*length.Seconds()), exitsZombies)
+	wait, err := startStorm(ctx, program, exitsRate, int(exitsRate*length.Seconds()), exitsZombies, 0)
 	if err != nil {
 		return err
 	}
@@ -243,7 +251,7 @@ func (e *exits) crowd(ctx context.Context, program string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, l.close()) }()
-	wait, err := startStorm(ctx, program, 0, exitsCrowd, exitsCrowd)
+	wait, err := startStorm(ctx, program, 0, exitsCrowd, exitsCrowd, 0)
 	if err != nil {
 		return err
 	}
@@ -331,6 +339,7 @@ func (e *exits) print(w io.Writer) {
 	fmt.Fprintf(w, "\nexits: %.0f a second, %d heard and not yet reaped, %d times lost, %.2f %% of a core, %.2f us slower each, %d KiB kept\n",
 		e.Rate, e.Heard, e.Lost, 100*e.CPU, e.SlowerNS/1e3, e.TableBytes>>10)
 	fmt.Fprintf(w, "%d zombies at once, found in %s of CPU time\n", e.Crowd, milliseconds(e.CrowdNS))
+	fmt.Fprintf(w, "%d of %d lives of %v told, with %.2f %% of the CPU time by wait4(2)\n", e.Lives, lives, shortLife, 100*(1-e.LivesOff))
 	fmt.Fprintf(w, "%d trials of one zombie, %d not in the next gather; %d without an exact age; ages wrong by %s at most\n",
 		e.Trials, e.TrialsMissed, e.Missed, milliseconds(e.WorstAgeNS))
 }
@@ -343,6 +352,7 @@ func (e *exits) requirements() []requirement {
 		{Name: "exits, % of a core", Value: 100 * e.CPU, Limit: 5, Measured: measured},
 		{Name: "exits, us that each is slower", Value: e.SlowerNS / 1e3, Limit: 5, Measured: measured},
 		{Name: "zombies found of 30,000 at once", Value: float64(e.Crowd), Limit: exitsCrowd, AtLeast: true, Measured: measured},
+		{Name: "short lives, % of their CPU time untold", Value: 100 * math.Abs(e.LivesOff), Limit: 1, Measured: measured && e.Lives > 0},
 		{Name: "zombies that are missed, or without an exact age", Value: float64(e.TrialsMissed + e.Missed), Limit: 0, Measured: measured},
 		{Name: "ages of zombies, ms wrong", Value: float64(e.WorstAgeNS) / 1e6, Limit: 50, Measured: measured},
 	}

@@ -1,7 +1,7 @@
 /*
- * exits RATE COUNT ZOMBIES: starts COUNT processes that end at once, RATE a second
- * or, where that is 0, as fast as one processor can, and leaves ZOMBIES of them
- * unreaped, spread over the run. Then it prints "wall-ns cpu-ns", the CPU time
+ * exits RATE COUNT ZOMBIES [WORK]: starts COUNT processes that end at once, or
+ * after WORK nanoseconds of CPU time, RATE a second or, where that is 0, as fast
+ * as one processor can, and leaves ZOMBIES of them unreaped, spread over the run. Then it prints "wall-ns cpu-ns", the CPU time
  * being that of all of them, and for each zombie "pid from till", between which
  * nanoseconds since 1970 it died, then "end", and reaps them when standard input
  * closes.
@@ -49,10 +49,11 @@ static void stay(void)
 
 int main(int argc, char **argv)
 {
-	if (argc != 4)
+	if (argc != 4 && argc != 5)
 		return 2;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	long rate = atol(argv[1]), count = atol(argv[2]), zombies = atol(argv[3]), made = 0;
+	long long work = argc > 4 ? atoll(argv[4]) : 0;
 	if (!rate)
 		stay();
 	struct { pid_t pid; long long from, till; } *dead = calloc(zombies + 1, sizeof *dead);
@@ -63,8 +64,11 @@ int main(int argc, char **argv)
 			until(begin + i / 10 * 10 * 1000000000LL / rate); /* ten at a time */
 		long long from = now(CLOCK_REALTIME);
 		pid_t pid = vfork();
-		if (pid == 0)
+		if (pid == 0) {
+			while (work && now(CLOCK_PROCESS_CPUTIME_ID) < work)
+				;
 			_exit(7);
+		}
 		if (pid < 0) {
 			perror("vfork");
 			return 1;
