@@ -1,10 +1,10 @@
 /*
  * exits RATE COUNT ZOMBIES [WORK]: starts COUNT processes that end at once, or
  * after WORK nanoseconds of CPU time, RATE a second or, where that is 0, as fast
- * as one processor can, and leaves ZOMBIES of them unreaped, spread over the run. Then it prints "wall-ns cpu-ns", the CPU time
- * being that of all of them, and for each zombie "pid from till", between which
- * nanoseconds since 1970 it died, then "end", and reaps them when standard input
- * closes.
+ * as it can, all on one processor, and leaves ZOMBIES of them unreaped, spread
+ * over the run. Then it prints "wall-ns cpu-ns", the CPU time being that of all of
+ * them, and for each zombie "pid from till", between which nanoseconds since 1970
+ * it died, then "end", and reaps them when standard input closes.
  */
 #define _GNU_SOURCE
 #include <sched.h>
@@ -54,8 +54,7 @@ int main(int argc, char **argv)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	long rate = atol(argv[1]), count = atol(argv[2]), zombies = atol(argv[3]), made = 0;
 	long long work = argc > 4 ? atoll(argv[4]) : 0;
-	if (!rate)
-		stay();
+	stay();
 	struct { pid_t pid; long long from, till; } *dead = calloc(zombies + 1, sizeof *dead);
 	long long begin = now(CLOCK_MONOTONIC), cpu = spent(RUSAGE_SELF) + spent(RUSAGE_CHILDREN);
 	for (long i = 0; i < count; i++) {
