@@ -17,15 +17,7 @@ import (
 func onBackends(t *testing.T, test func(t *testing.T, procs *Procs)) {
 	for _, backend := range []Backend{BackendBPF, BackendProcFS} {
 		t.Run(backend.String(), func(t *testing.T) {
-			procs, err := OpenProcs(&Config{Backend: backend})
-			if errors.Is(err, ErrAccessDenied) || errors.Is(err, ErrNotSupported) {
-				t.Skip(err)
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer procs.Close() //nolint:errcheck // it was read only
-			test(t, procs)
+			test(t, openBackend(t, backend))
 		})
 	}
 }
