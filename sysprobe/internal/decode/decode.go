@@ -171,3 +171,37 @@ func (c *Cursor) Uint64() uint64 {
 	}
 	return binary.LittleEndian.Uint64(b)
 }
+
+// Uint32s fills numbers with that many of four bytes each.
+func (c *Cursor) Uint32s(numbers []uint32) {
+	b := c.Bytes(4 * len(numbers))
+	switch {
+	case b == nil:
+		clear(numbers)
+	case c.big:
+		for i := range numbers {
+			numbers[i] = binary.BigEndian.Uint32(b[4*i:])
+		}
+	default:
+		for i := range numbers {
+			numbers[i] = binary.LittleEndian.Uint32(b[4*i:])
+		}
+	}
+}
+
+// Uint64s fills numbers with that many of eight bytes each.
+func (c *Cursor) Uint64s(numbers []uint64) {
+	b := c.Bytes(8 * len(numbers))
+	switch {
+	case b == nil:
+		clear(numbers)
+	case c.big:
+		for i := range numbers {
+			numbers[i] = binary.BigEndian.Uint64(b[8*i:])
+		}
+	default:
+		for i := range numbers {
+			numbers[i] = binary.LittleEndian.Uint64(b[8*i:])
+		}
+	}
+}

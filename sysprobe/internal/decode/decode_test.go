@@ -38,6 +38,36 @@ func TestCursorReadsInOrder(t *testing.T) {
 	}
 }
 
+func TestCursorReadsRuns(t *testing.T) {
+	b := []byte{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25}
+	type values struct {
+		U32 [2]uint32
+		U64 [2]uint64
+	}
+	for _, tt := range []struct {
+		order binary.ByteOrder
+		want  values
+	}{
+		{binary.LittleEndian, values{[2]uint32{0x04030201, 0x08070605}, [2]uint64{0x100f0e0d0c0b0a09, 0x1817161514131211}}},
+		{binary.BigEndian, values{[2]uint32{0x01020304, 0x05060708}, [2]uint64{0x090a0b0c0d0e0f10, 0x1112131415161718}}},
+	} {
+		t.Run(tt.order.String(), func(t *testing.T) {
+			var got values
+			c := decode.NewCursor(b, tt.order, "numbers")
+			c.Uint32s(got.U32[:])
+			c.Uint64s(got.U64[:])
+			if diff := cmp.Diff(tt.want, got); diff != "" || c.Err() != nil || c.Len() != 1 {
+				t.Errorf("err %v, %d left, values (-want +got):\n%s", c.Err(), c.Len(), diff)
+			}
+			c.Uint32s(got.U32[:])
+			c.Uint64s(got.U64[:])
+			if diff := cmp.Diff(values{}, got); diff != "" || !errors.Is(c.Err(), decode.ErrMalformed) {
+				t.Errorf("beyond the end: err %v, values (-want +got):\n%s", c.Err(), diff)
+			}
+		})
+	}
+}
+
 func TestCursorErrorSticks(t *testing.T) {
 	c := decode.NewCursor([]byte{1, 2, 3}, binary.LittleEndian, "three bytes")
 	c.Skip(1)

@@ -114,7 +114,7 @@ func (s *Sums) all() [14]*uint64 {
 }
 
 func (s *Sums) decode(c *decode.Cursor) {
-	for _, p := range s.all() {
-		*p = c.Uint64()
-	}
+	var n [14]uint64
+	c.Uint64s(n[:])
+	*s = Sums{n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7], n[8], n[9], n[10], n[11], n[12], n[13]}
 }

@@ -115,32 +115,46 @@ const (
 	noteExactMemory
 )
 
-func (m *Memory) decode(c *decode.Cursor) {
-	m.File, m.Anon, m.Swap, m.Shmem = int64(c.Uint64()), int64(c.Uint64()), int64(c.Uint64()), int64(c.Uint64())
+// memoryOf returns what n has of each kind of memory.
+func memoryOf(n []uint64) Memory {
+	return Memory{int64(n[0]), int64(n[1]), int64(n[2]), int64(n[3])}
 }
 
 // decode reads what follows the size.
 func (p *Process) decode(c *decode.Cursor) {
 	p.Thread.decode(c)
-	p.LeaderVoluntarySwitches, p.LeaderInvoluntarySwitches = c.Uint64(), c.Uint64()
-	p.Start, p.ExecID, p.Cgroup, p.IOWait = c.Uint64(), c.Uint64(), c.Uint64(), c.Uint64()
-	p.ShownUserTime, p.ShownSystemTime = c.Uint64(), c.Uint64()
-	p.ChildUserTime, p.ChildSystemTime = c.Uint64(), c.Uint64()
-	p.TotalVM, p.DataVM, p.StackVM = c.Uint64(), c.Uint64(), c.Uint64()
-	p.StartCode, p.EndCode = c.Uint64(), c.Uint64()
-	p.Memory.decode(c)
-	p.Held.decode(c)
-	p.PPID, p.Group, p.Session = int32(c.Uint32()), int32(c.Uint32()), int32(c.Uint32())
-	p.Flags, p.Threads, p.CPU = c.Uint32(), c.Uint32(), int32(c.Uint32())
-	p.Nice = int8(int32(c.Uint32()) - defaultPriority)
-	p.RTPriority, p.Policy, p.ExitCode = c.Uint32(), c.Uint32(), c.Uint32()
-	p.UID, p.EUID, p.SUID = c.Uint32(), c.Uint32(), c.Uint32()
-	p.GID, p.EGID, p.SGID = c.Uint32(), c.Uint32(), c.Uint32()
-	p.Files, p.LiveState = c.Uint32(), State(c.Uint32())
-	notes := c.Uint32()
+	p.decodeLong(c)
+	p.decodeShort(c)
+	copy(p.comm[:], c.Bytes(len(p.comm)))
+}
+
+// decodeLong reads the numbers of 64 bits.
+func (p *Process) decodeLong(c *decode.Cursor) {
+	var n [23]uint64
+	c.Uint64s(n[:])
+	p.LeaderVoluntarySwitches, p.LeaderInvoluntarySwitches = n[0], n[1]
+	p.Start, p.ExecID, p.Cgroup, p.IOWait = n[2], n[3], n[4], n[5]
+	p.ShownUserTime, p.ShownSystemTime = n[6], n[7]
+	p.ChildUserTime, p.ChildSystemTime = n[8], n[9]
+	p.TotalVM, p.DataVM, p.StackVM = n[10], n[11], n[12]
+	p.StartCode, p.EndCode = n[13], n[14]
+	p.Memory, p.Held = memoryOf(n[15:19]), memoryOf(n[19:23])
+}
+
+// decodeShort reads those of 32 bits.
+func (p *Process) decodeShort(c *decode.Cursor) {
+	var n [22]uint32
+	c.Uint32s(n[:])
+	p.PPID, p.Group, p.Session = int32(n[0]), int32(n[1]), int32(n[2])
+	p.Flags, p.Threads, p.CPU = n[3], n[4], int32(n[5])
+	p.Nice = int8(int32(n[6]) - defaultPriority)
+	p.RTPriority, p.Policy, p.ExitCode = n[7], n[8], n[9]
+	p.UID, p.EUID, p.SUID = n[10], n[11], n[12]
+	p.GID, p.EGID, p.SGID = n[13], n[14], n[15]
+	p.Files, p.LiveState = n[16], State(n[17])
+	notes := n[18]
 	p.Torn, p.Live = notes&noteTorn != 0, notes&noteLive != 0
 	p.FilesKnown, p.UserMemory = notes&noteFiles != 0, notes&noteUserMemory != 0
 	p.ExactMemory = notes&noteExactMemory != 0
-	p.OwnPID, p.PIDNamespace, p.Tracer = int32(c.Uint32()), c.Uint32(), int32(c.Uint32())
-	copy(p.comm[:], c.Bytes(len(p.comm)))
+	p.OwnPID, p.PIDNamespace, p.Tracer = int32(n[19]), n[20], int32(n[21])
 }
