@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,6 +21,8 @@ type taskTable struct {
 	required bool
 	iterator *taskiter.Iterator // nil where it cannot be had
 	records  taskrec.Table
+	met      int     // how many had their turn of those that a sweep expects
+	repeated bool    // a record came behind one with its PID or a larger one
 	offset   int64   // of the time since boot, in this time namespace
 	used     Backend // by the last sweep, or to be by the first
 	err      error   // why it was not BPF, where that was preferred
@@ -70,15 +73,21 @@ func (c *procsClient) openTasks() error {
 // another PID namespace, identities would not be those that it has.
 func (c *procsClient) checkTasks() error {
 	c.tasks.offset = c.bootOffset()
-	if err := c.tasks.iterator.Read(&c.tasks.records, taskiter.Wants{}); err != nil {
+	own := int32(os.Getpid())
+	var seen ProcID
+	err := c.tasks.iterator.Read(&c.tasks.records, taskiter.Wants{}, func(processes []taskrec.Process) {
+		if at := slices.IndexFunc(processes, func(r taskrec.Process) bool { return r.PID == own }); at >= 0 {
+			seen = c.tasks.id(&processes[at])
+		}
+	})
+	if err != nil {
 		return err
 	}
-	own := int32(os.Getpid())
 	var p Proc
 	if err := c.fill(&p, own, nil, &sweep{}); err != nil {
 		return err
 	}
-	if r := findTask(c.tasks.records.Processes, own); r == nil || c.tasks.id(r) != p.ID {
+	if seen != p.ID {
 		return fmt.Errorf("proc(5) is of another PID or time namespace: %w", ErrNotSupported)
 	}
 	return nil
@@ -106,15 +115,19 @@ func (c *procsClient) sweepTasks(sw *sweep) (bool, error) {
 		t.used = BackendProcFS
 		return false, nil
 	}
-	err := t.iterator.Read(&t.records, taskiter.Wants{Files: sw.want&WantFDs != 0, Memory: sw.want&WantMemory != 0})
+	begun := *sw
+	c.expect(sw)
+	wants := taskiter.Wants{Files: sw.want&WantFDs != 0, Memory: sw.want&WantMemory != 0}
+	err := t.iterator.Read(&t.records, wants, func(processes []taskrec.Process) { c.fillTasks(processes, sw) })
 	if err == nil {
 		t.used, t.err = BackendBPF, nil
-		c.fillTasks(sw)
+		c.finishTasks(sw)
 		if c.closing.Load() {
 			return false, opError("sweep processes through BPF", "", fs.ErrClosed)
 		}
 		return true, nil
 	}
+	*sw = begun
 	t.used, t.err = BackendProcFS, opError("sweep processes through BPF", "", err)
 	if t.required || isExhausted(err) {
 		return false, t.err
@@ -122,41 +135,12 @@ func (c *procsClient) sweepTasks(sw *sweep) (bool, error) {
 	return false, nil
 }
 
-// fillTasks makes rows of the records. What the iterator left out although it
-// is to be expected is looked up in proc(5): a thread that is not the first one
-// and executes a program makes its process skip a pass, and some kernels never
-// show the first process.
-func (c *procsClient) fillTasks(sw *sweep) {
-	c.expect(sw)
-	expected := c.pids
-	for i := range c.tasks.records.Processes {
-		if c.closing.Load() {
-			return
-		}
-		r := &c.tasks.records.Processes[i]
-		for len(expected) > 0 && expected[0] < r.PID {
-			c.fillMissing(expected[0], sw)
-			expected = expected[1:]
-		}
-		if len(expected) > 0 && expected[0] == r.PID {
-			expected = expected[1:]
-		}
-		row := sw.add()
-		c.fillTask(row, r, sw.before(r.PID), sw)
-	}
-	for _, pid := range expected {
-		c.fillMissing(pid, sw)
-	}
-}
-
-// expect sets c.pids to the processes of the sweep before; in a first sweep to
-// those of proc(5).
+// expect lists, for a first sweep, what is to be there. For others those are the
+// processes of the sweep before.
 func (c *procsClient) expect(sw *sweep) {
+	c.tasks.met, c.tasks.repeated = 0, false
 	c.pids = c.pids[:0]
 	if len(sw.old) > 0 {
-		for i := range sw.old {
-			c.pids = append(c.pids, sw.old[i].ID.PID)
-		}
 		return
 	}
 	var err error
@@ -165,8 +149,58 @@ func (c *procsClient) expect(sw *sweep) {
 	}
 }
 
-// fillMissing adds the row of a process that is in proc(5) only, if it is.
-func (c *procsClient) fillMissing(pid int32, sw *sweep) {
+// expected returns the next of the processes that are to be there, the largest
+// number where none is left.
+func (c *procsClient) expected(sw *sweep) int32 {
+	switch met := c.tasks.met; {
+	case met < len(sw.old):
+		return sw.old[met].ID.PID
+	case len(sw.old) == 0 && met < len(c.pids):
+		return c.pids[met]
+	}
+	return math.MaxInt32
+}
+
+// fillTasks makes rows of the records of a part of the processes.
+func (c *procsClient) fillTasks(processes []taskrec.Process, sw *sweep) {
+	for i := range processes {
+		if c.closing.Load() {
+			return
+		}
+		r := &processes[i]
+		c.fillMissing(r.PID, sw)
+		if c.expected(sw) == r.PID {
+			c.tasks.met++
+		}
+		if n := len(sw.rows); n > 0 && sw.rows[n-1].ID.PID >= r.PID {
+			c.tasks.repeated = true
+		}
+		row := sw.add()
+		c.fillTask(row, r, sw.before(r.PID), sw)
+	}
+}
+
+// finishTasks has to follow the last part.
+func (c *procsClient) finishTasks(sw *sweep) {
+	c.fillMissing(math.MaxInt32, sw)
+	if c.tasks.repeated {
+		sw.rows = taskrec.InOrder(sw.rows, func(p *Proc) int32 { return p.ID.PID })
+	}
+}
+
+// fillMissing looks in proc(5) for what the iterator left out of the processes
+// below that PID although it is to be expected: a thread that is not the first
+// one and executes a program makes its process skip a pass, and some kernels
+// never show the first process.
+func (c *procsClient) fillMissing(below int32, sw *sweep) {
+	for pid := c.expected(sw); pid < below && !c.closing.Load(); pid = c.expected(sw) {
+		c.tasks.met++
+		c.fillFromFiles(pid, sw)
+	}
+}
+
+// fillFromFiles adds the row of a process that is in proc(5) only, if it is.
+func (c *procsClient) fillFromFiles(pid int32, sw *sweep) {
 	old := sw.before(pid)
 	row := sw.add()
 	err := c.fill(row, pid, old, sw)
@@ -177,14 +211,6 @@ func (c *procsClient) fillMissing(pid int32, sw *sweep) {
 	case err != nil:
 		sw.drop(err)
 	}
-}
-
-func findTask(processes []taskrec.Process, pid int32) *taskrec.Process {
-	at, found := slices.BinarySearchFunc(processes, pid, func(r taskrec.Process, pid int32) int { return int(r.PID) - int(pid) })
-	if !found {
-		return nil
-	}
-	return &processes[at]
 }
 
 // start returns when a process started that the kernel says did at ns.

@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 
+	"telegraf-sysprobe/sysprobe/internal/decode/taskrec"
 	"telegraf-sysprobe/sysprobe/internal/taskiter"
 )
 
@@ -425,6 +426,58 @@ func TestBackendFails(t *testing.T) {
 	}
 }
 
+// readRecords returns what one pass of the iterator has.
+func readRecords(t *testing.T, procs *Procs) (records []taskrec.Process) {
+	t.Helper()
+	tasks := &procs.client.tasks
+	err := tasks.iterator.Read(&tasks.records, taskiter.Wants{}, func(part []taskrec.Process) {
+		records = append(records, part...)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return records
+}
+
+// TestProcessTwice gives a sweep the records of processes whose thread executed
+// a program meanwhile: they come a second time, behind others, and where there
+// were.
+func TestProcessTwice(t *testing.T) {
+	procs := openBackend(t, BackendBPF)
+	var s ProcSnapshot
+	takeSnapshot(t, procs, &s, 0)
+	names := func() (names []string) {
+		for i := range s.Procs {
+			names = append(names, fmt.Sprint(s.Procs[i].ID, s.Procs[i].Comm))
+		}
+		return names
+	}
+	want := names()
+	records := readRecords(t, procs)
+	if len(records) < 3 {
+		t.Fatalf("%d processes, want some", len(records))
+	}
+	older := slices.Clone(records[:2])
+	for i := range older {
+		older[i].Threads = 1 << 20
+	}
+	sw := s.begin(time.Now(), 0)
+	procs.client.expect(&sw)
+	procs.client.fillTasks(older, &sw)
+	procs.client.fillTasks(records[1:], &sw)
+	procs.client.fillTasks(records[:1], &sw)
+	procs.client.finishTasks(&sw)
+	s.commit(&sw)
+	if diff := cmp.Diff(want, names()); diff != "" {
+		t.Errorf("each process once and in order (-want +got):\n%s", diff)
+	}
+	for i := range older {
+		if p := s.Find(older[i].PID); p.Threads == older[i].Threads {
+			t.Errorf("%v has what its first record says", p.ID)
+		}
+	}
+}
+
 // TestMissingRows takes processes out of the sweep, as the kernel does at times.
 func TestMissingRows(t *testing.T) {
 	procs := openBackend(t, BackendBPF)
@@ -437,18 +490,11 @@ func TestMissingRows(t *testing.T) {
 	reused.ID.Start-- // another process had this PID
 
 	c := procs.client
-	if err := c.tasks.iterator.Read(&c.tasks.records, taskiter.Wants{}); err != nil {
-		t.Fatal(err)
-	}
-	records := c.tasks.records.Processes[:0]
-	for i := range c.tasks.records.Processes {
-		if r := c.tasks.records.Processes[i]; r.PID != h.pid() {
-			records = append(records, r)
-		}
-	}
-	c.tasks.records.Processes = records
+	records := slices.DeleteFunc(readRecords(t, procs), func(r taskrec.Process) bool { return r.PID == h.pid() })
 	sw := s.begin(time.Now(), WantName)
-	c.fillTasks(&sw)
+	c.expect(&sw)
+	c.fillTasks(records, &sw)
+	c.finishTasks(&sw)
 	s.commit(&sw)
 	if p := s.Find(kept.ID.PID); p == nil || p.ID != kept.ID || p.Name != "kept" {
 		t.Errorf("a process that the iterator left out is %v", p)

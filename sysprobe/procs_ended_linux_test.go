@@ -13,8 +13,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"telegraf-sysprobe/sysprobe/internal/taskiter"
 )
 
 // broodScript lets processes work one after the other, each forked by a shell.
@@ -131,10 +129,7 @@ func TestEndedExactly(t *testing.T) {
 	// A kernel that keeps the first process from BPF also keeps from it what
 	// happens on the time of that one, be it a callback that frees others.
 	procs := openBackend(t, BackendBPF)
-	if err := procs.client.tasks.iterator.Read(&procs.client.tasks.records, taskiter.Wants{}); err != nil {
-		t.Fatal(err)
-	}
-	exactly := procs.client.tasks.records.Processes[0].PID == 1
+	exactly := readRecords(t, procs)[0].PID == 1
 	many, some := 2000, 100
 	if testing.Short() {
 		many, some = 300, 20

@@ -3,6 +3,7 @@ package sysprobe
 import (
 	"errors"
 	"io/fs"
+	"slices"
 	"syscall"
 	"time"
 
@@ -48,8 +49,10 @@ func (s *ProcSnapshot) commit(sw *sweep) {
 
 // add appends an empty row, valid until the next one.
 func (sw *sweep) add() *Proc {
-	sw.rows = append(sw.rows, Proc{})
-	return &sw.rows[len(sw.rows)-1]
+	sw.rows = slices.Grow(sw.rows, 1)[:len(sw.rows)+1]
+	row := &sw.rows[len(sw.rows)-1]
+	*row = Proc{}
+	return row
 }
 
 // drop takes the last row back because of err, and counts it.
@@ -82,9 +85,12 @@ func (sw *sweep) missed(err error) {
 	}
 }
 
-// before returns the row that the pass before had for pid, or nil. It is to be
-// asked in the order of the PIDs.
+// before returns the row that the pass before had for pid, or nil. It finds it at
+// once where it is asked in the order of the PIDs.
 func (sw *sweep) before(pid int32) *Proc {
+	if sw.next > 0 && sw.old[sw.next-1].ID.PID >= pid {
+		return findPID(sw.old, pid)
+	}
 	for sw.next < len(sw.old) && sw.old[sw.next].ID.PID < pid {
 		sw.next++
 	}

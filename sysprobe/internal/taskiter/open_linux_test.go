@@ -14,8 +14,6 @@ import (
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
-
-	"telegraf-sysprobe/sysprobe/internal/decode/taskrec"
 )
 
 // objects are what this process has of BPF: lines such as "prog_id: 7" of the
@@ -132,13 +130,13 @@ func readAtOnce(t *testing.T, iterators []*Iterator) {
 	for i, it := range iterators {
 		wants := Wants{Files: i%2 == 0}
 		wait.Go(func() {
-			var table taskrec.Table
 			for range 10 {
-				if err := it.Read(&table, wants); err != nil {
+				processes, err := collect(it, wants)
+				if err != nil {
 					t.Error(err)
 					return
 				}
-				if p := find(&table, os.Getpid()); p == nil || p.FilesKnown != wants.Files {
+				if p := find(processes, os.Getpid()); p == nil || p.FilesKnown != wants.Files {
 					t.Errorf("%+v, want files: %v", p, wants.Files)
 				}
 			}

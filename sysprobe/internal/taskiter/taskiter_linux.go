@@ -62,11 +62,16 @@ func OpenProgram(name string) (*Iterator, error) {
 	return &Iterator{p, p.close}, nil
 }
 
-// Read fills table with one pass over all processes of the caller's PID
-// namespace. It returns an error where the pass is not complete: what a read(2)
-// of the iterator returns, and what answers to decode.ErrMalformed.
-func (it *Iterator) Read(table *taskrec.Table, wants Wants) error {
-	return it.program.read(table, wants)
+// Read makes one pass over all processes of the caller's PID namespace, and gives
+// them to each in parts, which are only valid there: the whole of them need not
+// fit into a cache. They come in the order of the PIDs, unless a thread that is
+// not the first one executed a program: then a process can be there twice, of
+// which the later one is right. Table is the memory that Read works in.
+//
+// It returns an error where the pass is not complete: what a read(2) of the
+// iterator returns, and what answers to decode.ErrMalformed.
+func (it *Iterator) Read(table *taskrec.Table, wants Wants, each func([]taskrec.Process)) error {
+	return it.program.read(table, wants, each)
 }
 
 // Nested reports that the last pass was made in a PID namespace below that of
@@ -85,6 +90,7 @@ func (it *Iterator) Close() error { return it.release() }
 type program struct {
 	collection *ebpf.Collection
 	link       *link.Iter
+	whole      bool // records of processes have the sums of their threads
 
 	mu    sync.Mutex // guards what follows, and the variables of the program
 	buf   []byte
@@ -161,11 +167,11 @@ func (l *loader) iterator(name string, offsets []uint64) (*program, error) {
 		collection.Close()
 		return nil, fmt.Errorf("attach BPF program %s: %w", name, err)
 	}
-	return &program{collection: collection, link: attached, buf: make([]byte, bufferSize)}, nil
+	return &program{collection: collection, link: attached, whole: name == SumInKernel, buf: make([]byte, bufferSize)}, nil
 }
 
 // read implements Iterator.Read.
-func (p *program) read(table *taskrec.Table, wants Wants) error {
+func (p *program) read(table *taskrec.Table, wants Wants, each func([]taskrec.Process)) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	table.Reset()
@@ -193,8 +199,15 @@ func (p *program) read(table *taskrec.Table, wants Wants) error {
 			return err
 		}
 		rest = copy(p.buf, read[used:])
+		if p.whole {
+			each(table.Take())
+		}
 	}
-	return table.Finish()
+	if err := table.Finish(); err != nil {
+		return err
+	}
+	each(table.Take())
+	return nil
 }
 
 // ask sets the variables of the program.

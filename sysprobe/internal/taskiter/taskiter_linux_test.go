@@ -53,22 +53,28 @@ func kernelBefore(t *testing.T, major, minor int) bool {
 	return gotMajor < major || gotMajor == major && gotMinor < minor
 }
 
-func read(t *testing.T, it *Iterator, wants Wants) *taskrec.Table {
+// read returns the processes of one pass.
+func read(t *testing.T, it *Iterator, wants Wants) []taskrec.Process {
 	t.Helper()
-	var table taskrec.Table
-	if err := it.Read(&table, wants); err != nil {
+	processes, err := collect(it, wants)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return &table
+	return processes
+}
+
+func collect(it *Iterator, wants Wants) (processes []taskrec.Process, err error) {
+	err = it.Read(new(taskrec.Table), wants, func(part []taskrec.Process) { processes = append(processes, part...) })
+	return processes, err
 }
 
 // all is everything there is to ask for.
 var all = Wants{Files: true, Memory: true}
 
-func find(table *taskrec.Table, pid int) *taskrec.Process {
-	for i := range table.Processes {
-		if table.Processes[i].PID == int32(pid) {
-			return &table.Processes[i]
+func find(processes []taskrec.Process, pid int) *taskrec.Process {
+	for i := range processes {
+		if processes[i].PID == int32(pid) {
+			return &processes[i]
 		}
 	}
 	return nil
@@ -167,8 +173,7 @@ func TestForkStorm(t *testing.T) {
 				storm.Wait()         //nolint:errcheck // it was killed
 			}()
 			for range 3000 {
-				table := read(t, it, Wants{})
-				if find(table, os.Getpid()) == nil {
+				if find(read(t, it, Wants{}), os.Getpid()) == nil {
 					t.Fatal("this process is not there")
 				}
 			}

@@ -12,7 +12,8 @@ const format = "task records"
 
 // Table collects the records of one pass. The zero value is ready.
 type Table struct {
-	// Processes are sorted by PID after Finish, which leaves each there once.
+	// Processes are those of the records since the last Reset or Take, in
+	// their order; after Finish by PID, each there once.
 	Processes []Process
 
 	threads []Thread
@@ -22,6 +23,14 @@ type Table struct {
 // Reset empties the table and keeps its memory.
 func (t *Table) Reset() {
 	t.Processes, t.threads, t.ended = t.Processes[:0], t.threads[:0], false
+}
+
+// Take returns the processes and removes them from the table, which uses their
+// memory for the next ones. Their threads cannot be added any more.
+func (t *Table) Take() []Process {
+	taken := t.Processes
+	t.Processes = taken[:0]
+	return taken
 }
 
 // Add decodes the whole records at the start of b, which came from a machine
@@ -53,7 +62,7 @@ func (t *Table) Add(b []byte, order binary.ByteOrder) (int, error) {
 func (t *Table) add(c *decode.Cursor, size int) {
 	switch size {
 	case ProcessSize:
-		t.Processes = append(t.Processes, Process{})
+		t.Processes = slices.Grow(t.Processes, 1)[:len(t.Processes)+1]
 		t.Processes[len(t.Processes)-1].decode(c)
 	case ThreadSize:
 		t.threads = append(t.threads, Thread{})
@@ -85,18 +94,7 @@ func (t *Table) Finish() error {
 // the first one executed a program: it becomes the first, and the process can
 // be there twice, of which the later record is right.
 func (t *Table) sort() {
-	byPID := func(a, b Process) int { return cmp.Compare(a.PID, b.PID) }
-	ordered := true
-	for i := 1; i < len(t.Processes) && ordered; i++ {
-		ordered = t.Processes[i-1].PID < t.Processes[i].PID
-	}
-	if ordered {
-		return
-	}
-	slices.SortStableFunc(t.Processes, byPID)
-	slices.Reverse(t.Processes)
-	t.Processes = slices.CompactFunc(t.Processes, func(a, b Process) bool { return a.PID == b.PID })
-	slices.Reverse(t.Processes)
+	t.Processes = InOrder(t.Processes, func(p *Process) int32 { return p.PID })
 }
 
 // addThread adds a thread to its process. One whose process is not there is
@@ -118,4 +116,25 @@ func (s *Sums) add(o *Sums) {
 	for i, p := range s.all() {
 		*p += *theirs[i]
 	}
+}
+
+// InOrder sorts rows by PID, where they are not, and keeps of rows with the same
+// one the last.
+func InOrder[Row any](rows []Row, pid func(*Row) int32) []Row {
+	ordered := true
+	for i := 1; i < len(rows) && ordered; i++ {
+		ordered = pid(&rows[i-1]) < pid(&rows[i])
+	}
+	if ordered {
+		return rows
+	}
+	slices.SortStableFunc(rows, func(a, b Row) int { return cmp.Compare(pid(&a), pid(&b)) })
+	kept := rows[:0]
+	for i := range rows {
+		if n := len(kept); n > 0 && pid(&kept[n-1]) == pid(&rows[i]) {
+			kept = kept[:n-1]
+		}
+		kept = append(kept, rows[i])
+	}
+	return kept
 }
