@@ -91,6 +91,10 @@ struct pid_namespace {
 	struct ns_common ns;
 };
 
+struct hlist_head {
+	struct hlist_node *first;
+};
+
 struct upid {
 	int nr;
 	struct pid_namespace *ns;
@@ -99,6 +103,7 @@ struct upid {
 /* One number for each level of PID namespaces, the machine's first. */
 struct pid {
 	unsigned int level;
+	struct hlist_head tasks[4];
 	struct upid numbers[1];
 };
 
@@ -147,6 +152,10 @@ struct thread_info {
 	__u32 cpu;
 };
 
+struct list_head {
+	struct list_head *next;
+};
+
 struct task_struct {
 	struct thread_info thread_info;
 	unsigned int __state;
@@ -155,6 +164,7 @@ struct task_struct {
 	int static_prio;
 	unsigned int rt_priority, policy;
 	struct sched_entity se;
+	struct list_head tasks;
 	int pid, tgid;
 	unsigned int ptrace;
 	struct task_struct *real_parent;
@@ -236,3 +246,5 @@ struct bpf_iter_num {
 extern int bpf_iter_num_new(struct bpf_iter_num *it, int start, int end) __ksym __weak;
 extern int *bpf_iter_num_next(struct bpf_iter_num *it) __ksym __weak;
 extern void bpf_iter_num_destroy(struct bpf_iter_num *it) __ksym __weak;
+
+extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
