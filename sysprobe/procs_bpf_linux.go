@@ -117,7 +117,10 @@ func (c *procsClient) sweepTasks(sw *sweep) (bool, error) {
 	}
 	begun := *sw
 	c.expect(sw)
-	wants := taskiter.Wants{Files: sw.want&WantFDs != 0, Memory: sw.want&WantMemory != 0}
+	wants := taskiter.Wants{
+		Status: sw.want&WantStatus != 0, Memory: sw.want&WantMemory != 0,
+		IO: sw.want&WantIO != 0, Files: sw.want&WantFDs != 0,
+	}
 	err := t.iterator.Read(&t.records, wants, func(processes []taskrec.Process) { c.fillTasks(processes, sw) })
 	if err == nil {
 		t.used, t.err = BackendBPF, nil

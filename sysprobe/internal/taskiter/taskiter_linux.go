@@ -26,10 +26,13 @@ import (
 // larger buffers only cost cache.
 const bufferSize = 64 << 10
 
-// Wants says what a pass looks up beside what every record has.
+// Wants says what a pass looks up beside what every record has; what is not
+// looked up is 0. Each costs cache lines of a process, of which a pass is made.
 type Wants struct {
-	Files  bool // count what each process has open
-	Memory bool // exactly; see taskrec.Process.ExactMemory
+	Status bool // the owner and swapped memory
+	Memory bool // parts of VM and, exactly, of RSS; see taskrec.Process.ExactMemory
+	IO     bool // the last seven of taskrec.Sums
+	Files  bool // how many each process has open
 }
 
 // Iterator reads the process table. It is not safe for concurrent use, but
@@ -176,7 +179,7 @@ func (p *program) read(table *taskrec.Table, wants Wants, each func([]taskrec.Pr
 	defer p.mu.Unlock()
 	table.Reset()
 	if err := p.ask(wants); err != nil {
-		return fmt.Errorf("ask for open files and memory: %w", err)
+		return fmt.Errorf("say what is wanted: %w", err)
 	}
 	pass, err := p.link.Open()
 	if err != nil {
@@ -216,7 +219,9 @@ func (p *program) ask(wants Wants) error {
 		return nil
 	}
 	variables := p.collection.Variables
-	err := errors.Join(setFlag(variables["want_files"], wants.Files), setFlag(variables["want_memory"], wants.Memory))
+	err := errors.Join(
+		setFlag(variables["want_status"], wants.Status), setFlag(variables["want_memory"], wants.Memory),
+		setFlag(variables["want_io"], wants.IO), setFlag(variables["want_files"], wants.Files))
 	if err == nil {
 		p.wants = wants
 	}

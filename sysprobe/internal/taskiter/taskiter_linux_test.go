@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"syscall"
 	"testing"
 
 	"telegraf-sysprobe/sysprobe/internal/decode/taskrec"
@@ -69,7 +70,7 @@ func collect(it *Iterator, wants Wants) (processes []taskrec.Process, err error)
 }
 
 // all is everything there is to ask for.
-var all = Wants{Files: true, Memory: true}
+var all = Wants{Status: true, Memory: true, IO: true, Files: true}
 
 func find(processes []taskrec.Process, pid int) *taskrec.Process {
 	for i := range processes {
@@ -119,6 +120,50 @@ time.sleep(600)`)
 		}
 	}
 	t.Errorf("%s: %+v\n%s: %+v", SumInKernel, find(read(t, inKernel, all), cmd.Process.Pid), SumHere, find(read(t, here, all), cmd.Process.Pid))
+}
+
+// TestWants asks for one thing after the other: the others are 0.
+func TestWants(t *testing.T) {
+	sleep := exec.Command("sleep", "600")
+	sleep.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65533}}
+	if err := sleep.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		sleep.Process.Kill() //nolint:errcheck // it may have ended
+		sleep.Wait()         //nolint:errcheck // it was killed
+	}()
+	type facts struct {
+		uid, sgid                              uint32
+		code, data, exactly, read, calls, some bool
+	}
+	always := facts{some: true}
+	status, memory, io := always, always, always
+	status.uid, status.sgid = 65534, 65533
+	memory.code, memory.data, memory.exactly = true, true, true
+	io.read, io.calls = true, true
+	for _, name := range []string{SumInKernel, SumHere} {
+		t.Run(name, func(t *testing.T) {
+			it := openProgram(t, name)
+			for _, tt := range []struct {
+				wants Wants
+				want  facts
+			}{{Wants{}, always}, {Wants{Status: true}, status}, {Wants{Memory: true}, memory}, {Wants{IO: true}, io}, {Wants{Files: true}, always}} {
+				p := find(read(t, it, tt.wants), sleep.Process.Pid)
+				if tt.want.exactly && kernelBefore(t, 6, 4) {
+					tt.want.exactly = p.ExactMemory // as the kernel keeps it
+				}
+				got := facts{
+					uid: p.UID, sgid: p.SGID, code: p.EndCode > p.StartCode, data: p.DataVM > 0, exactly: p.ExactMemory && tt.wants.Memory,
+					read: p.Sums.ReadChars > 0, calls: p.Sums.ReadCalls > 0,
+					some: p.TotalVM > 0 && p.Sums.RunTime > 0 && p.Sums.MinorFaults > 0,
+				}
+				if got != tt.want {
+					t.Errorf("%+v: %+v, want %+v", tt.wants, got, tt.want)
+				}
+			}
+		})
+	}
 }
 
 // TestFiles counts more descriptors than one read of the table has, with holes.

@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "kernel.h"
+#include "wants.h"
 
 /*
  * Most of the time of a pass is waiting for memory that nobody looked at since
@@ -35,7 +35,7 @@ static __always_inline void touch_task(struct task_struct *t)
 	TOUCH(t->real_cred);
 	TOUCH(t->signal);
 	TOUCH(t->self_exec_id);
-	if (bpf_core_field_exists(t->ioac)) {
+	if (want_io && bpf_core_field_exists(t->ioac)) {
 		TOUCH(t->ioac.rchar);
 		TOUCH(t->ioac.write_bytes);
 	}
@@ -47,12 +47,11 @@ static __always_inline void touch_task(struct task_struct *t)
 static __always_inline void touch_signal(struct signal_struct *s)
 {
 	TOUCH(s->nr_threads);
-	TOUCH(s->flags);
 	TOUCH(s->pids[PIDTYPE_PGID]);
 	TOUCH(s->utime);
 	TOUCH(s->prev_cputime.utime);
 	TOUCH(s->min_flt);
-	if (bpf_core_field_exists(s->ioac))
+	if (want_io && bpf_core_field_exists(s->ioac))
 		TOUCH(s->ioac.rchar);
 	TOUCH(s->sum_sched_runtime);
 }
@@ -65,15 +64,19 @@ static __always_inline void touch_relatives(struct task_struct *t)
 	TOUCH(pid->level);
 	TOUCH(pid->tasks[0].first);
 	TOUCH(pid->numbers[0].nr);
-	TOUCH(t->real_cred->uid.val);
-	if (t->files)
+	if (want_status)
+		TOUCH(t->real_cred->uid.val);
+	if (want_files && t->files)
 		TOUCH(t->files->fdt);
 	if (!mm)
 		return;
 	TOUCH(mm->total_vm);
-	TOUCH(mm->end_code);
+	if (want_memory)
+		TOUCH(mm->end_code);
 	TOUCH(mm->rss_stat[0].count);
-	TOUCH(mm->rss_stat[2].count);
+	TOUCH(mm->rss_stat[1].count);
+	if (want_memory || want_status)
+		TOUCH(mm->rss_stat[2].count);
 	TOUCH(mm->rss_stat[3].count);
 }
 

@@ -83,7 +83,9 @@ static __always_inline void leave_final(struct task_struct *t, struct signal_str
 	struct identity id = {.start = t->start_boottime, .tgid = t->tgid};
 	struct final final = {};
 
-	add_dead(&final.sums, s);
+	final.sums.runtime = s->sum_sched_runtime;
+	ADD_COUNTERS(&final.sums, s);
+	ADD_IO(&final.sums, s);
 	final.prev_utime = s->prev_cputime.utime;
 	final.prev_stime = s->prev_cputime.stime;
 	final.cgroup = t->cgroups->dfl_cgrp->kn->id;

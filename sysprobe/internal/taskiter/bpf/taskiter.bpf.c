@@ -16,11 +16,9 @@
 #include "ended.h"
 #include "kernel.h"
 #include "sums.h"
+#include "wants.h"
 
 char _license[] SEC("license") = "Dual MIT/GPL";
-
-/* Set by the reader: what to look up beside what every record has. */
-volatile __u32 want_files, want_memory;
 
 /*
  * The records, which sysprobe/internal/decode/taskrec decodes: their size tells
@@ -296,10 +294,12 @@ static __always_inline void read_memory(struct process *p, struct task_struct *t
 		return;
 	p->notes |= NOTE_USER_MEMORY;
 	p->total_vm = mm->total_vm;
-	p->data_vm = mm->data_vm;
-	p->stack_vm = mm->stack_vm;
-	p->start_code = mm->start_code;
-	p->end_code = mm->end_code;
+	if (want_memory) {
+		p->data_vm = mm->data_vm;
+		p->stack_vm = mm->stack_vm;
+		p->start_code = mm->start_code;
+		p->end_code = mm->end_code;
+	}
 	if (bpf_core_type_exists(struct mm_rss_stat___old)) {
 		struct mm_struct___old *old = (void *)mm;
 
@@ -309,7 +309,8 @@ static __always_inline void read_memory(struct process *p, struct task_struct *t
 	}
 	p->rss[0] = mm->rss_stat[0].count;
 	p->rss[1] = mm->rss_stat[1].count;
-	p->rss[2] = mm->rss_stat[2].count;
+	if (want_memory || want_status)
+		p->rss[2] = mm->rss_stat[2].count;
 	p->rss[3] = mm->rss_stat[3].count;
 	if (want_memory && cpus && bpf_iter_num_new)
 		read_held(p, mm);
@@ -355,7 +356,8 @@ static __always_inline void read_signal(struct process *p, struct signal_struct 
 	p->prev_stime = s->prev_cputime.stime;
 	p->cutime = s->cutime;
 	p->cstime = s->cstime;
-	if (s->flags & (SIGNAL_GROUP_EXIT | SIGNAL_STOP_STOPPED))
+	/* Nobody asks how somebody died who lives. */
+	if (p->head.state & (EXIT_DEAD | EXIT_ZOMBIE) && s->flags & (SIGNAL_GROUP_EXIT | SIGNAL_STOP_STOPPED))
 		p->exit_code = s->group_exit_code;
 }
 
@@ -391,7 +393,8 @@ static __always_inline void read_process(struct process *p, struct task_struct *
 	read_signal(p, s);
 	read_relatives(p, t, s);
 	read_own_pid(p, t);
-	read_owner(p, t);
+	if (want_status)
+		read_owner(p, t);
 	read_memory(p, t);
 	add_dead(&p->head.sums, s);
 	add_thread(&p->head.sums, t);
