@@ -134,7 +134,7 @@ func TestContainerPIDs(t *testing.T) {
 		t.Skipf("no cgroup to be made: %v", err)
 	}
 	t.Cleanup(func() {
-		eventually(t, func() string {
+		sysprobetest.Eventually(t, func() string {
 			if err := os.Remove(dir); err != nil { // busy until its last process is gone
 				return err.Error()
 			}

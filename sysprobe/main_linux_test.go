@@ -13,9 +13,10 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
+
+	"telegraf-sysprobe/sysprobe/sysprobetest"
 )
 
 // helperVariable names the helper that a process of this binary is to be,
@@ -137,21 +138,27 @@ func (h *helper) answer(t testing.TB, v any) {
 	}
 }
 
-// eventually calls f until it returns "", and fails with what it said last if
-// that takes too long.
-func eventually(t testing.TB, f func() string) {
+// start starts cmd, which this test will end, and waits until it executes.
+func start(t *testing.T, cmd *exec.Cmd) {
 	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
-	for {
-		said := f()
-		if said == "" {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatal(said)
-		}
-		time.Sleep(5 * time.Millisecond)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		cmd.Process.Kill() //nolint:errcheck // it may have ended
+		cmd.Wait()         //nolint:errcheck // it was killed
+	})
+	// Start returns amid the execve(2), before there is a command line. A
+	// process that has ended has none.
+	dir := fmt.Sprintf("/proc/%d/", cmd.Process.Pid)
+	sysprobetest.Eventually(t, func() string {
+		cmdline, err := os.ReadFile(dir + "cmdline")
+		stat, statErr := os.ReadFile(dir + "stat")
+		if err == nil && statErr == nil && len(cmdline) == 0 && !strings.Contains(string(stat), ") Z ") {
+			return "the program does not start"
+		}
+		return ""
+	})
 }
 
 // pids returns the PIDs of s.

@@ -27,6 +27,7 @@ import (
 	"telegraf-sysprobe/sysprobe/internal/decode"
 	"telegraf-sysprobe/sysprobe/internal/decode/ethnl"
 	"telegraf-sysprobe/sysprobe/internal/decode/nlmsg"
+	"telegraf-sysprobe/sysprobe/sysprobetest"
 )
 
 // newNetNSWithEverything makes a namespace with each kind of interface and
@@ -158,7 +159,7 @@ func ipAddrOf(a Addr) ipAddr {
 func TestOracleIPLink(t *testing.T) {
 	ns := newNetNSWithEverything(t)
 	// The kernel itself sends packets now and then, which count between two looks.
-	eventually(t, func() string {
+	sysprobetest.Eventually(t, func() string {
 		if diff := diffIPLinks(ns.ipJSON("-s -s -d link"), ns.snapshotLinks().Links); diff != "" {
 			return "links (-ip +sysprobe):\n" + diff
 		}

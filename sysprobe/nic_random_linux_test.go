@@ -19,6 +19,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"telegraf-sysprobe/sysprobe/sysprobetest"
 )
 
 // randomSets is how many sets of interfaces TestRandomInterfaces makes;
@@ -59,7 +61,7 @@ func compareRandomSet(t *testing.T, seed int, psutil *psutilProcess, seen *rando
 	ns := newNetNS(t)
 	commands := randomCommands(rand.New(rand.NewPCG(uint64(seed), 0)))
 	seen.Refused += ns.batchAsFarAsPossible(commands)
-	eventually(t, func() string {
+	sysprobetest.Eventually(t, func() string {
 		addrs, links := ns.snapshotAddrs(), ns.snapshotLinks()
 		for _, difference := range []struct{ of, is string }{
 			{"addresses (-ip +sysprobe)", diffRandomAddrs(ns, addrs)},

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"telegraf-sysprobe/sysprobe/sysprobetest"
 )
 
 // ipDetail is what ip -json -d says of the kind of an interface.
@@ -64,7 +66,7 @@ func TestOracleIPLinkDetail(t *testing.T) {
 	}
 	closeAfter(t, h)
 	var s LinkSnapshot
-	eventually(t, func() string { // ports of bridges take their time to forward
+	sysprobetest.Eventually(t, func() string { // ports of bridges take their time to forward
 		var want, got []ipDetail
 		if err := json.Unmarshal(ns.ip("-json -d link"), &want); err != nil {
 			t.Fatal(err)

@@ -13,6 +13,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"telegraf-sysprobe/sysprobe/sysprobetest"
 )
 
 // newWatchedNetNS makes a namespace in which the kernel adds no addresses of
@@ -237,7 +239,7 @@ func TestNICWatchOfNoNamespace(t *testing.T) {
 // which finds nothing.
 func TestNICWatchVerifies(t *testing.T) {
 	ns, w := newWatchedNetNS(t, func(c *Config) { c.WatchVerify = time.Millisecond })
-	eventually(t, func() string {
+	sysprobetest.Eventually(t, func() string {
 		if got := w.Stats(); got.Verified < 3 || got.Repaired != 0 {
 			return fmt.Sprintf("stats %+v", got)
 		}

@@ -175,7 +175,7 @@ func TestNICWatchReadsTheTables(t *testing.T) {
 				k.links.Interrupted = true
 			})
 			k.notes <- tt.note
-			eventually(t, func() string { // it tries until the tables stand still
+			sysprobetest.Eventually(t, func() string { // it tries until the tables stand still
 				k.mu.Lock()
 				defer k.mu.Unlock()
 				if k.dumps < 2*dumpAttempts {

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"telegraf-sysprobe/sysprobe/sysprobetest"
 )
 
 // facts are what of a table is told by events of coming and going.
@@ -110,7 +112,7 @@ func TestNICWatchTable(t *testing.T) {
 		}
 		ns.tryBatch(commands)
 		f.follow(t, ns, w)
-		eventually(t, func() string { return diffTables(ns.snapshotAddrs(), w.table(t)) })
+		sysprobetest.Eventually(t, func() string { return diffTables(ns.snapshotAddrs(), w.table(t)) })
 		if t.Failed() {
 			t.Fatalf("after\n%s", strings.Join(commands, "\n"))
 		}
@@ -199,6 +201,6 @@ func TestNICWatchPromotes(t *testing.T) {
 	} {
 		ns.batch(commands)
 		f.follow(t, ns, w)
-		eventually(t, func() string { return diffTables(ns.snapshotAddrs(), w.table(t)) })
+		sysprobetest.Eventually(t, func() string { return diffTables(ns.snapshotAddrs(), w.table(t)) })
 	}
 }

@@ -69,7 +69,7 @@ func makeCgroup(t *testing.T, name string) *testCgroup {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		eventually(t, func() string { // the dead leave it when they are reaped
+		sysprobetest.Eventually(t, func() string { // the dead leave it when they are reaped
 			if err := os.Remove(g.dir); err != nil && !os.IsNotExist(err) {
 				return err.Error()
 			}

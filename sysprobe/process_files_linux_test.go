@@ -123,7 +123,7 @@ func deepFile(t *testing.T, dir string) {
 // awaitState waits until the process is in that state.
 func awaitState(t *testing.T, p *Process, want State) {
 	t.Helper()
-	eventually(t, func() string {
+	sysprobetest.Eventually(t, func() string {
 		if got, err := p.State(); err != nil || got != want {
 			return fmt.Sprintf("state %v, %v, want %v", got, err, want)
 		}

@@ -19,6 +19,7 @@ import (
 
 	"telegraf-sysprobe/sysprobe/internal/decode/taskrec"
 	"telegraf-sysprobe/sysprobe/internal/taskiter"
+	"telegraf-sysprobe/sysprobe/sysprobetest"
 )
 
 // openBackend opens the process table through one backend.
@@ -231,7 +232,7 @@ func TestBackendsAgree(t *testing.T) {
 	forEachProgram(t, func(t *testing.T, byBPF *Procs) {
 		byFiles := openBackend(t, BackendProcFS)
 		odd := oddProcesses(t)
-		eventually(t, func() string {
+		sysprobetest.Eventually(t, func() string {
 			rested := compare(t, byBPF, byFiles, wantAll).rested
 			for _, pid := range odd {
 				if !rested[pid] && !t.Failed() {

@@ -2,7 +2,6 @@ package sysprobe
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"math"
 	"os"
@@ -17,6 +16,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"telegraf-sysprobe/sysprobe/sysprobetest"
 )
 
 func TestNames(t *testing.T) {
@@ -113,29 +114,6 @@ func TestLongNames(t *testing.T) {
 			}
 		})
 	}
-}
-
-// start starts cmd, which this test will end, and waits until it executes.
-func start(t *testing.T, cmd *exec.Cmd) {
-	t.Helper()
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		cmd.Process.Kill() //nolint:errcheck // it may have ended
-		cmd.Wait()         //nolint:errcheck // it was killed
-	})
-	// Start returns amid the execve(2), before there is a command line. A
-	// process that has ended has none.
-	dir := fmt.Sprintf("/proc/%d/", cmd.Process.Pid)
-	eventually(t, func() string {
-		cmdline, err := os.ReadFile(dir + "cmdline")
-		stat, statErr := os.ReadFile(dir + "stat")
-		if err == nil && statErr == nil && len(cmdline) == 0 && !strings.Contains(string(stat), ") Z ") {
-			return "the program does not start"
-		}
-		return ""
-	})
 }
 
 func TestZombies(t *testing.T) {
@@ -297,7 +275,7 @@ func TestStates(t *testing.T) {
 	procs := openTable(t, "")
 	stateOfPID := func(t *testing.T, pid int, want State) {
 		t.Helper()
-		eventually(t, func() string {
+		sysprobetest.Eventually(t, func() string {
 			p, err := procs.Lookup(int32(pid), 0)
 			if err != nil || p.State != want {
 				return "state " + p.State.String() + ", want " + want.String()

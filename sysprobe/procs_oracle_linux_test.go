@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"telegraf-sysprobe/sysprobe/sysprobetest"
 )
 
 // letters are what ps(1) shows of the states.
@@ -46,7 +48,7 @@ func agreesWithPS(t *testing.T, procs *Procs) {
 	// Something that stays as it is, whatever else runs here.
 	zombies := startHelper(t, nil, "zombies", "3", "exit 0")
 	startHelper(t, nil, "named", `"a (b) c"`)
-	eventually(t, func() string {
+	sysprobetest.Eventually(t, func() string {
 		before := snapshotOf(t, procs, WantStatus|WantMemory)
 		out, err := exec.Command("ps", "-eo", "pid=,ppid=,pgid=,sid=,uid=,gid=,s=,nlwp=,nice=,vsz=,rss=,cputimes=,comm=").Output()
 		if err != nil {
@@ -147,7 +149,7 @@ func agreesWithPsutil(t *testing.T, procs *Procs) {
 	zombies := startHelper(t, nil, "zombies", "3", "exit 0")
 	startHelper(t, nil, "named", `"a (b) c"`)
 	const want = WantName | WantStatus | WantMemory | WantFDs
-	eventually(t, func() string {
+	sysprobetest.Eventually(t, func() string {
 		before := snapshotOf(t, procs, want)
 		out, err := exec.Command("/usr/bin/python3", "-c", psutilScript).Output()
 		if err != nil {

@@ -138,7 +138,7 @@ func TestCloseDuringSnapshot(t *testing.T) {
 			writers = append(writers, w)
 		}
 		go func() { closed <- procs.Close() }()
-		eventually(t, func() string {
+		sysprobetest.Eventually(t, func() string {
 			if !procs.client.closing.Load() {
 				return "Close waits before it says so"
 			}

@@ -15,6 +15,7 @@ import (
 
 	"telegraf-sysprobe/sysprobe/internal/decode/cnproc"
 	"telegraf-sysprobe/sysprobe/internal/decode/nlmsg"
+	"telegraf-sysprobe/sysprobe/sysprobetest"
 )
 
 // fakeConnector plays the proc connector of a kernel.
@@ -376,7 +377,7 @@ func TestExitsClose(t *testing.T) {
 			t.Errorf("Read after Close: %v, want fs.ErrClosed", err)
 		}
 	}
-	eventually(t, func() string {
+	sysprobetest.Eventually(t, func() string {
 		if n := runtime.NumGoroutine(); n > before {
 			return "goroutines are left"
 		}

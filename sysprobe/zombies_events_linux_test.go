@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"telegraf-sysprobe/sysprobe/sysprobetest"
 )
 
 // connectorNetNS is the network namespace of an ancestor in which exits can be
@@ -183,7 +185,7 @@ func TestExitsOfRealZombies(t *testing.T) {
 			t.Fatal(err)
 		}
 		till := time.Now()
-		eventually(t, func() string { return g.exact(g.gather(t, h.pid())[h.pid()], from, till) })
+		sysprobetest.Eventually(t, func() string { return g.exact(g.gather(t, h.pid())[h.pid()], from, till) })
 	})
 	t.Run("E12 reaped", func(t *testing.T) {
 		d := makeDead(t)
@@ -221,7 +223,7 @@ func TestExitsOfRealZombies(t *testing.T) {
 			t.Fatal(err)
 		}
 		till := time.Now()
-		eventually(t, func() string {
+		sysprobetest.Eventually(t, func() string {
 			z := g.gather(t, d.pid)[d.pid]
 			if z.Proc == nil || z.Proc.ID == first {
 				return "it is not there"
@@ -254,7 +256,7 @@ func TestExitsOverflow(t *testing.T) {
 		}
 	}
 	t.Run("recovers", func(t *testing.T) {
-		eventually(t, func() string { // others may exit meanwhile, and the socket holds two
+		sysprobetest.Eventually(t, func() string { // others may exit meanwhile, and the socket holds two
 			g.gather(t)
 			d := makeDead(t)
 			g.gather(t)
@@ -298,7 +300,7 @@ func TestExitsLeaveNothing(t *testing.T) {
 	if n := openFiles()["socket"]; n != files {
 		t.Errorf("%d sockets, want %d", n, files)
 	}
-	eventually(t, func() string {
+	sysprobetest.Eventually(t, func() string {
 		if n := runtime.NumGoroutine(); n > goroutines {
 			return fmt.Sprintf("%d goroutines, want %d", n, goroutines)
 		}

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"telegraf-sysprobe/sysprobe/sysprobetest"
 )
 
 // onBackends runs a test of a real machine with each backend that can be had.
@@ -75,7 +77,7 @@ func TestTracedZombie(t *testing.T) {
 				return ""
 			}
 		}
-		eventually(t, dead(tracer.pid()))
+		sysprobetest.Eventually(t, dead(tracer.pid()))
 		if !slices.ContainsFunc(zombiesOf(t, procs, int32(unix.Getpid())), func(z Zombie) bool {
 			return z.Proc.ID.PID == pid && z.Proc.Status.Or(ProcStatus{}).Tracer == Some(tracer.pid())
 		}) {
@@ -87,7 +89,7 @@ func TestTracedZombie(t *testing.T) {
 		if err := tracer.stdin.Close(); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, dead(0))
+		sysprobetest.Eventually(t, dead(0))
 	})
 }
 
@@ -144,7 +146,7 @@ func TestStoppedParent(t *testing.T) {
 		if err := h.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, func() string {
+		sysprobetest.Eventually(t, func() string {
 			zombies := zombiesOf(t, procs, h.pid())
 			if len(zombies) == 2 && zombies[0].Parent.State == StateStopped && zombies[1].Parent == zombies[0].Parent {
 				return ""

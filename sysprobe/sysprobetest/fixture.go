@@ -1,5 +1,6 @@
 // Package sysprobetest is for tests of programs that use sysprobe: it finds
-// and loads fixtures and plays the kernel's part. It does not import sysprobe.
+// and loads fixtures, plays the kernel's part, and waits for the kernel. It does
+// not import sysprobe.
 package sysprobetest
 
 import (

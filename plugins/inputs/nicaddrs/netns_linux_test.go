@@ -8,10 +8,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/influxdata/telegraf/testutil"
+
+	"telegraf-sysprobe/sysprobe/sysprobetest"
 )
 
 // ip runs ip(8).
@@ -99,22 +100,6 @@ func TestNamespacesComeAndGo(t *testing.T) {
 	}
 }
 
-// eventually calls f until it returns nothing, or fails with what it says.
-func eventually(t *testing.T, f func() string) {
-	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
-	for {
-		said := f()
-		if said == "" {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatal(said)
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
-}
-
 // events returns the events that acc has, as "netns interface event new".
 func events(acc *testutil.Accumulator) []string {
 	var all []string
@@ -153,7 +138,7 @@ func TestWatchFollowsNamespaces(t *testing.T) {
 				t.Fatalf("%v\n%s", err, out)
 			}
 			mtu := 2000
-			eventually(t, func() string { // until it is followed
+			sysprobetest.Eventually(t, func() string { // until it is followed
 				mtu++
 				ip(t, fmt.Sprintf("-n %s link set lo mtu %d", name, mtu))
 				if len(events(&acc)) == 0 {
@@ -163,7 +148,7 @@ func TestWatchFollowsNamespaces(t *testing.T) {
 			})
 			ip(t, "-n "+name+" addr add 10.0.0.2/32 dev lo")
 			want := name + " lo address_added 10.0.0.2/32"
-			eventually(t, func() string {
+			sysprobetest.Eventually(t, func() string {
 				if got := events(&acc); got[len(got)-1] != want {
 					return fmt.Sprintf("events %q, want %q at last", got, want)
 				}
@@ -182,7 +167,7 @@ func TestWatchFollowsNamespaces(t *testing.T) {
 	files, _ := holdings(t)
 	goroutines := runtime.NumGoroutine()
 	follow()
-	eventually(t, func() string {
+	sysprobetest.Eventually(t, func() string {
 		if now, _ := holdings(t); now > files || runtime.NumGoroutine() > goroutines {
 			return fmt.Sprintf("%d files and %d goroutines are left, before %d and %d", now, runtime.NumGoroutine(), files, goroutines)
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"telegraf-sysprobe/sysprobe"
+	"telegraf-sysprobe/sysprobe/sysprobetest"
 )
 
 // stats is a handle that is open for the time of a test.
@@ -64,7 +65,7 @@ func up(t *testing.T, s *stats, names ...string) {
 	for _, name := range names {
 		run(t, "ip link set "+name+" up")
 	}
-	eventually(t, func() string {
+	sysprobetest.Eventually(t, func() string {
 		links := s.all(t)
 		for _, name := range names {
 			if l := links[name].Link; !l.Flags.IsUp() || l.Carrier != sysprobe.Some(true) {
@@ -261,7 +262,7 @@ func TestForced(t *testing.T) {
 		up(t, s, "e1000e")
 	}()
 	run(t, "ethtool -s e1000e speed 100 duplex half autoneg off")
-	eventually(t, func() string {
+	sysprobetest.Eventually(t, func() string {
 		l := s.all(t)["e1000e"]
 		return cmp.Diff(told{"100Mb/s", "Half", "off", "Twisted Pair", "1000", "true"}, spelled(&l))
 	})
@@ -285,7 +286,7 @@ func TestCable(t *testing.T) {
 			}
 			for _, in := range []bool{false, true} {
 				m.plug(t, name, in)
-				eventually(t, func() string {
+				sysprobetest.Eventually(t, func() string {
 					if l := s.all(t)[name]; l.Link.Flags.IsUp() != in || l.Link.Carrier != sysprobe.Some(in) {
 						return fmt.Sprintf("cable in: %v; flags %v, carrier %v", in, l.Link.Flags, l.Link.Carrier)
 					}

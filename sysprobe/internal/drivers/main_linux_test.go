@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 )
 
 // machineVariable is set in a virtual machine of "make vm", to the directory
@@ -56,23 +55,6 @@ func run(t *testing.T, command string) string {
 		t.Fatalf("%s: %v\n%s", command, err, out)
 	}
 	return string(out)
-}
-
-// eventually calls f until it returns "", and fails with what it said last if
-// that takes too long.
-func eventually(t *testing.T, f func() string) {
-	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
-	for {
-		said := f()
-		if said == "" {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatal(said)
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
 }
 
 // monitor is the emulator's, which speaks QMP on the second serial line.
