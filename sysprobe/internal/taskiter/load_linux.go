@@ -3,6 +3,7 @@ package taskiter
 import (
 	"bytes"
 	_ "embed" // the programs
+	"encoding/binary"
 	"errors"
 	"fmt"
 
@@ -34,7 +35,12 @@ type loader struct {
 	cache *btf.Cache // of what the kernel says about itself
 }
 
+// newLoader returns an error that answers to errors.ErrUnsupported where no
+// kernel takes the object.
 func newLoader() (*loader, error) {
+	if err := checkOrder(binary.NativeEndian); err != nil {
+		return nil, err
+	}
 	// Before Linux 5.11 maps count as locked memory. Without CAP_SYS_RESOURCE
 	// the limit stays, but what the iterator needs fits below it.
 	rlimit.RemoveMemlock() //nolint:errcheck // see above
@@ -43,6 +49,15 @@ func newLoader() (*loader, error) {
 		return nil, fmt.Errorf("read BPF object: %w", err)
 	}
 	return &loader{spec: spec, cache: btf.NewCache()}, nil
+}
+
+// checkOrder returns an error unless a machine of that byte order is one that the
+// object was compiled for: .ci/bpf.sh has it made for bpfel.
+func checkOrder(order binary.ByteOrder) error {
+	if order.Uint16([]byte{1, 0}) == 1 {
+		return nil
+	}
+	return fmt.Errorf("load BPF program, which is for little-endian machines: %w", errors.ErrUnsupported)
 }
 
 // load loads one program with the maps that it needs, after set had a look at

@@ -1,6 +1,8 @@
 package taskiter
 
 import (
+	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -143,6 +145,29 @@ func readAtOnce(t *testing.T, iterators []*Iterator) {
 		})
 	}
 	wait.Wait()
+}
+
+// TestByteOrder asks whether the program is for machines of either byte order,
+// and on one that it is not for, to open it.
+func TestByteOrder(t *testing.T) {
+	unsupported := func(err error) bool {
+		return errors.Is(err, errors.ErrUnsupported) && strings.Contains(err.Error(), "little-endian")
+	}
+	if err := checkOrder(binary.LittleEndian); err != nil {
+		t.Errorf("little-endian: %v", err)
+	}
+	if err := checkOrder(binary.BigEndian); !unsupported(err) {
+		t.Errorf("big-endian: error %v, want one that is ErrUnsupported and says why", err)
+	}
+	if checkOrder(binary.NativeEndian) == nil {
+		return
+	}
+	if _, err := Open(); !unsupported(err) {
+		t.Errorf("iterator: error %v, want one that is ErrUnsupported and says why", err)
+	}
+	if _, err := OpenEnds(); !unsupported(err) {
+		t.Errorf("ended: error %v, want one that is ErrUnsupported and says why", err)
+	}
 }
 
 // BenchmarkOpen loads what the first user has to wait for.

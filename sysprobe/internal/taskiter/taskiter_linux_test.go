@@ -17,8 +17,8 @@ func needBPF(t testing.TB) {
 	if os.Geteuid() != 0 {
 		t.Skip("needs root")
 	}
-	if binary.NativeEndian.Uint16([]byte{0, 1}) == 1 {
-		t.Skip("the program is for machines of the other byte order")
+	if err := checkOrder(binary.NativeEndian); err != nil {
+		t.Skip(err)
 	}
 }
 
