@@ -336,11 +336,17 @@ func helpExits(args []string) error {
 	if _, err := child.Wait(); err != nil {
 		return err
 	}
-	var log ExitLog
-	if err := exits.Read(&log); err != nil {
-		return err
+	// The kernel lets a parent reap before it tells of the exit (do_exit in
+	// kernel/exit.c).
+	heard := false
+	for deadline := time.Now().Add(5 * time.Second); !heard && time.Now().Before(deadline); {
+		var log ExitLog
+		if err := exits.Read(&log); err != nil {
+			return err
+		}
+		heard = log.find(int32(child.Pid)).Known()
 	}
-	return errors.Join(ready(), say(exitsAnswer{Heard: log.find(int32(child.Pid)).Known()}), exits.Close())
+	return errors.Join(ready(), say(exitsAnswer{Heard: heard}), exits.Close())
 }
 
 // withoutNetAdmin takes one capability from cmd.
