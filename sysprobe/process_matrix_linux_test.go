@@ -43,6 +43,10 @@ var processMethods = map[string]func(*Process) (any, error){
 		c, err := p.Connections()
 		return c.Sockets, err
 	},
+	"ConnectionsOf": func(p *Process) (any, error) { // of the table
+		answer := (&Procs{client: p.client.table}).ConnectionsOf([]ProcID{p.ID()})[0]
+		return answer.Sockets, answer.Err
+	},
 	"IOPriority": func(p *Process) (any, error) { return p.IOPriority() },
 }
 
@@ -165,8 +169,8 @@ func wantOutcomes(viewer string) methodsAnswer {
 		}
 		return m
 	}
-	forOwner := []string{"Signal", "Exe", "Cwd", "Environ", "Footprint", "OpenFiles", "MemoryMaps", "Connections"}
-	alive := with(with(all("value"), "nothing", "Children", "Terminal", "Connections"), "timeout", "Wait")
+	forOwner := []string{"Signal", "Exe", "Cwd", "Environ", "Footprint", "OpenFiles", "MemoryMaps", "Connections", "ConnectionsOf"}
+	alive := with(with(all("value"), "nothing", "Children", "Terminal", "Connections", "ConnectionsOf"), "timeout", "Wait")
 	want := methodsAnswer{
 		"live":   alive,
 		"leader": alive,
@@ -180,7 +184,7 @@ func wantOutcomes(viewer string) methodsAnswer {
 		want["zombie"] = with(want["zombie"], "denied", "Signal")
 	}
 	if viewer != "root" {
-		want["kernel"] = with(want["kernel"], "denied", "Exe", "Cwd", "Environ", "OpenFiles", "Connections", "Signal")
+		want["kernel"] = with(want["kernel"], "denied", "Exe", "Cwd", "Environ", "OpenFiles", "Connections", "ConnectionsOf", "Signal")
 	}
 	return want
 }

@@ -38,3 +38,11 @@ func (*processClient) wait(context.Context) (Opt[ExitStatus], error) {
 
 func (*processClient) connections() (Connections, error) { return Connections{}, ErrNotSupported }
 func (*procsClient) connections() (Connections, error)   { return Connections{}, ErrNotSupported }
+
+func (*procsClient) connectionsOf(ids []ProcID) []ProcConnections {
+	answers := make([]ProcConnections, len(ids))
+	for i := range answers {
+		answers[i].Err = ErrNotSupported
+	}
+	return answers
+}

@@ -38,6 +38,7 @@ var helpers = map[string]func(args []string) error{
 	"wait":        helpWait,
 	"listener":    helpListener,
 	"connections": helpConnections,
+	"sockets":     helpSockets,
 	"namespace":   helpNamespace,
 	"tracer":      helpTracer,
 	"host":        helpHost,
