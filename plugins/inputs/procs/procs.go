@@ -153,16 +153,47 @@ func (p *Procs) gatherRows() (omitted sysprobe.Opt[uint64]) {
 	p.classify()
 	p.rows = slices.DeleteFunc(p.rows, func(r row) bool { return !r.chosen })
 	p.gone = slices.DeleteFunc(p.gone, func(r row) bool { return !p.choice.Match(p.machine, r.Proc) })
-	if p.collects("top") {
-		p.gatherTop()
-	}
+	rankings := p.rankings()
+	singles, left := p.singles()
+	p.inspector.expect(append(rankings, singles)...)
+	p.gatherTop(rankings)
 	if p.collects("group") {
 		p.gatherGroups()
 	}
 	if p.collects("process") {
-		omitted = sysprobe.Some(p.gatherProcesses())
+		p.gatherProcesses(singles)
+		omitted = sysprobe.Some(left)
 	}
 	return omitted
+}
+
+// rankings are the first few by each key; none where they are not collected.
+func (p *Procs) rankings() (rankings [][]row) {
+	if p.collects("top") {
+		for _, name := range p.TopBy {
+			rankings = append(rankings, top(p.rows, topKeys[topKeyIndex(name)].value, p.TopCount))
+		}
+	}
+	return rankings
+}
+
+// singles are the processes to be emitted one by one, none where they are not
+// collected, and how many there are beyond.
+func (p *Procs) singles() (chosen []row, left uint64) {
+	if !p.collects("process") {
+		return nil, 0
+	}
+	rows := p.rows
+	if len(p.selection.conditions) > 0 {
+		rows = nil
+		for _, r := range p.rows {
+			if r.selection != none {
+				rows = append(rows, r)
+			}
+		}
+	}
+	chosen = oldest(rows, p.MaxProcesses)
+	return chosen, uint64(len(rows) - len(chosen))
 }
 
 // classify says of each row which tables of the options select and
@@ -196,13 +227,12 @@ func (p *Procs) Stop() {
 }
 
 // gatherTop emits the first few by each key.
-func (p *Procs) gatherTop() {
-	for _, name := range p.TopBy {
-		key := &topKeys[topKeyIndex(name)]
-		for rank, r := range top(p.rows, key.value, p.TopCount) {
+func (p *Procs) gatherTop(rankings [][]row) {
+	for i, ranked := range rankings {
+		for rank, r := range ranked {
 			proc, _ := p.details.of(r.Proc) // one that is gone keeps what the sweep knew
 			described := p.describe(proc, r.rate)
-			p.out.top(name, rank+1, &described)
+			p.out.top(p.TopBy[i], rank+1, &described)
 		}
 	}
 }
@@ -216,13 +246,9 @@ func (p *Procs) gatherGroups() {
 	}
 }
 
-// gatherProcesses emits single processes and returns how many it left out.
-func (p *Procs) gatherProcesses() uint64 {
-	if len(p.selection.conditions) > 0 {
-		p.rows = slices.DeleteFunc(p.rows, func(r row) bool { return r.selection == none })
-	}
-	chosen := oldest(p.rows, p.MaxProcesses)
-	for _, r := range chosen {
+// gatherProcesses emits single processes.
+func (p *Procs) gatherProcesses(singles []row) {
+	for _, r := range singles {
 		proc, alive := p.details.of(r.Proc)
 		if alive {
 			described := p.describe(proc, r.rate)
@@ -232,7 +258,6 @@ func (p *Procs) gatherProcesses() uint64 {
 			p.out.process(&described)
 		}
 	}
-	return uint64(len(p.rows) - len(chosen))
 }
 
 // describe completes what a row shows.
@@ -281,7 +306,7 @@ func (p *Procs) keyValue(key string, r *row) string {
 func (p *Procs) sayOnce(omitted uint64) {
 	if omitted > 0 && p.once.First("max_processes") {
 		p.Log.Warnf("Option max_processes: %d of %d processes are left out of procs_process, kernel threads and the youngest; choose fewer or raise it",
-			omitted, len(p.rows))
+			omitted, omitted+uint64(p.MaxProcesses))
 	}
 	for _, g := range p.groupings {
 		if g.overflowed && p.once.First("max_groups "+g.name()) {

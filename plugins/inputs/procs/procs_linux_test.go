@@ -160,7 +160,8 @@ func TestRealSelections(t *testing.T) {
 				t.Fatalf("%d processes selected, want 2: %v", len(rows), rows)
 			}
 			checkShell(t, rows[strconv.Itoa(shell.Process.Pid)])
-			if row := rows[strconv.Itoa(child)]; row["cmdline"] != "sleep 1000" || row["ppid"] != int64(shell.Process.Pid) {
+			row := rows[strconv.Itoa(child)]
+			if row["cmdline"] != "sleep 1000" || row["ppid"] != int64(shell.Process.Pid) || row["tcp_listen"] != int64(1) {
 				t.Errorf("the child is %v", row)
 			}
 		})

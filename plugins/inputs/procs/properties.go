@@ -15,6 +15,9 @@ import (
 type property struct {
 	name string
 	read func(q *query) error
+	// ask asks for all rows of a gather ahead, where that is cheaper than to read
+	// one after the other.
+	ask func(i *inspector, ids []sysprobe.ProcID)
 	// sweep is what the row has to have, of those that can be looked up.
 	sweep sysprobe.Fields
 	// text are the facts of it that can be tags.
@@ -36,7 +39,7 @@ func properties() []property {
 		{name: "open_files", read: readOpenFiles},
 		{name: "footprint", read: readFootprint},
 		{name: "maps", read: readMemoryMaps},
-		{name: "connections", read: readConnections},
+		{name: "connections", read: readConnections, ask: askConnections},
 	}
 }
 
@@ -78,7 +81,8 @@ type inspector struct {
 	programs   *programs
 	cmdlines   proctable.Cmdlines
 	account    *account
-	known      map[int32][]fact // by PID
+	known      map[int32][]fact       // by PID
+	sockets    map[int32]socketCounts // by PID
 }
 
 // begin starts a gather.
@@ -88,6 +92,34 @@ func (i *inspector) begin(programs *programs, account *account) {
 		i.known = map[int32][]fact{}
 	}
 	clear(i.known)
+	clear(i.sockets)
+}
+
+// expect says of which rows facts will be asked for in this gather.
+func (i *inspector) expect(lists ...[]row) {
+	for _, property := range i.properties {
+		if property.ask == nil {
+			continue
+		}
+		if ids := everyID(lists); len(ids) > 0 {
+			property.ask(i, ids)
+		}
+	}
+}
+
+// everyID identifies the processes in lists, each once.
+func everyID(lists [][]row) []sysprobe.ProcID {
+	seen := map[sysprobe.ProcID]bool{}
+	var ids []sysprobe.ProcID
+	for _, rows := range lists {
+		for _, r := range rows {
+			if !seen[r.ID] {
+				seen[r.ID] = true
+				ids = append(ids, r.ID)
+			}
+		}
+	}
+	return ids
 }
 
 // facts returns the properties of p.
@@ -346,36 +378,4 @@ func readMemoryMaps(q *query) error {
 		q.optional("memory_anonymous", m.Anonymous)
 	}
 	return nil
-}
-
-// readConnections counts sockets, once for each descriptor. States that alerts
-// ask for are there at zero too.
-func readConnections(q *query) error {
-	connections, err := answer(q, proctable.Process.Connections)
-	if err != nil {
-		return err
-	}
-	q.inspector.account.malformed += connections.Malformed
-	counts := map[string]int{"tcp_established": 0, "tcp_listen": 0, "tcp_close_wait": 0, "udp_sockets": 0, "unix_sockets": 0}
-	for i := range connections.Sockets {
-		counts[socketField(&connections.Sockets[i])]++
-	}
-	q.set("num_sockets", len(connections.Sockets))
-	for name, n := range counts {
-		q.set(name, n)
-	}
-	return nil
-}
-
-// socketField names the field that counts a socket, those of TCP as
-// inputs.netstat does.
-func socketField(socket *sysprobe.Connection) string {
-	switch {
-	case socket.Family == sysprobe.FamilyUnix:
-		return "unix_sockets"
-	case socket.Type == sysprobe.SocketDatagram:
-		return "udp_sockets"
-	default:
-		return "tcp_" + socket.Status.String()
-	}
 }

@@ -41,6 +41,24 @@ func (m *Machine) OpenProcess(id sysprobe.ProcID) (proctable.Process, error) {
 	return p, nil
 }
 
+// ConnectionsOf implements proctable.Machine. It counts itself as asked for the
+// fact "connections".
+func (m *Machine) ConnectionsOf(ids []sysprobe.ProcID) []sysprobe.ProcConnections {
+	if m.Asked == nil {
+		m.Asked = map[string]int{}
+	}
+	m.Asked["connections"]++
+	answers := make([]sysprobe.ProcConnections, len(ids))
+	for i, id := range ids {
+		p, err := m.process(id)
+		if err == nil {
+			answers[i].Connections, err = fact(p, "connections", p.details.Connections)
+		}
+		answers[i].Err = err
+	}
+	return answers
+}
+
 // Cmdline implements proctable.Machine.
 func (m *Machine) Cmdline(p *sysprobe.Proc) ([]string, error) {
 	asked, err := m.process(p.ID)
@@ -103,11 +121,6 @@ func fact[T any](p *process, name string, value T) (T, error) {
 // OpenFiles implements proctable.Process.
 func (p *process) OpenFiles() ([]sysprobe.OpenFile, error) {
 	return fact(p, "open_files", p.details.OpenFiles)
-}
-
-// Connections implements proctable.Process.
-func (p *process) Connections() (sysprobe.Connections, error) {
-	return fact(p, "connections", p.details.Connections)
 }
 
 // MemoryMaps implements proctable.Process.

@@ -14,9 +14,11 @@ import (
 // Machine is what the process plugins ask. Tests put a recorded one in its
 // place.
 type Machine interface {
-	// Snapshot, Lookup, Backend, OriginOf and Close are those of sysprobe.Procs.
+	// Snapshot, Lookup, ConnectionsOf, Backend, OriginOf and Close are those of
+	// sysprobe.Procs.
 	Snapshot(dst *sysprobe.ProcSnapshot, want sysprobe.Fields) error
 	Lookup(pid int32, want sysprobe.Fields) (sysprobe.Proc, error)
+	ConnectionsOf(ids []sysprobe.ProcID) []sysprobe.ProcConnections
 	Backend() (sysprobe.Backend, error)
 	OriginOf(cgroupID uint64) *sysprobe.Origin
 	Close() error
@@ -42,7 +44,6 @@ type Process interface {
 	Affinity() ([]int, error)
 	IOPriority() (sysprobe.IOPriority, error)
 	OpenFiles() ([]sysprobe.OpenFile, error)
-	Connections() (sysprobe.Connections, error)
 	MemoryMaps() ([]sysprobe.MemoryRegion, error)
 	Close() error
 }
@@ -111,6 +112,15 @@ func (empty) Snapshot(dst *sysprobe.ProcSnapshot, _ sysprobe.Fields) error {
 // Lookup implements Machine.
 func (empty) Lookup(int32, sysprobe.Fields) (sysprobe.Proc, error) {
 	return sysprobe.Proc{}, sysprobe.ErrNoSuchProcess
+}
+
+// ConnectionsOf implements Machine.
+func (empty) ConnectionsOf(ids []sysprobe.ProcID) []sysprobe.ProcConnections {
+	answers := make([]sysprobe.ProcConnections, len(ids))
+	for i := range answers {
+		answers[i].Err = sysprobe.ErrNoSuchProcess
+	}
+	return answers
 }
 
 // OpenProcess implements Machine.
