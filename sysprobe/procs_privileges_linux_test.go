@@ -152,6 +152,9 @@ func TestPrivileges(t *testing.T) {
 		{"ptrace, hidepid=2", hidden(unix.CAP_SYS_PTRACE), true, sight{"procfs", true, traced, exe(true, true)}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			if tt.want.Backend == "bpf" {
+				needBPF(t)
+			}
 			name, args := "sight", []string{string(pids)}
 			if tt.hidden {
 				name, args = "hidden", append([]string{name}, args...)
