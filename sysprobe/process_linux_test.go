@@ -97,6 +97,9 @@ func TestOpenProcess(t *testing.T) {
 			t.Error(err)
 		}
 		for method, call := range processMethods {
+			if method == "ConnectionsOf" {
+				continue // it opens the process anew
+			}
 			if _, err := call(p); !errors.Is(err, fs.ErrClosed) && method != "IsRunning" {
 				t.Errorf("%s of a closed process: %v", method, err)
 			}
