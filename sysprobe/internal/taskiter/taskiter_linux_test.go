@@ -124,6 +124,7 @@ time.sleep(600)`)
 
 // TestWants asks for one thing after the other: the others are 0.
 func TestWants(t *testing.T) {
+	needBPF(t)
 	sleep := exec.Command("sleep", "600")
 	sleep.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65533}}
 	if err := sleep.Start(); err != nil {
