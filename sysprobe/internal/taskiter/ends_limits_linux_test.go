@@ -314,8 +314,9 @@ func TestMoreEndsThanRoom(t *testing.T) {
 	}
 	room := int(c.ends.seen.m.MaxEntries())
 	pass(room + room/16)
-	if n := len(c.latest.Finals); n != room || c.latest.Lost == 0 {
-		t.Errorf("%d processes and %d lost, want %d and the others", n, c.latest.Lost, room)
+	// What others end while Drain takes entries out finds room again.
+	if n := len(c.latest.Finals); n < room || c.latest.Lost == 0 {
+		t.Errorf("%d processes and %d lost, want at least %d and the others", n, c.latest.Lost, room)
 	}
 	pass(room / 16)
 	if c.latest.Lost != 0 {
