@@ -7,13 +7,20 @@ FUZZTIME     ?= 100000x
 TESTFLAGS    ?=
 TARGETS      ?=
 BENCHFLAGS   ?=
+BEFORE       ?=
 KERNELS      ?=
 BUILDFLAGS   := -trimpath -ldflags='-s -w'
 BENCH        := testdata/bench
 GOLDEN        = $(shell grep -rl --include='*_test.go' internal/plugintest plugins | xargs -n 1 dirname | sort -u)
 
+# Where git refuses to read the checkout, such as that of another user, go would
+# refuse to build it: the program is built without its commit then.
+ifneq ($(shell git log -1 >/dev/null 2>&1 || echo refused),)
+export GOFLAGS := $(strip $(shell $(GO) env GOFLAGS) -buildvcs=false)
+endif
+
 .DEFAULT_GOAL := help
-.PHONY: help build run test race lint fuzz golden generate bpf cross integration vm e2e bench telegraf coverage \
+.PHONY: help build archive run test race lint fuzz golden generate bpf cross integration bare vm wine e2e bench telegraf coverage \
 	install-dev-deps install-git-hooks test-all clean
 
 help: ## list the targets
@@ -22,11 +29,14 @@ help: ## list the targets
 build: ## leave bin/sysprobe-execd: one static program
 	CGO_ENABLED=0 $(GO) build $(BUILDFLAGS) -o bin/ ./plugins/cmd/sysprobe-execd
 
-run: build ## gather this machine once, as line protocol
+archive: ## leave build/sysprobe-execd-windows-*.zip: the program for Windows with its configuration
+	.ci/archive.sh
+
+run: build ## print what the inputs gather of this machine, as line protocol
 	bin/sysprobe-execd --once
 
-test: ## run the tests; those that need root skip without it
-	$(GO) test $(TESTFLAGS) ./...
+test: ## run the tests, and count those that skipped for want of something
+	$(GO) run ./.ci/testsum -test=$(GO) -- $(TESTFLAGS) ./... ./.ci/testsum
 
 race: ## run the tests under the race detector
 	$(MAKE) test TESTFLAGS=-race
@@ -54,15 +64,25 @@ cross: ## vet and test-compile for every system; TARGETS="os/arch ..." for some
 integration: ## run the tests as root, where none may skip, and as nobody
 	.ci/integration.sh
 
-vm: ## run the tests on Linux 5.10, 6.1, 6.12 and s390x in virtual machines; KERNELS="6.1" for some
+bare: ## run make run and make test in a bare Debian, as root and as nobody
+	.ci/bare.sh
+
+endian: ## run the tests of the decoders as 32-bit and as big-endian programs
+	.ci/endian.sh
+
+vm: ## run the tests on Linux 5.10, 6.1, 6.12, the newest of Debian's backports and s390x in virtual machines; KERNELS="6.1" for some
 	.ci/vm.sh $(KERNELS)
+
+wine: ## run the tests as Windows programs under Wine, as root
+	.ci/wine.sh
 
 e2e: build ## run a real Telegraf into a real InfluxDB
 	SYSPROBE_E2E=1 $(GO) test -count=1 -v -timeout=10m $(TESTFLAGS) ./plugins/internal/e2e
 
-bench: build ## compare with the C floor and other libraries, as root; JSON=file keeps the figures
+bench: build ## compare with the C floor, other libraries and the build of commit BEFORE, as root; JSON=file keeps the figures
 	cd $(BENCH) && $(GO) build -o ../../bin/bench .
-	bin/bench -json='$(JSON)' -execd=bin/sysprobe-execd $(BENCHFLAGS)
+	$(if $(BEFORE),.ci/bench-before.sh $(BEFORE) bin/bench-before)
+	bin/bench -json='$(JSON)' -execd=bin/sysprobe-execd $(if $(BEFORE),-before=bin/bench-before) $(BENCHFLAGS)
 
 telegraf: ## leave bin/telegraf: a real Telegraf with the four inputs inside
 	.ci/telegraf.sh

@@ -3,7 +3,7 @@
 # compiler; it is the same byte by byte each time with the one of Debian 12
 # (packages clang, llvm and libbpf-dev). Another one leaves it alone.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/../sysprobe/internal/taskiter"
+cd "$(dirname "${BASH_SOURCE[0]}")/../sysprobe/internal/sys/taskiter"
 
 readonly want='Debian clang version 14.0.6'
 have=$(clang --version 2>/dev/null | head -n 1 || true)

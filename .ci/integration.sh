@@ -32,7 +32,7 @@ done < <(go list -f "{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}} {{slice
 [[ -z ${RESULTS:-} ]] || cat "$work"/*.json >"$RESULTS"
 status=0
 echo 'as nobody:'
-go run .ci/testsum.go "$work/nobody.json" || status=1
+go run ./.ci/testsum "$work/nobody.json" || status=1
 echo 'as root:'
-go run .ci/testsum.go -noskip "$work/root.json" || status=1
+go run ./.ci/testsum -noskip "$work/root.json" || status=1
 exit "$status"

@@ -16,12 +16,13 @@ declare -rA kernels=(
 	[5.10]='bullseye amd64 linux-image-amd64'
 	[6.1]='bookworm amd64 linux-image-amd64'
 	[6.12]='bookworm-backports amd64 linux-image-amd64'
+	[backports]='trixie-backports amd64 linux-image-amd64'
 	[s390x]='bookworm s390x linux-image-s390x'
 )
-readonly cache=$PWD/build/vm
+readonly top=$PWD cache=$PWD/build/vm
 PATH+=:/usr/sbin:/sbin # of a user, for depmod
 labels=("$@")
-((${#labels[@]})) || labels=(5.10 6.1 6.1-lockdown 6.12 s390x)
+((${#labels[@]})) || labels=(5.10 6.1 6.1-lockdown 6.12 backports s390x)
 
 run=$(mktemp -d)
 trap 'rm -rf "$run"' EXIT
@@ -36,8 +37,7 @@ packages() {
 		-o "Dir::State=$apt" -o Dir::State::Status=/dev/null -o "Dir::Cache=$apt" -o APT::Sandbox::User=
 		-o "APT::Architecture=$arch" -o "APT::Architectures=$arch" -o Acquire::Languages=none -o APT::Install-Recommends=false)
 	if [[ ! -e $apt/sources.list ]]; then
-		mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null |
-			grep -v '^#' | grep -oE '[a-z+]+:/[^ ]*/debian/?( |$)' | head -n 1)
+		mirror=$("$top/.ci/mirror.sh")
 		mkdir -p "$apt"/{lists,archives}/partial
 		printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s %s main\n' "$mirror" "$suite" >"$apt/sources"
 		mv "$apt/sources" "$apt/sources.list"
@@ -55,16 +55,31 @@ unpack() {
 	rm -r "$download"
 }
 
+# parts SUITE ARCH PACKAGE: what the package of a kernel is divided into, since Linux 7.
+parts() {
+	packages "$1" "$2" depends "$3" | awk -v version="${3#linux-image-}" '/^ *Depends: linux-/ && index($2, version) { print $2 }'
+}
+
 # fetch LABEL: leaves a kernel in build/vm/LABEL.
 fetch() {
-	local suite arch meta package new=$cache/$1.new
+	local suite arch meta package directory release new=$cache/$1.new
 	[[ ! -e $cache/$1 ]] || return 0
 	rm -rf "$new"
 	read -r suite arch meta <<<"${kernels[$1]}"
 	package=$(packages "$suite" "$arch" depends "$meta" | awk '/Depends: linux-image/ { print $2; exit }')
-	unpack "$suite" "$arch" "$package" "$new"
+	for package in "$package" $(parts "$suite" "$arch" "$package"); do
+		unpack "$suite" "$arch" "$package" "$new"
+	done
 	unpack "${suite%-backports}" "$arch" busybox-static "$new"
-	depmod -b "$new" "$(ls "$new/lib/modules")"
+	for directory in bin lib; do # from trixie on these are below usr alone
+		[[ -e $new/$directory ]] || ln -s "usr/$directory" "$new/$directory"
+	done
+	release=$(ls "$new/lib/modules")
+	if [[ ! -e $new/boot ]]; then # the kernel is beside its modules since Linux 7
+		mkdir "$new/boot"
+		ln -s "../lib/modules/$release/vmlinuz" "$new/boot/vmlinuz-$release"
+	fi
+	depmod -b "$new" "$release"
 	[[ $arch == amd64 ]] || userland "$suite" "$arch" "$new/root"
 	mv "$new" "$cache/$1"
 }
@@ -100,18 +115,18 @@ initramfs() {
 # compile ARCH LABEL: the tests of each package, and a list of them. Where only
 # the kernel is another one, those that ask no kernel have nothing new to say.
 compile() {
-	local package packages=${PACKAGES:-./sysprobe/...} tests=${TESTS:-.} skip='|TestLockedDown'
+	local package packages=${PACKAGES:-./sysprobe/...} tests=${TESTS:-.} skip=TestLockedDown
 	if [[ $2 == *-lockdown ]]; then
 		packages='./sysprobe/internal/drivers ./plugins/internal/proctable' tests='^Test(LockedDown|BackendIsSaidOnce)$' skip=
 	fi
 	mkdir -p "$run/tests"
 	go list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}} .{{slice .Dir '${#PWD}'}}{{end}}' $packages |
-		{ [[ $1 != amd64 ]] && cat || grep -v /decode; } >"$run/packages"
+		grep -v "/internal/\(arch\|gen\)" | { [[ $1 != amd64 ]] && cat || grep -v /decode; } >"$run/packages"
 	while read -r package _; do
 		CGO_ENABLED=0 GOOS=linux GOARCH=$1 go test -c -o "$run/tests/${package//\//.}" "$package"
 	done <"$run/packages"
 	printf '%s\n' "$tests" >"$run/run"
-	printf '%s%s\n' "$(grep -hoE '^func Test\w+' sysprobe/arch*_test.go | sed 's/func //' | paste -s -d '|')" "$skip" >"$run/skip"
+	printf '%s\n' "$skip" >"$run/skip"
 }
 
 # share NAME DIRECTORY [OPTION]: what lets the guest mount a directory.
@@ -146,7 +161,7 @@ cards() {
 boot() {
 	local emulator=qemu-system-x86_64 bus=pci root=/ directory=$cache/$1 machine=(-cpu max -smp 2)
 	case $1 in
-	6.12) machine=(-cpu qemu64) ;; # with max, QEMU 7.2 lets it crash
+	6.12 | backports) machine=(-cpu qemu64) ;; # with max, QEMU 7.2 lets them crash
 	s390x) emulator=qemu-system-s390x bus=ccw root=$directory/root ;;
 	esac
 	share root "$root" ,readonly=on
@@ -199,7 +214,7 @@ for label in "${labels[@]}"; do
 		mkdir -p "$cache/recorded"
 		mv "$run/recorded" "$cache/recorded/$label"
 	fi
-	go run .ci/testsum.go "$run/$label.json" || status=1
+	go run ./.ci/testsum "$run/$label.json" || status=1
 	printf '<== Linux %s: %d s\n' "$name" $((SECONDS - start))
 done
 [[ -z ${RESULTS:-} ]] || cat "$run"/*.json >"$RESULTS"

@@ -13,20 +13,27 @@ func BenchmarkConnections(b *testing.B) {
 	var pids []int
 	h.answer(b, &pids)
 	procs := openTable(b, "")
-	ids := idsOf(pids...)
+	ids := make([]ProcID, len(pids))
+	for i, pid := range pids {
+		row, err := procs.Lookup(b.Context(), int32(pid), 0)
+		if err != nil {
+			b.Fatal(err)
+		}
+		ids[i] = row.ID
+	}
 	for _, bm := range []struct {
 		name string
 		ask  func() (int, error)
 	}{
 		{"each", func() (found int, err error) {
 			for _, id := range ids {
-				c, oneErr := readDetail(procs, id, (*Process).Connections)
+				c, oneErr := readDetail(b.Context(), procs, id, (*Process).Connections)
 				found, err = found+len(c.Sockets), errors.Join(err, oneErr)
 			}
 			return found, err
 		}},
 		{"all", func() (found int, err error) {
-			for _, answer := range procs.ConnectionsOf(ids) {
+			for _, answer := range procs.ConnectionsOf(b.Context(), ids) {
 				found, err = found+len(answer.Sockets), errors.Join(err, answer.Err)
 			}
 			return found, err

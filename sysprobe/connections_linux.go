@@ -1,26 +1,34 @@
 package sysprobe
 
 import (
-	"encoding/binary"
+	"cmp"
+	"context"
 	"errors"
+	"io/fs"
+	"slices"
 	"strconv"
+	"syscall"
 
-	"golang.org/x/sys/unix"
-
+	"telegraf-sysprobe/sysprobe/internal/abandon"
 	"telegraf-sysprobe/sysprobe/internal/decode/procfs"
+	"telegraf-sysprobe/sysprobe/internal/sys/procdir"
 )
 
-// socketHolder is a descriptor of a process; at is the place of that in the
-// list of those asked for.
-type socketHolder struct{ at, pid, fd int32 }
+// socketHolder is a descriptor of a process; at is the index of the process in the
+// list of the call.
+type socketHolder struct {
+	at int32
+	id ProcID
+	fd int32
+}
 
 // socketHolders are the descriptors by the inode number of their socket.
 type socketHolders map[uint64][]socketHolder
 
-// add adds the descriptors of the process that has that place.
-func (h socketHolders) add(at, pid int32, held []heldSocket) {
+// add adds the descriptors of the process with that index.
+func (h socketHolders) add(at int32, id ProcID, held []heldSocket) {
 	for _, s := range held {
-		h[s.inode] = append(h[s.inode], socketHolder{at, pid, s.fd})
+		h[s.inode] = append(h[s.inode], socketHolder{at, id, s.fd})
 	}
 }
 
@@ -30,248 +38,264 @@ type heldSocket struct {
 	fd    int32
 }
 
-// socketTables are the files below /proc/PID/net.
-var socketTables = []struct {
-	file   string
-	family Family
-	kind   SocketType
-}{
-	{"net/tcp", FamilyInet, SocketStream},
-	{"net/tcp6", FamilyInet6, SocketStream},
-	{"net/udp", FamilyInet, SocketDatagram},
-	{"net/udp6", FamilyInet6, SocketDatagram},
-	{"net/unix", FamilyUnix, 0},
-}
-
-func (c *processClient) connections() (Connections, error) {
-	r := newSocketReader()
-	if held, err := r.list(c, 0); err != nil || !held {
-		return Connections{}, err
-	}
-	return r.read(c, 0)
-}
-
-func (c *procsClient) connectionsOf(ids []ProcID) []ProcConnections {
-	r := newSocketReader()
-	answers := make([]ProcConnections, len(ids))
-	holders := make([]Opt[ProcID], len(ids)) // those that have sockets
-	for at, id := range ids {
-		answers[at].Err = c.withProcess(id, func(p *processClient) error {
-			held, err := r.list(p, int32(at))
-			holders[at] = Opt[ProcID]{p.id, held}
-			return err
-		})
-	}
-	for at := range holders {
-		id, held := holders[at].Get()
-		if !held {
-			continue
+func (c *processClient) connections(ctx context.Context) (Connections, error) {
+	found, err := abandon.Call(ctx, func() (Connections, error) {
+		r := newSocketReader(ctx)
+		if held, err := r.list(c, 0); err != nil || !held {
+			return Connections{}, err
 		}
-		// It is opened anew: to keep all open takes more files than there may be.
-		answers[at].Err = c.withProcess(id, func(p *processClient) (err error) {
-			answers[at].Connections, err = r.read(p, int32(at))
-			return err
-		})
+		return r.read(c, 0)
+	}, nil)
+	return found, c.opError(opConnections, err)
+}
+
+func (c *procsClient) connectionsOf(ctx context.Context, ids []ProcID) []ProcConnections {
+	answers, err := abandon.Call(ctx, func() ([]ProcConnections, error) {
+		return newSocketReader(ctx).readOf(c, ids), ctx.Err()
+	}, nil)
+	if err != nil { // what the call still writes is left to it
+		answers = make([]ProcConnections, len(ids))
+		for at, id := range ids {
+			answers[at].Err = pidError(opConnections, id.PID, err)
+		}
 	}
 	return answers
 }
 
 // withProcess calls f with a process that is open for as long.
 func (c *procsClient) withProcess(id ProcID, f func(*processClient) error) error {
-	p, err := c.openProcess(id)
+	p, err := c.openProcess(context.Background(), id)
 	if err != nil {
 		return err
 	}
-	defer p.dir.close()
+	defer p.dir.Close() //nolint:errcheck // it is open
 	return f(p)
 }
 
 // socketReader reads the sockets of a list of processes: first the descriptors
-// of all, by list, then the tables, by read. So only that socket is missed which
-// was opened after the first or closed before the second; the other way round it
-// would be every socket that is younger than the tables.
+// of all, by list, then the tables, by read. So it misses only a socket that is
+// opened after the first or closed before the second; in the other order it would
+// miss every socket that is younger than the tables.
 type socketReader struct {
+	ctx     context.Context
 	holders socketHolders
 	// tables are those that were read, by network namespace.
 	tables map[string]netSockets
 }
 
-func newSocketReader() *socketReader {
-	return &socketReader{holders: make(socketHolders), tables: make(map[string]netSockets)}
+func newSocketReader(ctx context.Context) *socketReader {
+	return &socketReader{ctx: ctx, holders: make(socketHolders), tables: make(map[string]netSockets)}
 }
 
-const opConnections = "read connections of process"
+// readOf returns the sockets of each process.
+func (r *socketReader) readOf(c *procsClient, ids []ProcID) []ProcConnections {
+	answers := make([]ProcConnections, len(ids))
+	hasSockets := make([]bool, len(ids))
+	for at, id := range ids {
+		if r.ctx.Err() != nil {
+			return answers
+		}
+		answers[at].Err = c.withProcess(id, func(p *processClient) (err error) {
+			hasSockets[at], err = r.list(p, int32(at))
+			return p.opError(opConnections, err)
+		})
+	}
+	for at, id := range ids {
+		if !hasSockets[at] || r.ctx.Err() != nil {
+			continue
+		}
+		// It is opened anew: to keep all open takes more files than there may be.
+		answers[at].Err = c.withProcess(id, func(p *processClient) (err error) {
+			answers[at].Connections, err = r.read(p, int32(at))
+			return p.opError(opConnections, err)
+		})
+	}
+	return answers
+}
 
-// list notes the sockets that the process has open, and reports whether there
-// are any.
+// list adds the sockets that the process has open to the holders, and reports
+// whether there are any.
 func (r *socketReader) list(c *processClient, at int32) (bool, error) {
-	held, err := askAlso(c, opConnections, c.heldSockets)
+	held, err := resolveAlive(r.ctx, c, heldSockets)
 	if err != nil {
 		return false, err
 	}
-	r.holders.add(at, c.id.PID, held)
+	r.holders.add(at, c.id, held)
 	return len(held) > 0, nil
 }
 
 // read returns the sockets of the process, out of the tables of its network
-// namespace. Those it reads unless another process in there was asked before.
+// namespace. It reads these unless it has read them for another process in there.
 // Malformed rows are counted where they are read.
 func (r *socketReader) read(c *processClient, at int32) (Connections, error) {
-	return askAlso(c, opConnections, func() (Connections, error) {
-		namespace := c.netNS()
+	return resolveAlive(r.ctx, c, func(ctx context.Context, t target) (Connections, bool, error) {
+		namespace := t.netNS()
 		if found, ok := r.tables[namespace]; ok {
-			return Connections{Sockets: found.of[at]}, nil
+			return Connections{Sockets: found.of[at]}, true, nil
 		}
-		found, err := c.readSockets(r.holders, false)
+		found, err := t.readHeld(ctx, r.holders)
 		if err != nil {
-			return Connections{}, err
+			return Connections{}, false, err
 		}
 		// Others can take the tables for those of the namespace, and for whole,
 		// if the process is still in it.
-		if namespace != "" && c.netNS() == namespace {
+		if namespace != "" && t.netNS() == namespace {
 			r.tables[namespace] = found
 		}
-		return Connections{Sockets: found.of[at], Malformed: found.malformed}, nil
+		return Connections{Sockets: found.of[at], Malformed: found.malformed}, true, nil
 	})
 }
 
 // netNS names the network namespace of the process. It is empty where that
-// cannot be read, as of the dead, who are in none (exit_task_namespaces in the
-// kernel).
-func (c *processClient) netNS() string {
-	name, err := c.file("ns/net").readlink()
+// cannot be read, as of a dead process, which is in none (exit_task_namespaces in
+// the kernel).
+func (t target) netNS() string {
+	name, err := t.Readlink(t.buf, "ns/net")
 	if err != nil {
 		return ""
 	}
 	return string(name)
 }
 
-func (c *procsClient) connections() (Connections, error) {
-	const op = "read connections"
-	c.mu.Lock()
-	pids, err := c.dir.pids(nil)
-	c.mu.Unlock()
+func (c *procsClient) connections(ctx context.Context, filter ConnectionFilter) (Connections, error) {
+	err := filter.check()
 	if err != nil {
-		return Connections{}, opError(op, c.root, err)
+		return Connections{}, opError("read connections", c.path, err)
 	}
-	holders := make(socketHolders)
-	for _, pid := range pids {
-		p, err := c.openProcess(ProcID{PID: pid})
-		if isExhausted(err) {
-			return Connections{}, err
-		}
-		if err != nil {
-			continue // it has ended
-		}
-		held, err := p.heldSockets()
-		p.dir.close()
-		if isExhausted(err) {
-			return Connections{}, opError(op, c.root, err)
-		}
-		holders.add(0, pid, held)
+	found, err := abandon.Call(ctx, func() (Connections, error) { return c.readConnections(ctx, filter) }, nil)
+	return found, opError("read connections", c.path, err)
+}
+
+func (c *procsClient) readConnections(ctx context.Context, filter ConnectionFilter) (Connections, error) {
+	buf := c.takeBuffer()
+	defer c.buffers.Put(buf)
+	tables, err := c.readTables(ctx, buf, filter)
+	if err != nil || len(tables.rows) == 0 {
+		return Connections{Malformed: tables.malformed}, err
 	}
-	// The network namespace of the reader is that of its main thread.
-	c.mu.Lock()
-	fd, err := c.dir.top("self").open(unix.O_RDONLY | unix.O_DIRECTORY)
-	c.mu.Unlock()
+	holders, err := c.findHolders(ctx, buf, tables.inodes())
 	if err != nil {
-		return Connections{}, opError(op, c.root, err)
+		return Connections{}, err
 	}
-	self := &processClient{table: c, dir: &procDir{fd: fd, kernel: c.dir.kernel, content: make([]byte, 32<<10)}}
-	defer self.dir.close()
-	found, err := self.readSockets(holders, true)
-	if err != nil {
-		return Connections{}, opError(op, c.root, err)
-	}
+	found := netSockets{of: make(map[int32][]Connection)}
+	found.of[0] = make([]Connection, 0, len(tables.rows))
+	found.add(tables, holders, true)
 	return Connections{Sockets: found.of[0], Malformed: found.malformed}, nil
 }
 
-// heldSockets returns the sockets that the process has open, with an error those
-// up to it.
-func (c *processClient) heldSockets() ([]heldSocket, error) {
-	fds, err := c.fds()
+// readTables reads the sockets of the own network namespace, which is that of the
+// main thread, or of the configured one.
+func (c *procsClient) readTables(ctx context.Context, buf *procdir.Buffer, filter ConnectionFilter) (socketTables, error) {
+	tables := socketTables{filter: filter}
+	if c.netNS != "" {
+		err := tables.readIn(ctx, c.netNS)
+		return tables, err
+	}
+	self, err := c.root.OpenSelf(buf)
+	if err != nil {
+		return tables, err
+	}
+	defer self.Close() //nolint:errcheck // it is open
+	t := target{Dir: self, buf: buf}
+	err = tables.readOf(ctx, t, t.dialOwn)
+	return tables, err
+}
+
+// findHolders looks into all processes for the descriptors of sockets with these
+// inodes. It finds what it can of a process that has ended or is another user's.
+func (c *procsClient) findHolders(ctx context.Context, buf *procdir.Buffer, wanted map[uint64]bool) (socketHolders, error) {
+	pids, err := c.root.PIDs(buf, nil)
 	if err != nil {
 		return nil, err
 	}
-	var held []heldSocket
+	holders := make(socketHolders, len(wanted))
+	for _, pid := range pids {
+		id, held, err := c.holderOf(ctx, buf, pid, wanted)
+		if ctx.Err() != nil || isExhausted(err) || errors.Is(err, fs.ErrClosed) {
+			return nil, errors.Join(ctx.Err(), err)
+		}
+		holders.add(0, id, held)
+	}
+	return holders, nil
+}
+
+// holderOf returns those of the sockets with these inodes that the process has, and
+// its identity if there are any.
+func (c *procsClient) holderOf(ctx context.Context, buf *procdir.Buffer, pid int32, wanted map[uint64]bool) (ProcID, []heldSocket, error) {
+	dir, err := c.root.OpenDir(buf, pid)
+	if err != nil {
+		return ProcID{}, nil, err
+	}
+	defer dir.Close() //nolint:errcheck // it is open
+	held, _, err := heldSockets(ctx, target{Dir: dir, buf: buf})
+	held = slices.DeleteFunc(held, func(s heldSocket) bool { return !wanted[s.inode] })
+	if len(held) == 0 {
+		return ProcID{}, nil, err
+	}
+	st, statErr := dir.Stat(buf)
+	if statErr != nil { // it has ended since
+		return ProcID{}, nil, cmp.Or(err, statErr)
+	}
+	return ProcID{PID: pid, Start: st.Start}, held, err
+}
+
+// heldSockets returns the sockets that the process has open, with an error those
+// up to it. Found is false without any descriptor.
+func heldSockets(ctx context.Context, t target) (held []heldSocket, found bool, err error) {
+	fds, err := t.FDs(t.buf, nil)
+	if err != nil {
+		return nil, false, err
+	}
 	for _, fd := range fds {
-		target, err := c.file("fd/" + strconv.Itoa(int(fd))).readlink()
+		link, err := t.Readlink(t.buf, procdir.File("fd/"+strconv.Itoa(int(fd))))
 		switch {
-		case errors.Is(err, unix.ENAMETOOLONG), isGone(err):
+		case ctx.Err() != nil:
+			return held, false, ctx.Err()
+		case errors.Is(err, syscall.ENAMETOOLONG), isGone(err):
 			continue
 		case err != nil:
-			return held, err
+			return held, false, err
 		}
-		if inode, ok := procfs.SocketInode(target); ok {
+		if inode, ok := procfs.SocketInode(link); ok {
 			held = append(held, heldSocket{inode, fd})
 		}
 	}
-	return held, nil
+	return held, len(fds) > 0, nil
 }
 
 // netSockets are the sockets in the tables of a network namespace.
 type netSockets struct {
-	// of are those of the process that has that place in the list.
+	// of has the sockets of a process by its index in the list of the call.
 	of        map[int32][]Connection
 	malformed int
 }
 
-// readSockets reads the tables of the network namespace of the process. With
-// all it also takes what has no holder, as if the first process had it.
-func (c *processClient) readSockets(holders socketHolders, all bool) (netSockets, error) {
+// readHeld reads the sockets of the network namespace of the process that have a
+// holder.
+func (t target) readHeld(ctx context.Context, holders socketHolders) (netSockets, error) {
+	var tables socketTables
+	if err := tables.readOf(ctx, t, t.dialDiag); err != nil {
+		return netSockets{}, err
+	}
 	found := netSockets{of: make(map[int32][]Connection)}
-	missing := 0
-	for _, table := range socketTables {
-		b, err := c.file(table.file).readWhole()
-		if isGone(err) { // a kernel without IPv6, or the process has ended
-			missing++
-			continue
-		}
-		if err != nil {
-			return netSockets{}, err
-		}
-		if table.family == FamilyUnix {
-			found.addUnix(b, holders, all)
-		} else {
-			found.addInternet(b, Connection{Family: table.family, Type: table.kind}, holders, all)
-		}
-	}
-	if missing == len(socketTables) {
-		return netSockets{}, unix.ENOENT
-	}
+	found.add(tables, holders, false)
 	return found, nil
 }
 
-// addInternet adds the rows of a table of TCP or UDP; those are as base says.
-func (s *netSockets) addInternet(b []byte, base Connection, holders socketHolders, all bool) {
-	rows, malformed := procfs.DecodeSockets(b, binary.NativeEndian)
-	s.malformed += malformed
-	for _, row := range rows {
-		conn := base
-		conn.Local, conn.Remote = row.Local, row.Remote
-		if base.Type == SocketStream {
-			conn.Status = ConnStatus(row.State)
+// add adds each socket of the tables for each of its holders. With all it also adds
+// those that have none, as if the first process had them.
+func (s *netSockets) add(tables socketTables, holders socketHolders, all bool) {
+	s.malformed += tables.malformed
+	for i := range tables.rows {
+		row := &tables.rows[i]
+		held := holders[row.inode]
+		if len(held) == 0 && all {
+			s.of[0] = append(s.of[0], row.Connection)
 		}
-		s.add(conn, holders[row.Inode], all)
-	}
-}
-
-// addUnix adds the rows of the table of UNIX sockets.
-func (s *netSockets) addUnix(b []byte, holders socketHolders, all bool) {
-	rows, malformed := procfs.DecodeUnixSockets(b)
-	s.malformed += malformed
-	for _, row := range rows {
-		s.add(Connection{Family: FamilyUnix, Type: SocketType(row.Type), Path: row.Path}, holders[row.Inode], all)
-	}
-}
-
-// add adds a socket for each of its holders, and with all also without any.
-func (s *netSockets) add(conn Connection, holders []socketHolder, all bool) {
-	if len(holders) == 0 && all {
-		s.of[0] = append(s.of[0], conn)
-	}
-	for _, h := range holders {
-		conn.PID, conn.FD = Some(h.pid), Some(h.fd)
-		s.of[h.at] = append(s.of[h.at], conn)
+		for _, h := range held {
+			conn := row.Connection
+			conn.Process, conn.FD = Some(h.id), Some(h.fd)
+			s.of[h.at] = append(s.of[h.at], conn)
+		}
 	}
 }

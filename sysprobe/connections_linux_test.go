@@ -1,6 +1,7 @@
 package sysprobe
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"net"
@@ -34,7 +35,7 @@ func helpConnections([]string) error {
 	if err != nil {
 		return err
 	}
-	all, err := procs.Connections()
+	all, err := procs.Connections(context.Background(), ConnectionFilter{})
 	if err != nil {
 		return err
 	}
@@ -49,6 +50,9 @@ func socketAt(sockets []Connection, at string) (Connection, bool) {
 	}
 	return sockets[i], true
 }
+
+// pidOf is the PID of the process that has a socket, 0 without one.
+func pidOf(c Connection) int32 { return c.Process.Or(ProcID{}).PID }
 
 func TestConnections(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a b")
@@ -81,17 +85,17 @@ func TestConnections(t *testing.T) {
 		abstract:                 {Family: FamilyUnix, Type: SocketStream, Path: abstract},
 	}
 	procs := openTable(t, "")
-	own, err := openProcess(t, procs, os.Getpid()).Connections()
+	own, err := openProcess(t, procs, os.Getpid()).Connections(t.Context())
 	check(t, err)
-	all, err := procs.Connections()
+	all, err := procs.Connections(t.Context(), ConnectionFilter{})
 	check(t, err)
 	for at, want := range want {
 		for whose, sockets := range map[string][]Connection{"own": own.Sockets, "all": all.Sockets} {
 			got, ok := socketAt(sockets, at)
-			if !ok || got.PID.Or(0) != int32(os.Getpid()) || got.FD.Or(-1) < 0 {
+			if !ok || pidOf(got) != int32(os.Getpid()) || got.FD.Or(-1) < 0 {
 				t.Errorf("%s: %s is %+v, want process %d", whose, at, got, os.Getpid())
 			}
-			got.PID, got.FD = Opt[int32]{}, Opt[int32]{}
+			got.Process, got.FD = Opt[ProcID]{}, Opt[int32]{}
 			if got != want {
 				t.Errorf("%s: %s is %+v, want %+v", whose, at, got, want)
 			}
@@ -105,7 +109,7 @@ func TestConnections(t *testing.T) {
 		var sockets []Connection
 		h.answer(t, &sockets)
 		got, ok := socketAt(sockets, tcp)
-		if !ok || got.PID.Known() || got.FD.Known() || got.Status != ConnListen {
+		if !ok || got.Process.Known() || got.FD.Known() || got.Status != ConnListen {
 			t.Errorf("listener %+v, want one without a process", got)
 		}
 	})
@@ -113,7 +117,7 @@ func TestConnections(t *testing.T) {
 		h := startHelper(t, inNamespaces(syscall.CLONE_NEWNET), "listener")
 		var address string
 		h.answer(t, &address)
-		got, err := openProcess(t, procs, int(h.pid())).Connections()
+		got, err := openProcess(t, procs, int(h.pid())).Connections(t.Context())
 		check(t, err)
 		if c, ok := socketAt(got.Sockets, address); !ok || c.Status != ConnListen || len(got.Sockets) != 1 {
 			t.Errorf("sockets %+v, want one at %s", got.Sockets, address)
@@ -128,12 +132,12 @@ func TestConnections(t *testing.T) {
 		defer file.Close()
 		cmd := &exec.Cmd{Path: "/bin/sleep", Args: []string{"sleep", "600"}, Stdin: file}
 		start(t, cmd)
-		all, err := procs.Connections()
+		all, err := procs.Connections(t.Context(), ConnectionFilter{})
 		check(t, err)
 		holders := map[int32]bool{}
 		for _, c := range all.Sockets {
 			if c.Local.String() == l.Addr().String() {
-				holders[c.PID.Or(0)] = true
+				holders[pidOf(c)] = true
 			}
 		}
 		if want := map[int32]bool{int32(os.Getpid()): true, int32(cmd.Process.Pid): true}; !cmp.Equal(holders, want) {
@@ -167,19 +171,20 @@ func TestConnectionsInFixture(t *testing.T) {
 		tree.Write("1/net/"+name, text)
 	}
 	procs := openTable(t, tree.Root)
-	got, err := openProcess(t, procs, 10).Connections()
+	got, err := openProcess(t, procs, 10).Connections(t.Context())
 	check(t, err)
 	address := netip.MustParseAddrPort("10.0.0.5:22")
+	holder := Some(ProcID{PID: 10})
 	want := []Connection{
-		{PID: Some[int32](10), FD: Some[int32](0), Family: FamilyInet, Type: SocketStream, Local: address, Status: ConnListen},
-		{PID: Some[int32](10), FD: Some[int32](2), Family: FamilyInet, Type: SocketStream, Local: address, Status: 200},
-		{PID: Some[int32](10), FD: Some[int32](1), Family: FamilyInet, Type: SocketDatagram, Local: address},
+		{Process: holder, FD: Some[int32](0), Family: FamilyInet, Type: SocketStream, Local: address, Status: ConnListen},
+		{Process: holder, FD: Some[int32](2), Family: FamilyInet, Type: SocketStream, Local: address, Status: 200},
+		{Process: holder, FD: Some[int32](1), Family: FamilyInet, Type: SocketDatagram, Local: address},
 	}
-	compare := cmp.Options{cmp.AllowUnexported(Opt[int32]{}), cmp.Comparer(func(a, b netip.AddrPort) bool { return a == b })}
+	compare := cmp.Options{cmp.AllowUnexported(Opt[int32]{}, Opt[ProcID]{}), cmp.Comparer(func(a, b netip.AddrPort) bool { return a == b })}
 	if diff := cmp.Diff(want, got.Sockets, compare); diff != "" || got.Malformed != 2 {
 		t.Errorf("H05 H07 H08 H09: %d malformed, want 2; sockets (-want +got):\n%s", got.Malformed, diff)
 	}
-	all, err := procs.Connections()
+	all, err := procs.Connections(t.Context(), ConnectionFilter{})
 	check(t, err)
 	timeWait := Connection{Family: FamilyInet, Type: SocketStream, Local: address, Status: ConnTimeWait}
 	want = []Connection{want[0], timeWait, want[1], want[2]}
@@ -187,7 +192,7 @@ func TestConnectionsInFixture(t *testing.T) {
 		t.Errorf("H05: %d malformed, want 2; all sockets (-want +got):\n%s", all.Malformed, diff)
 	}
 	tree.Remove("10/net")
-	if got, err := openProcess(t, procs, 10).Connections(); !errors.Is(err, ErrNotSupported) {
+	if got, err := openProcess(t, procs, 10).Connections(t.Context()); !errors.Is(err, ErrNotSupported) {
 		t.Errorf("%v, error %v without any table, want ErrNotSupported", got, err)
 	}
 }

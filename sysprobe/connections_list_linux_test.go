@@ -54,18 +54,18 @@ func helpSockets(args []string) error {
 	return errors.Join(ready(), say(pids), untilEOF(ignore))
 }
 
-// idsOf are the IDs of whoever has these PIDs.
+// idsOf are the IDs of processes of a socketTree.
 func idsOf(pids ...int) []ProcID {
 	ids := make([]ProcID, len(pids))
 	for i, pid := range pids {
-		ids[i].PID = int32(pid)
+		ids[i] = ProcID{PID: int32(pid), Start: socketTreeStart}
 	}
 	return ids
 }
 
 // compareConnections compares what is not for other packages to see, too.
 var compareConnections = cmp.Options{
-	cmp.AllowUnexported(Opt[int32]{}), cmp.Comparer(func(a, b netip.AddrPort) bool { return a == b }),
+	cmp.AllowUnexported(Opt[int32]{}, Opt[ProcID]{}), cmp.Comparer(func(a, b netip.AddrPort) bool { return a == b }),
 }
 
 // TestConnectionsOf asks for processes of three network namespaces, one of which
@@ -96,15 +96,15 @@ func TestConnectionsOf(t *testing.T) {
 	for i := range ids {
 		ids[i] = openProcess(t, procs, int(ids[i].PID)).ID()
 	}
-	ids = append(ids, idsOf(ended.Process.Pid, -1, children[0])...)
+	ids = append(append(ids, idsOf(ended.Process.Pid, -1)...), ids[1])
 	other := ids[1]
 	other.Start++
 	ids = append(ids, other)
-	got := procs.ConnectionsOf(ids)
+	got := procs.ConnectionsOf(t.Context(), ids)
 
 	// Of this process, which has sockets that come and go, just the one.
 	for _, i := range []int{0, 6} {
-		if c, ok := socketAt(got[i].Sockets, l.Addr().String()); !ok || c.PID.Or(0) != int32(os.Getpid()) || got[i].Err != nil {
+		if c, ok := socketAt(got[i].Sockets, l.Addr().String()); !ok || pidOf(c) != int32(os.Getpid()) || got[i].Err != nil {
 			t.Errorf("%d: %+v, want a socket at %s", i, got[i], l.Addr())
 		}
 	}
@@ -118,7 +118,7 @@ func TestConnectionsOf(t *testing.T) {
 			counts[i] = outcome(true, answer.Err)
 			continue
 		}
-		want, err := openProcess(t, procs, int(ids[i].PID)).Connections()
+		want, err := openProcess(t, procs, int(ids[i].PID)).Connections(t.Context())
 		check(t, err)
 		if diff := cmp.Diff(want, answer.Connections, compareConnections); diff != "" {
 			t.Errorf("%d: as by itself (-want +got):\n%s", i, diff)
@@ -129,8 +129,8 @@ func TestConnectionsOf(t *testing.T) {
 	if diff := cmp.Diff(want, counts); diff != "" {
 		t.Errorf("sockets and outcomes (-want +got):\n%s", diff)
 	}
-	if len(procs.ConnectionsOf(nil)) != 0 {
-		t.Error("of nobody there is something")
+	if len(procs.ConnectionsOf(t.Context(), nil)) != 0 {
+		t.Error("there are connections without a process")
 	}
 }
 
@@ -151,7 +151,7 @@ func TestConnectionsOfTheDead(t *testing.T) {
 	}
 	reaped, zombie := holder(), holder()
 	procs := openTable(t, "")
-	r := newSocketReader()
+	r := newSocketReader(t.Context())
 	var clients []*processClient
 	for at, pid := range []int{os.Getpid(), reaped.Process.Pid, zombie.Process.Pid, int(h.pid())} {
 		clients = append(clients, openProcess(t, procs, pid).client)
@@ -175,14 +175,17 @@ func TestConnectionsOfTheDead(t *testing.T) {
 	}
 }
 
+// socketTreeStart is when the processes of a socketTree started.
+const socketTreeStart = 5
+
 // socketTree is a tree with processes who have the sockets 100 and their PID,
-// of which their tables tell, with a malformed row.
+// which are in their tables, with a malformed row.
 func socketTree(t *testing.T, namespaces map[int]string) *sysprobetest.ProcTree {
 	t.Helper()
 	tree := sysprobetest.NewProcTree(t)
 	for pid, namespace := range namespaces {
 		dir := strconv.Itoa(pid)
-		tree.Add(sysprobetest.Process{PID: pid, Comm: "x", Start: 5})
+		tree.Add(sysprobetest.Process{PID: pid, Comm: "x", Start: socketTreeStart})
 		tree.Link(dir+"/fd/3", "socket:[100]")
 		tree.Link(dir+"/fd/4", "socket:["+dir+"]")
 		tree.Write(dir+"/net/tcp", socketRows(namespaces))
@@ -224,7 +227,7 @@ func TestConnectionsOfReadTablesOnce(t *testing.T) {
 	tree.Remove("17/fd") // it has no sockets
 	tree.Link("17/fd/0", "/dev/null")
 	watch := watchOpens(t, tree.Root, "fd", "net")
-	answers := openTable(t, tree.Root).ConnectionsOf(idsOf(12, 13, 17, 11, 10, 14, 15, 16))
+	answers := openTable(t, tree.Root).ConnectionsOf(t.Context(), idsOf(12, 13, 17, 11, 10, 14, 15, 16))
 	var listed, read []string
 	for _, opened := range watch.opened(t) {
 		switch dir, file := filepath.Split(opened); file {
@@ -337,14 +340,14 @@ func TestConnectionsOfWhatChangesMeanwhile(t *testing.T) {
 			go func() {
 				pipe, err := os.OpenFile(table, os.O_WRONLY, 0) // waits for the reader
 				if err == nil {
-					tree.Remove("10/net/tcp") // nobody else is to wait
+					tree.Remove("10/net/tcp") // no other read has to wait
 					tt.change(tree)
 					_, err = pipe.WriteString("titles\n0: 00000000:0064 00000000:0000 0A 0:0 0:0 0 0 0 100\n")
 					err = errors.Join(err, pipe.Close())
 				}
 				written <- err
 			}()
-			answers := openTable(t, tree.Root).ConnectionsOf(idsOf(10, 11, 12))
+			answers := openTable(t, tree.Root).ConnectionsOf(t.Context(), idsOf(10, 11, 12))
 			check(t, <-written)
 			got := make([]string, len(answers))
 			for i, answer := range answers {

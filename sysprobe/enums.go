@@ -1,9 +1,9 @@
 package sysprobe
 
-import (
-	"fmt"
-	"strings"
-)
+// Every enum has a table of names, called after it. The text methods are made
+// from that.
+//
+//go:generate go run ./internal/gen ..
 
 // State is what a process is doing, in psutil's terms for every system.
 type State uint8
@@ -94,7 +94,7 @@ const (
 	ScopeNowhere AddrScope = 255
 )
 
-var scopeNames = []string{0: "global", 200: "site", 253: "link", 254: "host", 255: "nowhere"}
+var addrScopeNames = []string{0: "global", 200: "site", 253: "link", 254: "host", 255: "nowhere"}
 
 // Family is the kind of an address. The numbers are Linux's AF_* on every
 // system, so that a stored code means one thing.
@@ -126,6 +126,25 @@ const (
 )
 
 var schedPolicyNames = []string{"other", "fifo", "rr", "batch", 5: "idle", 6: "deadline", 7: "ext"}
+
+// PriorityClass is the priority class of a process, which only Windows has
+// (*_PRIORITY_CLASS of processthreadsapi.h), by psutil's numbers.
+type PriorityClass uint16
+
+// The priority classes.
+const (
+	PriorityNormal      PriorityClass = 0x20
+	PriorityIdle        PriorityClass = 0x40
+	PriorityHigh        PriorityClass = 0x80
+	PriorityRealtime    PriorityClass = 0x100
+	PriorityBelowNormal PriorityClass = 0x4000
+	PriorityAboveNormal PriorityClass = 0x8000
+)
+
+var priorityClassNames = map[PriorityClass]string{
+	PriorityNormal: "normal", PriorityIdle: "idle", PriorityHigh: "high", PriorityRealtime: "realtime",
+	PriorityBelowNormal: "below_normal", PriorityAboveNormal: "above_normal",
+}
 
 // IOPrioClass is an I/O scheduling class (IOPRIO_CLASS_* of linux/ioprio.h).
 type IOPrioClass uint8
@@ -211,7 +230,9 @@ var connStatusNames = []string{
 	"last_ack", "listen", "closing", "new_syn_recv",
 }
 
-// LinkFlags are the IFF_* of linux/if.h.
+// LinkFlags are the IFF_* of linux/if.h, on every system. The flags of other
+// systems that Linux lacks have the bits behind those. Their text is psutil's: names
+// separated by commas; bits without a name come last, together, in hexadecimal.
 type LinkFlags uint32
 
 // The link flags that code asks for; String knows the others too.
@@ -224,22 +245,20 @@ const (
 	FlagLowerUp      LinkFlags = 1 << 16
 )
 
-// linkFlagNames is in the order of the bits, which is psutil's order, followed
+// linkFlagsNames is in the order of the bits, which is psutil's order, followed
 // by what psutil lacks.
-var linkFlagNames = []string{
+var linkFlagsNames = []string{
 	"up", "broadcast", "debug", "loopback", "pointopoint", "notrailers", "running", "noarp", "promisc", "allmulti",
 	"master", "slave", "multicast", "portsel", "automedia", "dynamic", "lower_up", "dormant", "echo",
+	"oactive", "simplex", "link0", "link1", "link2",
 }
-
-// String lists the flags as psutil does, separated by commas; bits without a
-// name print in hexadecimal.
-func (f LinkFlags) String() string { return flagText(f, linkFlagNames) }
 
 // IsUp reports what psutil's isup does since 5.7.3: administratively up, with
 // a carrier and an operational state in which packets pass.
 func (f LinkFlags) IsUp() bool { return f&(FlagUp|FlagRunning) == FlagUp|FlagRunning }
 
-// AddrFlags are the IFA_F_* of linux/if_addr.h.
+// AddrFlags are the IFA_F_* of linux/if_addr.h, and those of Windows. Their text is ip-address(8)'s
+// words for IPv4, separated by commas; Text has those for a family.
 type AddrFlags uint32
 
 // The address flags that code asks for; Names knows the others too.
@@ -252,41 +271,29 @@ const (
 	AddrPermanent  AddrFlags = 0x80
 )
 
+// What Windows knows of an address beyond that. Linux has no such flags.
+const (
+	AddrPreferred AddrFlags = 1 << 24 // in use: neither tentative nor deprecated
+	AddrDHCP      AddrFlags = 1 << 25 // a DHCP server gave it
+	AddrRouter    AddrFlags = 1 << 26 // of a prefix that a router advertised
+	AddrLinkLayer AddrFlags = 1 << 27 // made of the link-layer address
+	AddrRandom    AddrFlags = 1 << 28 // made of a random number
+)
+
 var (
-	addrFlagNamesIPv4 = []string{
+	addrFlagsNames = []string{
 		"secondary", "nodad", "optimistic", "dadfailed", "home", "deprecated", "tentative", "permanent",
 		"mngtmpaddr", "noprefixroute", "autojoin", "stable-privacy",
+		24: "preferred", 25: "dhcp", 26: "router", 27: "link-layer", 28: "random",
 	}
-	addrFlagNamesIPv6 = append([]string{"temporary"}, addrFlagNamesIPv4[1:]...)
+	addrFlagsNamesIPv6 = append([]string{"temporary"}, addrFlagsNames[1:]...)
 )
 
 // Text lists the flags in ip-address(8)'s words, separated by commas. The
 // family decides what the lowest bit means.
 func (f AddrFlags) Text(family Family) string {
 	if family == FamilyInet6 {
-		return flagText(f, addrFlagNamesIPv6)
+		return flagText(f, addrFlagsNamesIPv6)
 	}
-	return flagText(f, addrFlagNamesIPv4)
-}
-
-// flagText joins the names of the bits of f; bits without a name come last,
-// together, in hexadecimal.
-func flagText[T ~uint32](f T, names []string) string {
-	var b strings.Builder
-	for i, name := range names {
-		if f&(1<<i) == 0 {
-			continue
-		}
-		if b.Len() > 0 {
-			b.WriteByte(',')
-		}
-		b.WriteString(name)
-	}
-	if rest := f >> len(names) << len(names); rest != 0 {
-		if b.Len() > 0 {
-			b.WriteByte(',')
-		}
-		fmt.Fprintf(&b, "0x%x", uint32(rest))
-	}
-	return b.String()
+	return f.String()
 }

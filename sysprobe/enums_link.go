@@ -1,6 +1,9 @@
 package sysprobe
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // VLANProtocol is the EtherType of the tags of a VLAN (ETH_P_* of
 // linux/if_ether.h).
@@ -12,31 +15,8 @@ const (
 	VLAN8021AD VLANProtocol = 0x88a8
 )
 
-// String returns the name that ip-link(8) uses, or the number of p.
-func (p VLANProtocol) String() string {
-	switch p {
-	case VLAN8021Q:
-		return "802.1Q"
-	case VLAN8021AD:
-		return "802.1ad"
-	default:
-		return strconv.Itoa(int(p))
-	}
-}
-
-// MarshalText writes String; it never fails.
-func (p VLANProtocol) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
-
-// UnmarshalText reads a name or a number; any other text is an error.
-func (p *VLANProtocol) UnmarshalText(b []byte) error {
-	for _, known := range [...]VLANProtocol{VLAN8021Q, VLAN8021AD} {
-		if string(b) == known.String() {
-			*p = known
-			return nil
-		}
-	}
-	return enumParse(p, nil, "VLAN protocol", b)
-}
+// vlanProtocolNames are those of ip-link(8).
+var vlanProtocolNames = map[VLANProtocol]string{VLAN8021Q: "802.1Q", VLAN8021AD: "802.1ad"}
 
 // MACVLANMode is what the macvlans of one interface may send each other
 // (MACVLAN_MODE_* of linux/if_link.h).
@@ -53,17 +33,6 @@ const (
 
 var macvlanModeNames = []string{1: "private", 2: "vepa", 4: "bridge", 8: "passthru", 16: "source"}
 
-// String returns the name of m, or its number where it has none.
-func (m MACVLANMode) String() string { return enumText(m, macvlanModeNames) }
-
-// MarshalText writes String; it never fails.
-func (m MACVLANMode) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
-
-// UnmarshalText reads a name or a number; any other text is an error.
-func (m *MACVLANMode) UnmarshalText(b []byte) error {
-	return enumParse(m, macvlanModeNames, "macvlan mode", b)
-}
-
 // IPVLANMode is the layer at which an ipvlan forwards (IPVLAN_MODE_* of
 // linux/if_link.h).
 type IPVLANMode uint8
@@ -76,17 +45,6 @@ const (
 )
 
 var ipvlanModeNames = []string{"l2", "l3", "l3s"}
-
-// String returns the name of m, or its number where it has none.
-func (m IPVLANMode) String() string { return enumText(m, ipvlanModeNames) }
-
-// MarshalText writes String; it never fails.
-func (m IPVLANMode) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
-
-// UnmarshalText reads a name or a number; any other text is an error.
-func (m *IPVLANMode) UnmarshalText(b []byte) error {
-	return enumParse(m, ipvlanModeNames, "ipvlan mode", b)
-}
 
 // BondMode is how a bond uses its members (BOND_MODE_* of
 // linux/if_bonding.h).
@@ -105,15 +63,6 @@ const (
 
 var bondModeNames = []string{"balance-rr", "active-backup", "balance-xor", "broadcast", "802.3ad", "balance-tlb", "balance-alb"}
 
-// String returns the name of m, or its number where it has none.
-func (m BondMode) String() string { return enumText(m, bondModeNames) }
-
-// MarshalText writes String; it never fails.
-func (m BondMode) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
-
-// UnmarshalText reads a name or a number; any other text is an error.
-func (m *BondMode) UnmarshalText(b []byte) error { return enumParse(m, bondModeNames, "bond mode", b) }
-
 // BondSlaveState is whether a bond sends through a member (BOND_STATE_* of
 // linux/if_bonding.h).
 type BondSlaveState uint8
@@ -125,17 +74,6 @@ const (
 )
 
 var bondSlaveStateNames = []string{"active", "backup"}
-
-// String returns the name of s, or its number where it has none.
-func (s BondSlaveState) String() string { return enumText(s, bondSlaveStateNames) }
-
-// MarshalText writes String; it never fails.
-func (s BondSlaveState) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
-
-// UnmarshalText reads a name or a number; any other text is an error.
-func (s *BondSlaveState) UnmarshalText(b []byte) error {
-	return enumParse(s, bondSlaveStateNames, "member state", b)
-}
 
 // MIIStatus is what a bond thinks of the link of a member (BOND_LINK_* of
 // linux/if_bonding.h).
@@ -151,17 +89,6 @@ const (
 
 var miiStatusNames = []string{"up", "going_down", "down", "going_back"}
 
-// String returns the name of s, or its number where it has none.
-func (s MIIStatus) String() string { return enumText(s, miiStatusNames) }
-
-// MarshalText writes String; it never fails.
-func (s MIIStatus) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
-
-// UnmarshalText reads a name or a number; any other text is an error.
-func (s *MIIStatus) UnmarshalText(b []byte) error {
-	return enumParse(s, miiStatusNames, "MII status", b)
-}
-
 // BridgeSTP is who speaks the spanning tree protocol for a bridge (BR_*_STP
 // of net/bridge/br_private.h).
 type BridgeSTP uint8
@@ -175,42 +102,20 @@ const (
 
 var bridgeSTPNames = []string{"off", "kernel", "user"}
 
-// String returns the name of s, or its number where it has none.
-func (s BridgeSTP) String() string { return enumText(s, bridgeSTPNames) }
-
-// MarshalText writes String; it never fails.
-func (s BridgeSTP) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
-
-// UnmarshalText reads a name or a number; any other text is an error.
-func (s *BridgeSTP) UnmarshalText(b []byte) error {
-	return enumParse(s, bridgeSTPNames, "spanning tree speaker", b)
-}
-
 // BridgePortState is what the spanning tree protocol has a port do
 // (BR_STATE_* of linux/if_bridge.h).
 type BridgePortState uint8
 
 // The states of a port.
 const (
-	PortDisabled   BridgePortState = 0
-	PortListening  BridgePortState = 1
-	PortLearning   BridgePortState = 2
-	PortForwarding BridgePortState = 3
-	PortBlocking   BridgePortState = 4
+	BridgePortDisabled   BridgePortState = 0
+	BridgePortListening  BridgePortState = 1
+	BridgePortLearning   BridgePortState = 2
+	BridgePortForwarding BridgePortState = 3
+	BridgePortBlocking   BridgePortState = 4
 )
 
 var bridgePortStateNames = []string{"disabled", "listening", "learning", "forwarding", "blocking"}
-
-// String returns the name of s, or its number where it has none.
-func (s BridgePortState) String() string { return enumText(s, bridgePortStateNames) }
-
-// MarshalText writes String; it never fails.
-func (s BridgePortState) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
-
-// UnmarshalText reads a name or a number; any other text is an error.
-func (s *BridgePortState) UnmarshalText(b []byte) error {
-	return enumParse(s, bridgePortStateNames, "port state", b)
-}
 
 // LinkDownReason is why a link is down, as its driver sees it
 // (ETHTOOL_LINK_EXT_STATE_* of linux/ethtool.h).
@@ -234,17 +139,6 @@ const (
 var linkDownReasonNames = []string{
 	"autoneg", "link-training-failure", "logical-mismatch", "bad-signal-integrity", "no-cable", "cable-issue",
 	"eeprom-issue", "calibration-failure", "power-budget-exceeded", "overheat", "module",
-}
-
-// String returns the name of r, or its number where it has none.
-func (r LinkDownReason) String() string { return enumText(r, linkDownReasonNames) }
-
-// MarshalText writes String; it never fails.
-func (r LinkDownReason) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
-
-// UnmarshalText reads a name or a number; any other text is an error.
-func (r *LinkDownReason) UnmarshalText(b []byte) error {
-	return enumParse(r, linkDownReasonNames, "reason", b)
 }
 
 // linkDownDetails are the ETHTOOL_LINK_EXT_SUBSTATE_* of linux/ethtool.h, which
@@ -275,4 +169,21 @@ func (r LinkDownReason) Detail(number uint8) string {
 		return enumText(number, linkDownDetails[r])
 	}
 	return enumText(number, nil)
+}
+
+// ProtoDownReasons are the reasons for which an interface is held down, a bit for
+// each. Only the programs that hold it down know what a bit means; ip(8) has names
+// for them in /etc/iproute2/protodown_reasons.d.
+type ProtoDownReasons uint32
+
+// String lists the numbers of the bits, from 0, separated by commas, as ip(8)
+// prints them.
+func (p ProtoDownReasons) String() string {
+	var numbers []string
+	for bit := range 32 {
+		if p&(1<<bit) != 0 {
+			numbers = append(numbers, strconv.Itoa(bit))
+		}
+	}
+	return strings.Join(numbers, ",")
 }

@@ -1,9 +1,6 @@
 package sysprobe
 
-import (
-	"math"
-	"strconv"
-)
+import "strconv"
 
 // The numbers of kernels, and what they mean here. The tables are data: they
 // are compiled and tested on every system, whichever it is they describe.
@@ -39,77 +36,6 @@ func stateOfLetter(letter byte) State {
 	}
 }
 
-// stateOfNetBSD maps p_realstat and p_stat of struct kinfo_proc2
-// (sys/sysctl.h): the process is SZOMB 5 once it is dead, SDYING 3 and SDEAD 6
-// on the way there and beyond, whatever its last thread is said to do.
-func stateOfNetBSD(process, thread int) State {
-	switch process {
-	case 3, 5, 6:
-		return StateZombie
-	case 4: // SSTOP
-		return StateStopped
-	}
-	switch thread {
-	case 1: // LSIDL
-		return StateIdle
-	case 2: // LSRUN: ready for a processor
-		return StateWaking
-	case 3: // LSSLEEP
-		return StateSleeping
-	case 4: // LSSTOP
-		return StateStopped
-	case 5: // LSZOMB
-		return StateZombie
-	case 7: // LSONPROC
-		return StateRunning
-	case 8: // LSSUSPENDED
-		return StateSuspended
-	default:
-		return StateUnknown
-	}
-}
-
-// stateOfOpenBSD maps p_stat of struct kinfo_proc (sys/proc.h). A process that
-// waits to be reaped is SDEAD 6; SZOMB 5 is not in use any more.
-func stateOfOpenBSD(stat int) State {
-	switch stat {
-	case 1: // SIDL
-		return StateIdle
-	case 2: // SRUN: ready for a processor
-		return StateWaking
-	case 3: // SSLEEP
-		return StateSleeping
-	case 4: // SSTOP
-		return StateStopped
-	case 5, 6:
-		return StateZombie
-	case 7: // SONPROC
-		return StateRunning
-	default:
-		return StateUnknown
-	}
-}
-
-// stateOfDarwin maps p_stat of struct extern_proc (sys/proc.h). Process 0 is the
-// kernel's, whatever it is said to be.
-func stateOfDarwin(pid int32, stat int) State {
-	switch stat {
-	case 1: // SIDL
-		return StateIdle
-	case 2: // SRUN
-		return StateRunning
-	case 3: // SSLEEP
-		return StateSleeping
-	case 4: // SSTOP
-		return StateStopped
-	case 5: // SZOMB
-		if pid != 0 {
-			return StateZombie
-		}
-	}
-	return StateUnknown
-}
-
 // duplexOfKernel maps DUPLEX_* of linux/ethtool.h, of which 0 is half and 0xff
 // unknown.
 func duplexOfKernel(raw uint8) Duplex {
@@ -120,33 +46,6 @@ func duplexOfKernel(raw uint8) Duplex {
 		return DuplexFull
 	default:
 		return DuplexUnknown
-	}
-}
-
-// familyOf maps the AF_* of the system goos. AF_UNSPEC and AF_INET are 0 and 2
-// everywhere. Any other number stays as it is, except where it would read as
-// one of Linux's: that is unspec.
-func familyOf(goos string, number int) Family {
-	inet6, link := 24, 18 // OpenBSD, NetBSD (sys/socket.h)
-	switch goos {
-	case "linux":
-		inet6, link = 10, 17 // AF_PACKET
-	case "darwin":
-		inet6 = 30
-	case "freebsd", "dragonfly":
-		inet6 = 28
-	case "windows":
-		inet6, link = 23, -1 // psutil's AF_LINK, where the system has none
-	}
-	switch {
-	case number == inet6:
-		return FamilyInet6
-	case number == link:
-		return FamilyLink
-	case number < 0 || number > math.MaxUint16 || Family(number) == FamilyInet6 || Family(number) == FamilyLink:
-		return FamilyUnspec
-	default:
-		return Family(number)
 	}
 }
 

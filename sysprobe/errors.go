@@ -4,13 +4,16 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strconv"
+	"syscall"
 
 	"telegraf-sysprobe/sysprobe/internal/decode"
 )
 
 // Every error of this package wraps one of these or an errno, so that callers
 // decide with errors.Is and never by text. Test for [ErrZombieProcess] before
-// [ErrNoSuchProcess]: the first answers to both, as in psutil.
+// [ErrNoSuchProcess]: errors.Is(ErrZombieProcess, ErrNoSuchProcess) is true, as in
+// psutil.
 var (
 	// ErrNoSuchProcess says that the process is gone, or never was.
 	ErrNoSuchProcess = errors.New("no such process")
@@ -20,12 +23,14 @@ var (
 	// ErrNoSuchProcess.
 	ErrZombieProcess error = zombieError{}
 
-	// ErrAccessDenied says that the kernel has the fact but this user may not
-	// see it. It is fs.ErrPermission, which EPERM and EACCES answer to.
+	// ErrAccessDenied says that the kernel has the fact but this user must not
+	// see it. It is fs.ErrPermission; errors.Is(err, ErrAccessDenied) is true of
+	// EPERM and EACCES.
 	ErrAccessDenied = fs.ErrPermission
 
-	// ErrNotSupported says that this system or kernel cannot tell. It is
-	// errors.ErrUnsupported, which ENOSYS and EOPNOTSUPP answer to.
+	// ErrNotSupported says that this system or kernel lacks the fact. It is
+	// errors.ErrUnsupported; errors.Is(err, ErrNotSupported) is true of ENOSYS and
+	// EOPNOTSUPP.
 	ErrNotSupported = errors.ErrUnsupported
 
 	// ErrMalformed says that an answer was not in the form its format promises.
@@ -33,10 +38,10 @@ var (
 
 	// ErrInterrupted says that a kernel table changed during every attempt to
 	// dump it (NLM_F_DUMP_INTR), so that no consistent answer could be had.
-	ErrInterrupted = errors.New("table changed while it was read")
+	ErrInterrupted = decode.ErrInterrupted
 )
 
-// zombieError makes ErrZombieProcess answer to ErrNoSuchProcess too.
+// zombieError makes errors.Is(ErrZombieProcess, ErrNoSuchProcess) true.
 type zombieError struct{}
 
 // Error describes the state in ps(1)'s words.
@@ -46,7 +51,7 @@ func (zombieError) Error() string { return "process is a zombie" }
 func (zombieError) Is(target error) bool { return target == ErrNoSuchProcess }
 
 // OpError says which operation failed, on what, and why. Every error that a
-// handle returns is one.
+// handle returns is one, but for a plain ErrNotSupported.
 type OpError struct {
 	// Op is what was being done, in a few lower-case words: "dump addresses".
 	Op string
@@ -76,4 +81,37 @@ func opError(op, target string, err error) error {
 		return nil
 	}
 	return &OpError{Op: op, Target: target, Err: err}
+}
+
+// pidError is opError with a PID for a target, which costs no memory without an
+// error.
+func pidError(op string, pid int32, err error) error {
+	if err == nil {
+		return nil
+	}
+	return opError(op, strconv.Itoa(int(pid)), err)
+}
+
+// inRange returns an error that wraps fs.ErrInvalid for a value out of range.
+func inRange(what string, value, least, most int) error {
+	if value < least || value > most {
+		return fmt.Errorf("%s %d is not in the range %d to %d: %w", what, value, least, most, fs.ErrInvalid)
+	}
+	return nil
+}
+
+// isGone reports that err is the kernel's for a process, or a file of it, that
+// is not there any more. ENOTDIR comes from a file that has a PID for a name.
+func isGone(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ESRCH) || errors.Is(err, syscall.ENOTDIR)
+}
+
+// isExhausted reports that err is about this program or the machine and not
+// about what was to be read, so that all else would fail too.
+func isExhausted(err error) bool { return lacksFiles(err) || errors.Is(err, syscall.ENOMEM) }
+
+// lacksFiles reports that err is of a program that has as many open files as it
+// may have, or of a machine that has.
+func lacksFiles(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
 }

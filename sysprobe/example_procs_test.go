@@ -1,6 +1,7 @@
 package sysprobe_test
 
 import (
+	"context"
 	"fmt"
 	"log"
 	"time"
@@ -21,10 +22,10 @@ func ExampleOpenProcs() {
 		rates    sysprobe.ProcRates
 	)
 	for range time.Tick(10 * time.Second) {
-		if err := procs.Snapshot(&snapshot, sysprobe.WantName|sysprobe.WantFDs); err != nil {
+		if err := procs.Snapshot(context.Background(), &snapshot, sysprobe.WantName|sysprobe.WantFDs); err != nil {
 			log.Fatal(err)
 		}
-		for i, rate := range rates.Update(&snapshot) {
+		for i, rate := range rates.Update(&snapshot, nil) {
 			p := &snapshot.Procs[i]
 			if cpu, known := rate.CPU.Get(); known && cpu > 50 {
 				fmt.Printf("%d %q: %.0f %% CPU, %d bytes, %d files\n", p.ID.PID, p.Name, cpu, p.RSS, p.FDs.Or(0))
@@ -46,7 +47,7 @@ func ExampleZombieTracker() {
 		tracker  sysprobe.ZombieTracker
 	)
 	for range time.Tick(10 * time.Second) {
-		if err := procs.Snapshot(&snapshot, 0); err != nil {
+		if err := procs.Snapshot(context.Background(), &snapshot, 0); err != nil {
 			log.Fatal(err)
 		}
 		tracker.Update(&snapshot)

@@ -1,6 +1,7 @@
 package sysprobe_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log"
@@ -19,7 +20,7 @@ func ExampleNICAddrs() {
 	defer nics.Close() //nolint:errcheck // nothing is lost
 
 	var s sysprobe.AddrSnapshot // to be kept and passed again
-	if err := nics.Snapshot(&s); err != nil {
+	if err := nics.Snapshot(context.Background(), &s); err != nil {
 		log.Print(err)
 		return
 	}
@@ -41,7 +42,7 @@ func ExampleNICStats() {
 	defer nics.Close() //nolint:errcheck // nothing is lost
 
 	var s sysprobe.LinkSnapshot // to be kept and passed again
-	if err := nics.Snapshot(&s); err != nil {
+	if err := nics.Snapshot(context.Background(), &s, 0); err != nil {
 		log.Print(err)
 		return
 	}

@@ -104,6 +104,8 @@ func TestTightestPIDs(t *testing.T) {
 		{"not the cgroup, whose limit is lower but has more left", Host{PIDMax: Some[uint64](22), CgroupPIDs: cgroup}, Some(PIDUse{10, 22, "pid_max"})},
 		{"beyond a limit", Host{PIDMax: Some[uint64](9), CgroupPIDs: cgroup}, Some(PIDUse{10, 9, "pid_max"})},
 		{"unknown", Host{}, Opt[PIDUse]{}},
+		{"not known above", Host{LimitedAbove: true, PIDMax: Some[uint64](15), ThreadsMax: Some[uint64](12)}, Opt[PIDUse]{}},
+		{"the cgroup, for all that is known", Host{LimitedAbove: true, PIDMax: Some[uint64](15), CgroupPIDs: cgroup}, cgroup},
 	} {
 		if got := tt.host.TightestPIDs(10); got != tt.want {
 			t.Errorf("%s: %+v, want %+v", tt.name, got, tt.want)
@@ -122,16 +124,18 @@ func helpHost([]string) error {
 
 // TestContainerPIDs limits a real cgroup.
 func TestContainerPIDs(t *testing.T) {
+	sysprobetest.NeedTool(t, "unshare")
+	sysprobetest.NeedNamespaces(t)
 	root := "/sys/fs/cgroup/pids"
 	if _, err := os.Stat(root); err != nil { // all controllers are in one hierarchy
 		root = filepath.Dir(root)
 		if err := os.WriteFile(filepath.Join(root, "cgroup.subtree_control"), []byte("+pids"), 0); err != nil {
-			t.Skipf("no controller to be had: %v", err)
+			t.Skipf("needs the pids controller of cgroups: %v", err)
 		}
 	}
 	dir := filepath.Join(root, "sysprobe-"+strconv.Itoa(os.Getpid()))
 	if err := os.Mkdir(dir, 0o755); err != nil {
-		t.Skipf("no cgroup to be made: %v", err)
+		t.Skipf("needs the pids controller of cgroups: %v", err)
 	}
 	t.Cleanup(func() {
 		sysprobetest.Eventually(t, func() string {
@@ -149,13 +153,17 @@ func TestContainerPIDs(t *testing.T) {
 		t.Fatal(err)
 	}
 	inside := func(cmd *exec.Cmd) {
-		cmd.Path, cmd.Args = "/bin/sh", []string{"sh", "-c", "echo $$ > $0/cgroup.procs && exec unshare --pid --mount --fork --kill-child $1", dir, self}
+		const script = "echo $$ > $0/cgroup.procs && exec unshare --pid --mount --propagation unchanged --fork --kill-child $1"
+		cmd.Path, cmd.Args = "/bin/sh", []string{"sh", "-c", script, dir, self}
 	}
 	var host Host
 	startHelper(t, inside, "host").answer(t, &host)
 	use, known := host.CgroupPIDs.Get()
 	if !known || use.Limit != 200 || use.InUse < 2 || use.InUse > 100 {
 		t.Errorf("%+v, want a limit of 200 of a cgroup", host.CgroupPIDs)
+	}
+	if host.LimitedAbove != kernelAtLeast(t, 6, 14) || host.PIDLimit().Known() == host.LimitedAbove {
+		t.Errorf("limited above: %v, limit %v", host.LimitedAbove, host.PIDLimit())
 	}
 	if got, _ := host.TightestPIDs(100).Get(); got != use {
 		t.Errorf("tightest is %+v, want that of the cgroup", got)

@@ -1,52 +1,51 @@
 package sysprobe
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 
 	"telegraf-sysprobe/sysprobe/internal/decode/procfs"
 )
 
-func readMemory(cfg Config) (HostMemory, error) {
+func (hostClient) memory(cfg Config) (HostMemory, error) {
 	const op = "read memory"
-	b, err := os.ReadFile(filepath.Join(cfg.ProcRoot, "meminfo"))
+	raw, err := readHostFile(cfg, op, "meminfo", procfs.DecodeMeminfo)
 	if err != nil {
-		return HostMemory{}, opError(op, cfg.ProcRoot, err)
+		return HostMemory{}, err
 	}
-	raw, err := procfs.DecodeMeminfo(b)
-	if err != nil {
-		return HostMemory{}, opError(op, cfg.ProcRoot, err)
-	}
+	total, free, cached := raw.Total.Or(0), raw.Free.Or(0), raw.Cached.Or(0)
 	m := HostMemory{
-		Total: raw.Total, Free: min(raw.Free, raw.Total), Available: raw.Available.Value,
-		Buffers: optNumber(raw.Buffers), Cached: someIf(raw.Cached.Value+raw.Reclaimable.Value, raw.Cached.Known),
-		Slab: optNumber(raw.Slab), Shared: optNumber(raw.Shared), Active: optNumber(raw.Active), Inactive: optNumber(raw.Inactive),
-		SwapTotal: optNumber(raw.SwapTotal), SwapFree: optNumber(raw.SwapFree),
+		Total: total, Free: min(free, total), Available: raw.Available.Or(0),
+		Buffers: raw.Buffers, Cached: someIf(cached+raw.Reclaimable.Or(0), raw.Cached.Known()),
+		Slab: raw.Slab, Shared: raw.Shared, Active: raw.Active, Inactive: raw.Inactive,
+		SwapTotal: raw.SwapTotal, SwapFree: raw.SwapFree,
 	}
 	switch {
 	case m.Available == 0:
-		m.Available = min(m.Free+raw.Cached.Value, m.Total)
+		m.Available = min(m.Free+cached, m.Total)
 	case m.Available > m.Total:
 		m.Available = m.Free
 	}
-	if b, err = os.ReadFile(filepath.Join(cfg.ProcRoot, "vmstat")); err != nil {
-		return m, nil //nolint:nilerr // the counters are absent
-	}
-	if swapping, err := procfs.DecodeSwapping(b); err == nil {
+	if swapping, err := readHostFile(cfg, op, "vmstat", procfs.DecodeSwapping); err == nil { // else the counters are absent
 		pageSize := uint64(os.Getpagesize())
-		m.SwappedIn = someIf(swapping.In.Value*pageSize, swapping.In.Known)
-		m.SwappedOut = someIf(swapping.Out.Value*pageSize, swapping.Out.Known)
+		m.SwappedIn = someIf(swapping.In.Or(0)*pageSize, swapping.In.Known())
+		m.SwappedOut = someIf(swapping.Out.Or(0)*pageSize, swapping.Out.Known())
 	}
 	return m, nil
 }
 
-func readCPUs(cfg Config) (HostCPUs, error) {
+func (hostClient) cpus(cfg Config) (HostCPUs, error) {
 	b, err := os.ReadFile(filepath.Join(cfg.ProcRoot, "cpuinfo"))
 	if err != nil {
 		return HostCPUs{}, opError("read processors", cfg.ProcRoot, err)
 	}
 	info := procfs.DecodeCPUInfo(b)
-	// Numbers of cores in cpuinfo are those of a package in which all are alike.
+	// The cpuinfo of s390x has processors in another form than all others.
+	if online, err := os.ReadFile(filepath.Join(cfg.SysRoot, "devices/system/cpu/online")); err == nil {
+		info.Logical = cmp.Or(procfs.CountCPUs(online), info.Logical)
+	}
+	// The number of cores in cpuinfo is that of a package whose cores are alike.
 	if cores := countTopology(cfg.SysRoot, "core_cpus_list", "thread_siblings_list"); cores > 0 {
 		info.Cores = cores
 	}

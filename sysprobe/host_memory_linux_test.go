@@ -81,6 +81,11 @@ func TestReadCPUs(t *testing.T) {
 		}
 		tree.Remove("sys")
 	}
+	tree.Write("sys/devices/system/cpu/online", "0-3,8\n")
+	tree.Write("cpuinfo", "vendor_id       : IBM/S390\nprocessor 0: version = FF,  identification = 1,  machine = 3931\n")
+	if got, err := ReadCPUs(config); err != nil || got.Logical != Some(5) {
+		t.Errorf("G24: %+v, %v of s390x, want 5 processors", got, err)
+	}
 	tree.Remove("cpuinfo")
 	if _, err := ReadCPUs(config); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("error %v, want ErrNotExist", err)

@@ -1,13 +1,6 @@
-//go:build !linux
+//go:build !linux && !windows && !darwin && !freebsd && !netbsd && !openbsd
 
 package sysprobe
 
-func readHost(Config) (Host, error) { return Host{}, opError("read host", "", ErrNotSupported) }
-
-func readMemory(Config) (HostMemory, error) {
-	return HostMemory{}, opError("read memory", "", ErrNotSupported)
-}
-
-func readCPUs(Config) (HostCPUs, error) {
-	return HostCPUs{}, opError("read processors", "", ErrNotSupported)
-}
+// hostClient is the client of a system that has none yet.
+type hostClient struct{ unsupportedHost }

@@ -10,50 +10,58 @@ import (
 // bytes, IPv6 tunnels 16, and nothing may have more than 32.
 const maxHardwareAddr = 32
 
-// HardwareAddr is a link-layer address of any length the kernel knows. It is
-// comparable and holds no pointer; the zero value is no address.
+// HardwareAddr is a link-layer address of any length up to MAX_ADDR_LEN. Unlike a
+// net.HardwareAddr, to which Bytes converts it, it is comparable and holds no
+// pointer; the zero value is no address.
 type HardwareAddr struct {
-	octets [maxHardwareAddr]byte
+	bytes  [maxHardwareAddr]byte
 	length uint8
 }
 
-// HardwareAddrFrom returns the address with the octets b. What is beyond the
-// 32 octets of MAX_ADDR_LEN is dropped.
+// HardwareAddrFrom returns the address with the bytes b, of which it drops those
+// beyond the 32 of MAX_ADDR_LEN.
 func HardwareAddrFrom(b []byte) HardwareAddr {
 	var a HardwareAddr
-	a.length = uint8(copy(a.octets[:], b))
+	a.length = uint8(copy(a.bytes[:], b))
 	return a
 }
 
-// Len is the number of octets; 0 means that the interface has no address.
+// Len returns the number of bytes; 0 means that the interface has no address.
 func (a HardwareAddr) Len() int { return int(a.length) }
 
-// Octets returns a copy of the octets.
-func (a HardwareAddr) Octets() []byte { return append([]byte(nil), a.octets[:a.length]...) }
+// Bytes returns a copy of the bytes.
+func (a HardwareAddr) Bytes() []byte { return append([]byte(nil), a.bytes[:a.length]...) }
 
-// String prints lower-case hexadecimal octets with colons, as psutil does:
-// shorter addresses (the IPv4 endpoint of a gre tunnel) are padded with zero
-// octets to six, longer ones are printed whole, and no address prints as "".
+// String returns the bytes in lower-case hexadecimal with colons, as psutil does:
+// it pads an address of fewer than six bytes (the IPv4 endpoint of a gre tunnel)
+// with zeros to six. No address is "".
 func (a HardwareAddr) String() string {
 	if a.length == 0 {
 		return ""
 	}
-	n := max(int(a.length), 6)
-	text := make([]byte, 0, 3*n-1)
-	for i, o := range a.octets[:n] {
+	var memory [3 * maxHardwareAddr]byte
+	return string(a.appendText(memory[:0], max(int(a.length), 6)))
+}
+
+// appendText appends n bytes in hexadecimal with colons.
+func (a HardwareAddr) appendText(text []byte, n int) []byte {
+	for i, b := range a.bytes[:n] {
 		if i > 0 {
 			text = append(text, ':')
 		}
-		text = hex.AppendEncode(text, []byte{o})
+		text = hex.AppendEncode(text, []byte{b})
 	}
-	return string(text)
+	return text
 }
 
-// MarshalText writes String. It never fails.
-func (a HardwareAddr) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
+// MarshalText writes all bytes in lower-case hexadecimal with colons, and no
+// padding. It never fails.
+func (a HardwareAddr) MarshalText() ([]byte, error) {
+	return a.appendText(make([]byte, 0, 3*a.length), int(a.length)), nil
+}
 
-// UnmarshalText reads what MarshalText writes; padding octets become octets.
-// It returns an error that names the text where that is not an address.
+// UnmarshalText reads the text that MarshalText or String writes. Its error names a
+// text that is no address.
 func (a *HardwareAddr) UnmarshalText(text []byte) error {
 	*a = HardwareAddr{}
 	if len(text) == 0 {
@@ -61,7 +69,7 @@ func (a *HardwareAddr) UnmarshalText(text []byte) error {
 	}
 	b, err := hex.DecodeString(strings.ReplaceAll(string(text), ":", ""))
 	if err != nil || len(b) > maxHardwareAddr {
-		return fmt.Errorf("hardware address %q: want up to %d hexadecimal octets with colons", text, maxHardwareAddr)
+		return fmt.Errorf("hardware address %q: want up to %d hexadecimal bytes with colons", text, maxHardwareAddr)
 	}
 	*a = HardwareAddrFrom(b)
 	return nil

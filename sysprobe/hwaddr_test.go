@@ -35,15 +35,15 @@ func TestHardwareAddr(t *testing.T) {
 			if got := a.String(); got != tt.want {
 				t.Errorf("String() = %q, want %q", got, tt.want)
 			}
-			if want := tt.octets[:min(len(tt.octets), 32)]; a.Len() != len(want) || !bytes.Equal(a.Octets(), want) {
-				t.Errorf("%d octets %x, want %x", a.Len(), a.Octets(), want)
+			if want := tt.octets[:min(len(tt.octets), 32)]; a.Len() != len(want) || !bytes.Equal(a.Bytes(), want) {
+				t.Errorf("%d octets %x, want %x", a.Len(), a.Bytes(), want)
 			}
 			text, err := json.Marshal(a)
 			if err != nil {
 				t.Fatal(err)
 			}
 			var back HardwareAddr
-			if err := json.Unmarshal(text, &back); err != nil || back.String() != tt.want {
+			if err := json.Unmarshal(text, &back); err != nil || back != a {
 				t.Errorf("%s came back as %q, %v", text, back, err)
 			}
 		})
@@ -54,7 +54,7 @@ func TestHardwareAddrIsAValue(t *testing.T) {
 	b := []byte{1, 2, 3, 4, 5, 6}
 	a := HardwareAddrFrom(b)
 	b[0] = 9
-	a.Octets()[1] = 9
+	a.Bytes()[1] = 9
 	if a != HardwareAddrFrom([]byte{1, 2, 3, 4, 5, 6}) {
 		t.Errorf("%v changed", a)
 	}

@@ -1,28 +1,32 @@
 package sysprobe
 
-// Link is a network interface: what RTM_NEWLINK says of its identity and
-// state. Every row about an interface carries one.
+// Link is a network interface: its identity and state (RTM_NEWLINK). Every row
+// about an interface has one.
 type Link struct {
 	// Index identifies the interface within its namespace; a new interface
 	// never gets the index of a removed one.
 	Index int
-	// Name is the kernel's name, at most 15 bytes of anything but '/', ':' and
-	// white space. It can change.
+	// Name is the kernel's name: on Linux at most 15 bytes, none of them '/', ':' or
+	// white space; on Windows the alias, up to 256 characters of any kind
+	// ("Ethernet 2"). It can change.
 	Name string
 	// AltNames are further names (ip-link(8) property altname).
 	AltNames []string `json:",omitempty"`
 	// Kind is the driver's rtnetlink kind ("veth", "bridge", "tun"), or, where
 	// the interface was not made through rtnetlink, the name of its hardware
-	// type ("ether", "loopback", "infiniband").
+	// type ("ether", "loopback", "infiniband"). On Windows it is the name of the
+	// type of the interface, which is a number where it has none here.
 	Kind string
-	// HardwareType is the ARPHRD_* of linux/if_arp.h.
+	// HardwareType is the ARPHRD_* of linux/if_arp.h, on Windows the IF_TYPE_* of
+	// ipifcons.h.
 	HardwareType uint16
-	// Flags are IFF_UP and the like.
+	// Flags are the interface flags (IFF_*).
 	Flags LinkFlags
-	// OperState is the operational state of RFC 2863; unknown for drivers that
-	// keep none.
+	// OperState is the operational state of RFC 2863; unknown where the driver
+	// keeps none.
 	OperState OperState
-	// Carrier says whether the physical or logical link is there.
+	// Carrier reports whether there is a physical or logical link. It is absent
+	// where the interface is down (no FlagUp).
 	Carrier Opt[bool]
 	// CarrierChanges counts the losses and returns of the carrier.
 	CarrierChanges Opt[uint32]
@@ -30,16 +34,26 @@ type Link struct {
 	MTU uint32
 	// TxQueueLen is the length of the transmit queue in packets.
 	TxQueueLen Opt[uint32]
-	// HardwareAddr is the link-layer address; Broadcast the link-layer
-	// broadcast address or, of a point-to-point link, the remote end, and of
-	// other links none; PermanentAddr what the hardware was made with.
+	// HardwareAddr is the link-layer address. Broadcast is the link-layer
+	// broadcast address or, of a point-to-point link, the address of the other
+	// end; other links have none. PermanentAddr is the address that the hardware
+	// was made with; interfaces of software have none.
 	HardwareAddr  HardwareAddr
 	Broadcast     HardwareAddr
 	PermanentAddr HardwareAddr
 	// Alias is the description an administrator gave (IFLA_IFALIAS).
 	Alias string `json:",omitempty"`
-	// MasterIndex is the bridge, bond or VRF the interface belongs to, 0 for
-	// none; MasterName its name where it was in the same dump.
+	// MasterIndex is the index of the bridge, bond or VRF that the interface is a
+	// member of, 0 for none; MasterName is the name, if the master is in the same
+	// namespace.
 	MasterIndex int    `json:",omitempty"`
 	MasterName  string `json:",omitempty"`
+	// Description is the name of the device ("Intel(R) I210 Gigabit Network
+	// Connection"), GUID and LUID identify the interface for as long as it is
+	// installed, and Hardware says that it belongs to a device. Only Windows has
+	// them; LUID is 0 elsewhere.
+	Description string    `json:",omitempty"`
+	GUID        string    `json:",omitempty"`
+	LUID        uint64    `json:",omitempty"`
+	Hardware    Opt[bool] `json:",omitzero"`
 }

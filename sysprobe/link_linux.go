@@ -3,76 +3,44 @@
 package sysprobe
 
 import (
-	"encoding/binary"
-	"sort"
+	"context"
 
-	"telegraf-sysprobe/sysprobe/internal/decode/nlmsg"
 	"telegraf-sysprobe/sysprobe/internal/decode/rtnl"
+	"telegraf-sysprobe/sysprobe/internal/sys/netns"
+	"telegraf-sysprobe/sysprobe/internal/sys/nlconn"
 )
-
-// interner keeps one copy of each string that appears again and again, so that
-// the names of interfaces are allocated once and not in every snapshot.
-type interner map[string]string
-
-// internerLimit is where an interner forgets everything: where interfaces come
-// and go under ever new names.
-const internerLimit = 1 << 14
-
-// text returns b as a string.
-func (in interner) text(b []byte) string {
-	if len(b) == 0 {
-		return ""
-	}
-	s, ok := in[string(b)] // does not allocate
-	if ok {
-		return s
-	}
-	if len(in) >= internerLimit {
-		clear(in)
-	}
-	s = string(b)
-	in[s] = s
-	return s
-}
 
 // linkReader reads RTM_GETLINK dumps into rows that hold a Link.
 type linkReader struct {
-	conn  *nlConn
+	route *nlconn.Route
 	names interner
-	raw   rtnl.Link
 }
 
-// newLinkReader returns a reader over the sockets that dial makes, of which it
-// makes one at once.
-func newLinkReader(dial func() (nlSocket, error)) (*linkReader, error) {
-	r := &linkReader{conn: newNLConn(dial), names: interner{}}
-	if err := r.conn.open(); err != nil {
-		return nil, err
+// newLinkReader returns a reader over the sockets that dial makes. It makes the
+// first one at once.
+func newLinkReader(cfg Config, dial func() (nlconn.Socket, error)) (*linkReader, error) {
+	r := &linkReader{route: nlconn.NewRoute(dial), names: interner{}}
+	if err := r.route.Open(); err != nil {
+		return nil, opError("open netlink socket", netns.Path(cfg.NetNS), err)
 	}
 	return r, nil
 }
 
-// dump reads all links. It calls reset before each attempt, and for each link
-// row, which returns the Link to fill; what else there is to take from the
-// message is in r.raw until the next call.
-func (r *linkReader) dump(skipStats bool, reset func(), row func() *Link) error {
-	body := rtnl.AppendGetLink(nil, binary.NativeEndian, skipStats)
-	err := r.conn.dump(rtnl.TypeGetLink, body, reset, func(m nlmsg.Message) error {
-		if m.Type != rtnl.TypeNewLink {
-			return nil
-		}
-		if err := rtnl.DecodeLink(m.Data, binary.NativeEndian, &r.raw); err != nil {
-			return err
-		}
-		r.fill(row())
-		return nil
-	})
+// dialRoute makes sockets for rtnetlink(7) in the namespace of cfg.
+func dialRoute(cfg Config) func() (nlconn.Socket, error) {
+	path := netns.Path(cfg.NetNS)
+	return func() (nlconn.Socket, error) { return nlconn.DialRoute(path) }
+}
+
+// dump reads all links. It calls reset before each attempt, and row for each link,
+// which returns the Link to fill.
+func (r *linkReader) dump(ctx context.Context, skipStats bool, reset func(), row func(*rtnl.Link) *Link) error {
+	err := r.route.Links(ctx, skipStats, reset, func(raw *rtnl.Link) { r.fill(row(raw), raw) })
 	return opError("dump links", "", err)
 }
 
-// fill maps r.raw to l, whose memory it reuses.
-func (r *linkReader) fill(l *Link) {
-	raw := &r.raw
+// fill maps raw to l, whose memory it reuses.
+func (r *linkReader) fill(l *Link, raw *rtnl.Link) {
 	*l = Link{
 		Index:          int(raw.Index),
 		Name:           r.names.text(raw.Name),
@@ -81,76 +49,31 @@ func (r *linkReader) fill(l *Link) {
 		HardwareType:   raw.HardwareType,
 		Flags:          LinkFlags(raw.Flags),
 		OperState:      OperState(raw.OperState),
-		Carrier:        someIf(raw.Carrier != 0, raw.HasCarrier),
-		CarrierChanges: someIf(raw.CarrierChanges, raw.HasCarrierChanges),
+		CarrierChanges: raw.CarrierChanges,
 		MTU:            raw.MTU,
-		TxQueueLen:     someIf(raw.TxQueueLen, raw.HasTxQueueLen),
+		TxQueueLen:     raw.TxQueueLen,
 		HardwareAddr:   HardwareAddrFrom(raw.Address),
-		PermanentAddr:  HardwareAddrFrom(raw.Permanent),
 		Alias:          r.names.text(raw.Alias),
 		MasterIndex:    int(raw.Master),
 	}
-	if l.Flags&(FlagBroadcast|FlagPointToPoint) != 0 { // the kernel sends it of others too, as zeros
+	if l.Flags&(FlagBroadcast|FlagPointToPoint) != 0 { // the kernel sends zeros for other links
 		l.Broadcast = HardwareAddrFrom(raw.Broadcast)
+	}
+	// The kernel keeps a carrier for an interface that is down, which means
+	// nothing and which sysfs and ethtool(8) do not show either.
+	if l.Flags&FlagUp != 0 {
+		l.Carrier = raw.Carrier
+	}
+	// It also copies the first address of a software interface, such as the end
+	// of a tunnel, to IFLA_PERM_ADDRESS. Those kinds of rtnetlink that are
+	// hardware (dsa, ipoib) are made of a device.
+	if len(raw.Kind) == 0 || len(raw.ParentDev) > 0 {
+		l.PermanentAddr = HardwareAddrFrom(raw.Permanent)
 	}
 	if l.Kind == "" {
 		l.Kind = hardwareTypeName(raw.HardwareType)
 	}
 	for _, name := range raw.AltNames {
 		l.AltNames = append(l.AltNames, r.names.text(name))
-	}
-}
-
-// close closes the socket.
-func (r *linkReader) close() error { return opError("close netlink socket", "", r.conn.close()) }
-
-// extend returns s with one more element, and that element, which holds
-// whatever memory it had when s was last as long.
-func extend[T any](s []T) ([]T, *T) {
-	if len(s) == cap(s) {
-		s = append(s, *new(T))
-	} else {
-		s = s[:len(s)+1]
-	}
-	return s, &s[len(s)-1]
-}
-
-// linkRows gives access to the Links in rows of any type.
-type linkRows struct {
-	n  int
-	at func(i int) *Link
-}
-
-// sorted reports whether the rows are in the order of their index, as the
-// kernel lists them since Linux 6.10.
-func (r linkRows) sorted() bool {
-	for i := 1; i < r.n; i++ {
-		if r.at(i-1).Index > r.at(i).Index {
-			return false
-		}
-	}
-	return true
-}
-
-// find returns the position of the link with that index, or -1. The rows are
-// in the order of their index.
-func (r linkRows) find(index int) int {
-	i := sort.Search(r.n, func(i int) bool { return r.at(i).Index >= index })
-	if i < r.n && r.at(i).Index == index {
-		return i
-	}
-	return -1
-}
-
-// nameMasters sets MasterName from MasterIndex.
-func (r linkRows) nameMasters() {
-	for i := range r.n {
-		l := r.at(i)
-		if l.MasterIndex == 0 {
-			continue
-		}
-		if m := r.find(l.MasterIndex); m >= 0 {
-			l.MasterName = r.at(m).Name
-		}
 	}
 }

@@ -2,6 +2,7 @@ package sysprobe
 
 import (
 	"fmt"
+	"iter"
 	"strings"
 
 	"telegraf-sysprobe/sysprobe/internal/decode/ethnl"
@@ -29,24 +30,32 @@ func (m *LinkMode) UnmarshalText(b []byte) error {
 	return nil
 }
 
-// LinkModes is a set of modes, 32 in a word. It holds all that the driver
-// named, those without a name included.
+// LinkModes is a set of modes, in the words of 32 bits of the kernel's bitset, so
+// that it also holds modes which have no name here. Has and All read it.
 type LinkModes []uint32
 
 // Has reports whether m is in the set.
 func (s LinkModes) Has(m LinkMode) bool { return ethnl.Bitset(s).Has(int(m)) }
 
+// All returns the modes in the order of their bits.
+func (s LinkModes) All() iter.Seq[LinkMode] {
+	return func(yield func(LinkMode) bool) {
+		for bit := range 32 * len(s) {
+			if m := LinkMode(bit); s.Has(m) && !yield(m) {
+				return
+			}
+		}
+	}
+}
+
 // String lists the modes in the order of their bits, separated by commas.
 func (s LinkModes) String() string {
 	var b strings.Builder
-	for bit := range 32 * len(s) {
-		if !s.Has(LinkMode(bit)) {
-			continue
-		}
+	for m := range s.All() {
 		if b.Len() > 0 {
 			b.WriteByte(',')
 		}
-		b.WriteString(LinkMode(bit).String())
+		b.WriteString(m.String())
 	}
 	return b.String()
 }

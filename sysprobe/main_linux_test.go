@@ -2,6 +2,7 @@ package sysprobe
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -77,15 +78,21 @@ type helper struct {
 // it with the test. Its input ends when the test does.
 func startHelper(t testing.TB, change func(*exec.Cmd), name string, args ...string) *helper {
 	t.Helper()
-	// Not os.Args[0]: other users may not search the directory it is in.
+	// Not os.Args[0]: other users must not search the directory it is in.
 	cmd := exec.Command("/proc/self/exe", args...)
 	cmd.Env = append(os.Environ(), helperVariable+"="+name)
 	cmd.Stderr = os.Stderr
 	if change != nil {
 		change(cmd)
 	}
-	if cmd.SysProcAttr != nil && os.Geteuid() != 0 {
-		t.Skip("another user or namespace needs root")
+	if cmd.SysProcAttr != nil { // another user or namespace
+		sysprobetest.NeedRoot(t)
+		if cmd.SysProcAttr.Cloneflags != 0 {
+			sysprobetest.NeedNamespaces(t)
+		}
+		for _, capability := range cmd.SysProcAttr.AmbientCaps {
+			sysprobetest.NeedCapabilities(t, uint(capability))
+		}
 	}
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
@@ -148,9 +155,15 @@ func start(t *testing.T, cmd *exec.Cmd) {
 		cmd.Process.Kill() //nolint:errcheck // it may have ended
 		cmd.Wait()         //nolint:errcheck // it was killed
 	})
-	// Start returns amid the execve(2), before there is a command line. A
-	// process that has ended has none.
-	dir := fmt.Sprintf("/proc/%d/", cmd.Process.Pid)
+	executes(t, cmd.Process.Pid)
+}
+
+// executes waits until a process that was started has its command line and its
+// environment: who starts it goes on amid the execve(2), before there is either. A
+// process that has ended has none.
+func executes(t *testing.T, pid int) {
+	t.Helper()
+	dir := fmt.Sprintf("/proc/%d/", pid)
 	sysprobetest.Eventually(t, func() string {
 		cmdline, err := os.ReadFile(dir + "cmdline")
 		stat, statErr := os.ReadFile(dir + "stat")
@@ -174,7 +187,13 @@ func (s *ProcSnapshot) pids() []int32 {
 // that of this machine.
 func openTable(t testing.TB, root string) *Procs {
 	t.Helper()
-	procs, err := OpenProcs(&Config{ProcRoot: root})
+	return openTableBy(t, &Config{ProcRoot: root})
+}
+
+// openTableBy opens a process table for the time of the test.
+func openTableBy(t testing.TB, c *Config) *Procs {
+	t.Helper()
+	procs, err := OpenProcs(c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -196,7 +215,7 @@ func snapshotOf(t testing.TB, procs *Procs, want Fields) *ProcSnapshot {
 
 func takeSnapshot(t testing.TB, procs *Procs, s *ProcSnapshot, want Fields) {
 	t.Helper()
-	if err := procs.Snapshot(s, want); err != nil {
+	if err := procs.Snapshot(context.Background(), s, want); err != nil {
 		t.Fatal(err)
 	}
 	if pids := s.pids(); !slices.IsSorted(pids) || len(slices.Compact(pids)) != len(s.Procs) {

@@ -10,8 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"golang.org/x/sys/unix"
 )
 
 // open opens and closes both handles.
@@ -39,7 +37,8 @@ func TestNetNSThatIsNotThere(t *testing.T) {
 	}{
 		{"no-such-namespace", "/run/netns/no-such-namespace", fs.ErrNotExist},
 		{filepath.Join(dir, "none"), filepath.Join(dir, "none"), fs.ErrNotExist},
-		{file, file, unix.EINVAL},
+		{file, file, fs.ErrNotExist},
+		{"/proc/self/ns/pid", "/proc/self/ns/pid", fs.ErrNotExist},
 	} {
 		addrs, stats := open(&Config{NetNS: tt.netns})
 		for _, err := range []error{addrs, stats} {
@@ -59,7 +58,7 @@ func TestNetNSByNameAndPath(t *testing.T) {
 			t.Fatal(err)
 		}
 		var s AddrSnapshot
-		if err := errors.Join(h.Snapshot(&s), h.Close()); err != nil || len(s.Interfaces) != 3 {
+		if err := errors.Join(h.Snapshot(t.Context(), &s), h.Close()); err != nil || len(s.Interfaces) != 3 {
 			t.Errorf("%s: %d interfaces, %v; want 3", netns, len(s.Interfaces), err)
 		}
 	}
@@ -97,7 +96,7 @@ func checkWithoutPrivilege(t *testing.T, netns string) {
 	}
 	closeAfter(t, h)
 	var s LinkSnapshot
-	if err := h.Snapshot(&s); err != nil || len(s.Links) == 0 || s.Ethtool != nil || s.Denied != 0 {
+	if err := h.Snapshot(t.Context(), &s, 0); err != nil || len(s.Links) == 0 || s.Ethtool != nil || s.Denied != 0 {
 		t.Errorf("own namespace: %d links, %d denied, %v, %v; want all", len(s.Links), s.Denied, s.Ethtool, err)
 	}
 }

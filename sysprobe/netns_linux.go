@@ -1,53 +1,64 @@
-//go:build linux
-
 package sysprobe
 
 import (
-	"errors"
-	"io/fs"
-	"os"
+	"cmp"
+	"context"
 	"path/filepath"
 
-	"golang.org/x/sys/unix"
+	"telegraf-sysprobe/sysprobe/internal/sys/netns"
+	"telegraf-sysprobe/sysprobe/internal/sys/nlconn"
 )
 
-// netNSDir is where ip-netns(8) mounts the namespaces that it names.
-const netNSDir = "/run/netns"
+// netNSClient asks for what ip-netns(8) keeps, and for this process's privilege.
+type netNSClient struct{}
 
-// netNSPath is the file of a network namespace: name is a path, or what
-// ip-netns(8) calls it, or empty.
-func netNSPath(name string) string {
-	if name == "" || filepath.IsAbs(name) {
-		return name
-	}
-	return filepath.Join(netNSDir, name)
+func (netNSClient) named() ([]string, error) {
+	paths, err := netns.Named()
+	return paths, opError("list network namespaces", netns.Dir, err)
 }
 
-func namedNetNS() ([]string, error) {
-	entries, err := os.ReadDir(netNSDir) // sorted
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
+func (netNSClient) list(path string) ([]string, error) {
+	paths, err := netns.List(path)
+	return paths, opError("list network namespaces", path, err)
+}
+
+func (netNSClient) identify(name string) (NetNSID, error) {
+	path := netns.Path(name)
+	id, err := netns.Identify(path)
+	return NetNSID(id), opError("identify network namespace", path, err)
+}
+
+func (netNSClient) localID(ctx context.Context, in, of string) (id Opt[int32], err error) {
+	const op = "look up the ID of a network namespace"
+	path := netns.Path(of)
+	file, err := netns.Open(cmp.Or(path, netns.Own))
 	if err != nil {
-		return nil, opError("list network namespaces", netNSDir, err)
+		return id, opError(op, path, err)
 	}
-	var paths []string
-	for _, entry := range entries {
-		path := filepath.Join(netNSDir, entry.Name())
-		// The file is made before the namespace is mounted on it, and removed
-		// after that was unmounted.
-		var mount unix.Statfs_t
-		if unix.Statfs(path, &mount) == nil && int64(mount.Type) == unix.NSFS_MAGIC {
-			paths = append(paths, path)
-		}
-	}
-	return paths, nil
+	defer file.Close()
+	route := nlconn.NewRoute(func() (nlconn.Socket, error) { return nlconn.DialRoute(netns.Path(in)) })
+	defer func() { err = cmp.Or(err, opError(op, path, route.Close())) }()
+	n, err := route.NSID(ctx, file)
+	return someIf(n, err == nil && n >= 0), opError(op, path, err)
 }
 
-func mayEnterNetNS() error {
-	effective, err := ownCapabilities()
-	if err == nil && effective&(1<<unix.CAP_SYS_ADMIN) == 0 {
-		err = ErrAccessDenied
+func (netNSClient) mayEnter() error {
+	return opError("enter other network namespaces", "", netns.MayEnter())
+}
+
+// netNSWatchClient watches the mounts of the process to which ProcRoot/self
+// points: of this one, where ProcRoot is of its PID namespace.
+type netNSWatchClient struct{ *netns.Watch }
+
+func (netNSClient) watch(cfg Config) (*netNSWatchClient, error) {
+	mountInfo := filepath.Join(cfg.ProcRoot, "self", "mountinfo")
+	w, err := netns.NewWatch(mountInfo)
+	if err != nil {
+		return nil, opError("watch network namespaces", mountInfo, err)
 	}
-	return opError("enter other network namespaces", "", err)
+	return &netNSWatchClient{w}, nil
+}
+
+func (c *netNSWatchClient) close() error {
+	return opError("close network namespace watch", "", c.Close())
 }

@@ -15,6 +15,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"telegraf-sysprobe/sysprobe/sysprobetest"
 )
 
 // netNS is a network namespace of one test.
@@ -29,9 +31,8 @@ var netNSCount atomic.Int32
 // newNetNS makes an empty network namespace and removes it after the test.
 func newNetNS(tb testing.TB) *netNS {
 	tb.Helper()
-	if os.Geteuid() != 0 {
-		tb.Skip("making a network namespace needs root")
-	}
+	sysprobetest.NeedTool(tb, "ip")
+	sysprobetest.NeedNamespaces(tb)
 	ns := &netNS{tb: tb, name: fmt.Sprintf("sysprobe-%d-%d", os.Getpid(), netNSCount.Add(1))}
 	ns.run("netns", "add", ns.name)
 	tb.Cleanup(func() { ns.run("netns", "del", ns.name) })
@@ -136,7 +137,7 @@ func (ns *netNS) snapshotAddrs() *AddrSnapshot {
 		ns.tb.Fatal(err)
 	}
 	var s AddrSnapshot
-	if err := errors.Join(h.Snapshot(&s), h.Close()); err != nil {
+	if err := errors.Join(h.Snapshot(ns.tb.Context(), &s), h.Close()); err != nil {
 		ns.tb.Fatal(err)
 	}
 	return &s
@@ -150,7 +151,7 @@ func (ns *netNS) snapshotLinks() *LinkSnapshot {
 		ns.tb.Fatal(err)
 	}
 	var s LinkSnapshot
-	if err := errors.Join(h.Snapshot(&s), h.Close()); err != nil {
+	if err := errors.Join(h.Snapshot(ns.tb.Context(), &s, 0), h.Close()); err != nil {
 		ns.tb.Fatal(err)
 	}
 	return &s

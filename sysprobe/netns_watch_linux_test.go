@@ -8,10 +8,11 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"telegraf-sysprobe/sysprobe/internal/sys/netns"
 )
 
-// awaitNamed waits for no more than w to tell until the namespace is named, or
-// is not.
+// awaitNamed waits, woken by w alone, until the namespace has a name, or has none.
 func (ns *netNS) awaitNamed(w *NetNSWatch, want bool) {
 	ns.tb.Helper()
 	deadline := time.After(20 * time.Second)
@@ -20,20 +21,20 @@ func (ns *netNS) awaitNamed(w *NetNSWatch, want bool) {
 		if err != nil {
 			ns.tb.Fatal(err)
 		}
-		if slices.Contains(paths, netNSPath(ns.name)) == want {
+		if slices.Contains(paths, netns.Path(ns.name)) == want {
 			return
 		}
 		select {
 		case <-w.Changed():
 		case <-deadline:
-			ns.tb.Fatalf("was not told that %s is named: %v", ns.name, want)
+			ns.tb.Fatalf("no notification that %s is named: %v", ns.name, want)
 		}
 	}
 }
 
 func TestNetNSWatch(t *testing.T) {
 	ns := newNetNS(t)
-	w, err := OpenNetNSWatch()
+	w, err := OpenNetNSWatch(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,6 +46,8 @@ func TestNetNSWatch(t *testing.T) {
 	}
 	if err := w.Close(); err != nil {
 		t.Error(err)
+	}
+	for range w.Changed() { // ends
 	}
 	if err := w.Close(); !errors.Is(err, fs.ErrClosed) {
 		t.Errorf("second Close returned %v, want fs.ErrClosed", err)

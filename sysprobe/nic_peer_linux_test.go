@@ -17,6 +17,8 @@ import (
 
 	"telegraf-sysprobe/sysprobe/internal/decode/nlmsg"
 	"telegraf-sysprobe/sysprobe/internal/decode/rtnl"
+	"telegraf-sysprobe/sysprobe/internal/sys/ethtool"
+	"telegraf-sysprobe/sysprobe/internal/sys/nlconn"
 	"telegraf-sysprobe/sysprobe/sysprobetest"
 )
 
@@ -51,8 +53,8 @@ func addrMessage(index uint32, name string) message {
 
 // dialer makes sockets to one kernel after the other, and the last one again
 // and again.
-func dialer(answers ...func(request) answer) func() (nlSocket, error) {
-	return func() (nlSocket, error) {
+func dialer(answers ...func(request) answer) func() (nlconn.Socket, error) {
+	return func() (nlconn.Socket, error) {
 		a := answers[0]
 		if len(answers) > 1 {
 			answers = answers[1:]
@@ -62,14 +64,14 @@ func dialer(answers ...func(request) answer) func() (nlSocket, error) {
 }
 
 // addrs makes a snapshot of what a kernel answers.
-func addrs(t *testing.T, dial func() (nlSocket, error)) (*AddrSnapshot, error) {
+func addrs(t *testing.T, dial func() (nlconn.Socket, error)) (*AddrSnapshot, error) {
 	t.Helper()
-	c, err := newNICAddrsClientOn(dial)
+	c, err := newNICAddrsClientOn(Config{}, dial)
 	if err != nil {
 		return nil, err
 	}
 	s := &AddrSnapshot{Interfaces: make([]InterfaceAddrs, 3)} // of a snapshot before
-	return s, c.snapshot(s)
+	return s, c.snapshot(t.Context(), s)
 }
 
 // names lists "interface: label IP ...", interface by interface.
@@ -256,7 +258,7 @@ func TestBrokenSocketIsReplaced(t *testing.T) {
 	bad := kernel(answer{Messages: []message{linkMessage(1, "a")}, PerDatagram: 1, Cut: 3}, answer{})
 	var peers []*sysprobetest.NetlinkPeer
 	answers := []func(request) answer{bad, good}
-	c, err := newNICAddrsClientOn(func() (nlSocket, error) {
+	c, err := newNICAddrsClientOn(Config{}, func() (nlconn.Socket, error) {
 		p := sysprobetest.NewNetlinkPeer(answers[len(peers)])
 		peers = append(peers, p)
 		return p, nil
@@ -265,32 +267,33 @@ func TestBrokenSocketIsReplaced(t *testing.T) {
 		t.Fatal(err)
 	}
 	var s AddrSnapshot
-	if err := c.snapshot(&s); !errors.Is(err, ErrMalformed) {
+	if err := c.snapshot(t.Context(), &s); !errors.Is(err, ErrMalformed) {
 		t.Fatalf("first snapshot: %v, want ErrMalformed", err)
 	}
-	if err := c.snapshot(&s); err != nil || len(s.Interfaces) != 1 {
+	if err := c.snapshot(t.Context(), &s); err != nil || len(s.Interfaces) != 1 {
 		t.Fatalf("second snapshot: %d interfaces, %v", len(s.Interfaces), err)
 	}
 	if len(peers) != 2 || !peers[0].Closed() || peers[1].Closed() {
 		t.Errorf("%d sockets; want the first closed and the second in use", len(peers))
 	}
-	for range 2 {
-		if err := c.close(); err != nil {
-			t.Errorf("close: %v", err)
-		}
+	if err := c.close(); err != nil {
+		t.Errorf("close: %v", err)
 	}
-	if err := c.snapshot(&s); !errors.Is(err, fs.ErrClosed) || !peers[1].Closed() {
+	if err := c.close(); !errors.Is(err, fs.ErrClosed) {
+		t.Errorf("second close: %v, want fs.ErrClosed", err)
+	}
+	if err := c.snapshot(t.Context(), &s); !errors.Is(err, fs.ErrClosed) || !peers[1].Closed() {
 		t.Errorf("snapshot after close: %v, want fs.ErrClosed", err)
 	}
 }
 
 func TestNoSocket(t *testing.T) {
 	t.Run("B24 a family that is not there is an error and no empty answer", func(t *testing.T) {
-		dial := func() (nlSocket, error) { return nil, opError("open netlink socket", "", unix.EAFNOSUPPORT) }
-		if _, err := newNICAddrsClientOn(dial); !errors.Is(err, unix.EAFNOSUPPORT) {
+		dial := func() (nlconn.Socket, error) { return nil, opError("open netlink socket", "", unix.EAFNOSUPPORT) }
+		if _, err := newNICAddrsClientOn(Config{}, dial); !errors.Is(err, unix.EAFNOSUPPORT) {
 			t.Errorf("addresses: %v, want EAFNOSUPPORT", err)
 		}
-		if _, err := newNICStatsClientOn(Config{}, dial, nil); !errors.Is(err, unix.EAFNOSUPPORT) {
+		if _, err := newNICStatsClientOn(Config{}, dial, ethtool.Kernel{}); !errors.Is(err, unix.EAFNOSUPPORT) {
 			t.Errorf("stats: %v, want EAFNOSUPPORT", err)
 		}
 	})
@@ -302,13 +305,11 @@ func TestSlowDriverHoldsUpNobodyElse(t *testing.T) {
 		var once sync.Once
 		var wg sync.WaitGroup
 		wg.Go(func() {
-			links(t, func() (nlSocket, uint16, error) {
-				return sysprobetest.NewNetlinkPeer(func(request) answer {
-					once.Do(func() { close(asked) })
-					<-answered
-					return answer{}
-				}), testFamily, nil
-			})
+			links(t, driversOf(func(request) answer {
+				once.Do(func() { close(asked) })
+				<-answered
+				return answer{}
+			}))
 		})
 		<-asked
 		done := make(chan error)

@@ -30,9 +30,9 @@ const randomSets = 200
 // TestRandomInterfaces makes sets of interfaces and addresses by chance, and
 // compares what the handles say of each with ip(8) and with psutil.
 func TestRandomInterfaces(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("making a network namespace needs root")
-	}
+	sysprobetest.NeedTool(t, "ip")
+	python := sysprobetest.NeedPython(t, "psutil")
+	sysprobetest.NeedNamespaces(t)
 	number := func(variable string, otherwise int) int {
 		if n, err := strconv.Atoi(os.Getenv(variable)); err == nil {
 			return n
@@ -40,7 +40,7 @@ func TestRandomInterfaces(t *testing.T) {
 		return otherwise
 	}
 	first := number("SYSPROBE_TEST_SEED", int(rand.Uint32()>>1))
-	psutil := startPsutil(t)
+	psutil := startPsutil(t, python)
 	var seen randomCounts
 	for seed := first; seed < first+number("SYSPROBE_TEST_SETS", randomSets); seed++ {
 		ok := t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) { compareRandomSet(t, seed, psutil, &seen) })
@@ -292,10 +292,10 @@ type (
 	}
 )
 
-// startPsutil starts the program. It ends with the test.
-func startPsutil(t *testing.T) *psutilProcess {
+// startPsutil starts the program with a Python. It ends with the test.
+func startPsutil(t *testing.T, python string) *psutilProcess {
 	t.Helper()
-	cmd := exec.Command("/usr/bin/python3", "-c", psutilProgram)
+	cmd := exec.Command(python, "-c", psutilProgram)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {

@@ -1,33 +1,34 @@
-//go:build linux
-
 package sysprobe
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"time"
+
+	"telegraf-sysprobe/sysprobe/internal/decode/rtnl"
 )
 
-// linkNotices is told of every change of a link.
+// linkNotices receives a notification of every change of a link.
 type linkNotices interface {
-	// Drain drops all that was told and reports that it was nothing.
+	// Drain drops all notifications and reports whether there were none.
 	Drain() (quiet bool, err error)
 	Close() error
 }
 
-// keptLinks is the link table of the last dump. To dump it again, which costs
-// three times what the addresses do, is of no use while the kernel tells of no
-// change: it does of all that an interface is, at once, and of its carrier and
+// keptLinks is the link table of the last dump, which costs three times as much
+// as a dump of the addresses. It is reused until a notification arrives. The
+// kernel notifies of changes of attributes at once, and of carrier and
 // operational state within a second (net/core/link_watch.c).
 type keptLinks struct {
-	notices linkNotices // nil: every snapshot makes a dump
+	notices linkNotices // nil: every snapshot dumps the links
 	verify  time.Duration
 	now     func() time.Time
-	read    time.Time // when rows were; zero before
+	read    time.Time // of the last dump; zero before
 	rows    []Link    // by index
 }
 
-// keepWhileQuiet keeps links while notices, which it takes over, has none.
+// keepWhileQuiet reuses rows while notices, which k then owns, has none.
 func (k *keptLinks) keepWhileQuiet(notices linkNotices, cfg Config) {
 	k.notices, k.verify, k.now = notices, cfg.WatchVerify, cfg.Now
 }
@@ -37,11 +38,11 @@ func (k *keptLinks) current() bool {
 	if k.notices == nil {
 		return false
 	}
-	quiet, err := k.notices.Drain() // in any case: what it has is of before the next dump
+	quiet, err := k.notices.Drain() // in any case: queued notifications predate the next dump
 	return quiet && err == nil && !k.read.IsZero() && (k.verify < 0 || k.now().Sub(k.read) < k.verify)
 }
 
-// forget makes the next snapshot make a dump.
+// forget makes the next snapshot dump the links.
 func (k *keptLinks) forget() { k.read = time.Time{} }
 
 // close ends the subscription.
@@ -51,13 +52,13 @@ func (k *keptLinks) close() error {
 	}
 	err := k.notices.Close()
 	k.notices = nil
-	return opError("close netlink socket", "", err)
+	return err
 }
 
 // readLinks sets dst to all interfaces, without addresses.
-func (c *nicAddrsClient) readLinks(dst *AddrSnapshot) error {
+func (c *nicAddrsClient) readLinks(ctx context.Context, dst *AddrSnapshot) error {
 	if !c.kept.current() {
-		if err := c.dumpLinks(); err != nil {
+		if err := c.dumpLinks(ctx); err != nil {
 			return err
 		}
 	}
@@ -73,11 +74,11 @@ func (c *nicAddrsClient) readLinks(dst *AddrSnapshot) error {
 }
 
 // dumpLinks reads the links to keep.
-func (c *nicAddrsClient) dumpLinks() error {
+func (c *nicAddrsClient) dumpLinks(ctx context.Context) error {
 	k := &c.kept
 	k.forget()
 	reset := func() { k.rows = k.rows[:0] }
-	err := c.links.dump(true, reset, func() *Link {
+	err := c.links.dump(ctx, true, reset, func(*rtnl.Link) *Link {
 		var l *Link
 		k.rows, l = extend(k.rows)
 		return l

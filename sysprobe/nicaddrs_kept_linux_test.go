@@ -3,6 +3,8 @@
 package sysprobe
 
 import (
+	"errors"
+	"io/fs"
 	"testing"
 	"time"
 
@@ -12,7 +14,7 @@ import (
 	"telegraf-sysprobe/sysprobe/internal/decode/rtnl"
 )
 
-// notices are linkNotices that say what they are told to.
+// notices are linkNotices whose answer the test sets.
 type notices struct {
 	quiet  bool
 	err    error
@@ -35,7 +37,7 @@ func TestLinksAreKeptWhileQuiet(t *testing.T) {
 		}
 		return answer{Messages: []message{addrMessage(1, "a"), addrMessage(2, "x")}}
 	})
-	c, err := newNICAddrsClientOn(dial)
+	c, err := newNICAddrsClientOn(Config{}, dial)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,17 +52,17 @@ func TestLinksAreKeptWhileQuiet(t *testing.T) {
 	}{
 		{"first", func() {}, 1, "b"},
 		{"quiet", func() { second = "c" }, 1, "b"},
-		{"told of a change", func() { n.quiet = false }, 2, "c"},
+		{"a notification", func() { n.quiet = false }, 2, "c"},
 		{"quiet again", func() { n.quiet = true }, 2, "c"},
-		{"cannot be told", func() { n.err = unix.EBADF }, 3, "c"},
-		{"can be told again", func() { n.err = nil }, 3, "c"},
+		{"notifications fail", func() { n.err = unix.EBADF }, 3, "c"},
+		{"notifications work again", func() { n.err = nil }, 3, "c"},
 		{"time to verify", func() { now, second = now.Add(time.Minute), "d" }, 4, "d"},
 		{"just verified", func() { now = now.Add(time.Minute - 1) }, 4, "d"},
 		{"never verified", func() { now, c.kept.verify = now.Add(time.Hour), -1 }, 4, "d"},
 	} {
 		step.change()
 		s := AddrSnapshot{Interfaces: make([]InterfaceAddrs, 3)} // of a snapshot before
-		if err := c.snapshot(&s); err != nil {
+		if err := c.snapshot(t.Context(), &s); err != nil {
 			t.Fatal(err)
 		}
 		if dumps != step.dumps {
@@ -71,15 +73,15 @@ func TestLinksAreKeptWhileQuiet(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", step.name, diff)
 		}
 	}
-	for range 2 {
-		if err := c.close(); err != nil || n.closed != 1 {
-			t.Errorf("close: %v; the subscription is closed %d times, want once", err, n.closed)
+	for _, want := range []error{nil, fs.ErrClosed} {
+		if err := c.close(); !errors.Is(err, want) || n.closed != 1 {
+			t.Errorf("close: %v, want %v; the subscription is closed %d times, want once", err, want, n.closed)
 		}
 	}
 }
 
-// An address of an interface that is not among the links is of one that came a
-// moment ago, whatever was told.
+// An address whose interface is not among the kept links is of an interface that
+// is new, even where no notification of it has arrived.
 func TestKeptLinksAreReadAnewForAnUnknownInterface(t *testing.T) {
 	dumps, links := 0, []message{linkMessage(1, "a")}
 	addrs := []message{addrMessage(1, "a")}
@@ -90,17 +92,17 @@ func TestKeptLinksAreReadAnewForAnUnknownInterface(t *testing.T) {
 		}
 		return answer{Messages: addrs}
 	})
-	c, err := newNICAddrsClientOn(dial)
+	c, err := newNICAddrsClientOn(Config{}, dial)
 	if err != nil {
 		t.Fatal(err)
 	}
 	c.kept.keepWhileQuiet(&notices{quiet: true}, (&Config{}).withDefaults())
 	var s AddrSnapshot
-	if err := c.snapshot(&s); err != nil {
+	if err := c.snapshot(t.Context(), &s); err != nil {
 		t.Fatal(err)
 	}
 	links, addrs = append(links, linkMessage(2, "b")), append(addrs, addrMessage(2, "b"))
-	if err := c.snapshot(&s); err != nil {
+	if err := c.snapshot(t.Context(), &s); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]string{"a: a 10.0.0.1", "b: b 10.0.0.2"}, names(&s)); diff != "" || dumps != 2 {
@@ -108,8 +110,8 @@ func TestKeptLinksAreReadAnewForAnUnknownInterface(t *testing.T) {
 	}
 }
 
-// The kernel tells of every change that a snapshot shows: what is kept is what
-// a handle that keeps nothing reads.
+// The kernel notifies of every change that a snapshot shows: a handle that keeps
+// links has the same rows as one that was opened a moment ago.
 func TestKeptLinksFollowTheKernel(t *testing.T) {
 	ns := newNetNSWithPair(t)
 	h, err := OpenNICAddrs(ns.config())
@@ -149,7 +151,7 @@ func TestKeptLinksFollowTheKernel(t *testing.T) {
 		ns.ip(change)
 		var diff string
 		for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-			if err := h.Snapshot(&kept); err != nil {
+			if err := h.Snapshot(t.Context(), &kept); err != nil {
 				t.Fatal(err)
 			}
 			diff = diffTables(ns.snapshotAddrs(), &kept)
@@ -163,7 +165,7 @@ func TestKeptLinksFollowTheKernel(t *testing.T) {
 	}
 	read := h.client.kept.read
 	ns.ip("addr add 192.0.2.2/24 dev lo")
-	if err := h.Snapshot(&kept); err != nil || !h.client.kept.read.Equal(read) {
+	if err := h.Snapshot(t.Context(), &kept); err != nil || !h.client.kept.read.Equal(read) {
 		t.Errorf("an address made the links be read again (%v)", err)
 	}
 }

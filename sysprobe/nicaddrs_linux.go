@@ -1,73 +1,82 @@
-//go:build linux
-
 package sysprobe
 
 import (
-	"encoding/binary"
+	"context"
 	"errors"
 	"net/netip"
-	"sync"
 	"time"
 
-	"golang.org/x/sys/unix"
-
-	"telegraf-sysprobe/sysprobe/internal/decode/nlmsg"
 	"telegraf-sysprobe/sysprobe/internal/decode/rtnl"
+	"telegraf-sysprobe/sysprobe/internal/sys/netns"
+	"telegraf-sysprobe/sysprobe/internal/sys/nlconn"
 )
 
-// nicAddrsClient asks rtnetlink(7).
+// nicAddrsClient reads the tables of rtnetlink(7).
 type nicAddrsClient struct {
-	mu    sync.Mutex
 	links *linkReader
-	kept  keptLinks
+
+	turn *turn // guards what follows
+	kept keptLinks
+	// orphans counts the addresses of the last dump whose interface was not in
+	// the dump of links before it; at is the row of the last address, as they
+	// come in runs.
+	orphans, at int
 }
 
 // newNICAddrsClient opens sockets in the namespace of cfg.
 func newNICAddrsClient(cfg Config) (*nicAddrsClient, error) {
-	c, err := newNICAddrsClientOn(func() (nlSocket, error) { return dialRoute(cfg) })
+	c, err := newNICAddrsClientOn(cfg, dialRoute(cfg))
 	if err != nil {
 		return nil, err
 	}
-	if notices, err := dialWatch(cfg, 0, unix.RTNLGRP_LINK); err == nil {
+	if notices, err := nlconn.DialWatch(netns.Path(cfg.NetNS), 0, nlconn.GroupLink); err == nil {
 		c.kept.keepWhileQuiet(notices, cfg)
-	} // else every snapshot makes both dumps
+	} // else every snapshot dumps both tables
 	return c, nil
 }
 
-// newNICAddrsClientOn is newNICAddrsClient with the sockets that dial makes.
-func newNICAddrsClientOn(dial func() (nlSocket, error)) (*nicAddrsClient, error) {
-	links, err := newLinkReader(dial)
+// newNICAddrsClientOn is newNICAddrsClient with the sockets that dial makes, and
+// without a subscription.
+func newNICAddrsClientOn(cfg Config, dial func() (nlconn.Socket, error)) (*nicAddrsClient, error) {
+	links, err := newLinkReader(cfg, dial)
 	if err != nil {
 		return nil, err
 	}
-	return &nicAddrsClient{links: links}, nil
+	return &nicAddrsClient{links: links, turn: newTurn()}, nil
 }
 
-// close closes the socket.
+// close closes the sockets, and so ends a snapshot that waits for the kernel.
 func (c *nicAddrsClient) close() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return errors.Join(c.kept.close(), c.links.close())
+	const op = "close address table"
+	if err := c.turn.shut(); err != nil {
+		return opError(op, "", err)
+	}
+	closed := c.links.route.Close()
+	return opError(op, "", c.turn.finish(func() error { return errors.Join(closed, c.kept.close()) }))
 }
 
-// snapshot reads links and addresses. Where an address is that of an interface
-// which was not among the links, that came between the two dumps: they are
-// made once more. Addresses take their name from the dump of the links, and so
-// all rows of an interface agree even while it is renamed.
-func (c *nicAddrsClient) snapshot(dst *AddrSnapshot) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+// snapshot reads links and addresses. Where an address is of an interface that
+// was not among the links, that came between the two dumps: both are made once
+// more. Addresses take the name from the dump of links, so that all rows of an
+// interface agree even while it is renamed.
+func (c *nicAddrsClient) snapshot(ctx context.Context, dst *AddrSnapshot) error {
+	err := inTurn(ctx, c.turn, "read addresses", "", dst, func(dst *AddrSnapshot) error { return c.read(ctx, dst) })
+	if err != nil {
+		dst.Interfaces = dst.Interfaces[:0]
+	}
+	return err
+}
+
+// read is snapshot, in its turn.
+func (c *nicAddrsClient) read(ctx context.Context, dst *AddrSnapshot) error {
 	for range 2 {
-		if err := c.readLinks(dst); err != nil {
-			dst.Interfaces = dst.Interfaces[:0]
+		if err := c.readLinks(ctx, dst); err != nil {
 			return err
 		}
-		orphans, err := c.dumpAddrs(dst)
-		if err != nil {
-			dst.Interfaces = dst.Interfaces[:0]
+		if err := c.dumpAddrs(ctx, dst); err != nil {
 			return err
 		}
-		if orphans == 0 {
+		if c.orphans == 0 {
 			break
 		}
 		c.kept.forget()
@@ -75,44 +84,29 @@ func (c *nicAddrsClient) snapshot(dst *AddrSnapshot) error {
 	return nil
 }
 
-// rows gives access to the links.
-func (s *AddrSnapshot) rows() linkRows {
-	return linkRows{n: len(s.Interfaces), at: func(i int) *Link { return &s.Interfaces[i].Link }}
-}
-
-// dumpAddrs reads all addresses, and counts those without an interface.
-func (c *nicAddrsClient) dumpAddrs(dst *AddrSnapshot) (orphans int, err error) {
+// dumpAddrs reads all addresses into the rows of dst.
+func (c *nicAddrsClient) dumpAddrs(ctx context.Context, dst *AddrSnapshot) error {
 	rows := dst.rows()
-	at := -1 // the interface of the address before: they come in runs
-	reset := func() {
-		orphans = 0
+	err := c.links.route.Addrs(ctx, func() {
+		c.orphans, c.at = 0, -1
 		for i := range dst.Interfaces {
 			dst.Interfaces[i].Addrs = dst.Interfaces[i].Addrs[:0]
 		}
-	}
-	err = c.links.conn.dump(rtnl.TypeGetAddr, rtnl.AppendGetAddr(nil), reset, func(m nlmsg.Message) error {
-		if m.Type != rtnl.TypeNewAddr {
-			return nil
+	}, func(raw *rtnl.Addr) {
+		if c.at < 0 || dst.Interfaces[c.at].Link.Index != int(raw.Index) {
+			c.at = rows.find(int(raw.Index))
 		}
-		raw, err := rtnl.DecodeAddr(m.Data, binary.NativeEndian)
-		if err != nil {
-			return err
+		if c.at < 0 {
+			c.orphans++
+			return
 		}
-		if at < 0 || dst.Interfaces[at].Link.Index != int(raw.Index) {
-			at = rows.find(int(raw.Index))
-		}
-		if at < 0 {
-			orphans++
-			return nil
-		}
-		c.add(&dst.Interfaces[at], &raw)
-		return nil
+		c.add(&dst.Interfaces[c.at], raw)
 	})
-	return orphans, opError("dump addresses", "", err)
+	return opError("dump addresses", "", err)
 }
 
-// add appends an address to those of an interface. Those of other families than
-// IPv4 and IPv6 are left out.
+// add appends an address to those of an interface. It leaves out the addresses
+// of other families than IPv4 and IPv6.
 func (c *nicAddrsClient) add(row *InterfaceAddrs, raw *rtnl.Addr) {
 	own, peer := raw.Local, raw.Address
 	if !own.IsValid() { // IPv6 without a peer
@@ -126,7 +120,7 @@ func (c *nicAddrsClient) add(row *InterfaceAddrs, raw *rtnl.Addr) {
 	}
 	broadcast := raw.Broadcast
 	if broadcast == own || peer.IsValid() || int(raw.PrefixLen) >= own.BitLen() {
-		broadcast = netip.Addr{} // there is nobody to broadcast to
+		broadcast = netip.Addr{} // the network has no other host
 	}
 	var a *Addr
 	row.Addrs, a = extend(row.Addrs)
@@ -140,20 +134,12 @@ func (c *nicAddrsClient) add(row *InterfaceAddrs, raw *rtnl.Addr) {
 		Flags:             AddrFlags(raw.Flags),
 		ValidLifetime:     lifetime(raw.Valid),
 		PreferredLifetime: lifetime(raw.Preferred),
-		RoutePriority:     someIf(raw.RoutePriority, raw.HasRoutePriority),
-		Protocol:          someIf(raw.Protocol, raw.HasProtocol),
+		RoutePriority:     raw.RoutePriority,
+		Protocol:          raw.Protocol,
 	}
 }
 
-// withZone gives a link-local IPv6 address its zone.
-func withZone(ip netip.Addr, name string) netip.Addr {
-	if ip.Is6() && ip.IsLinkLocalUnicast() {
-		return ip.WithZone(name)
-	}
-	return ip
-}
-
-// lifetime is what is left of an address's life.
+// lifetime is a lifetime in seconds; absent if it has no end.
 func lifetime(seconds uint32) Opt[time.Duration] {
 	return someIf(time.Duration(seconds)*time.Second, seconds != rtnl.Forever)
 }

@@ -337,7 +337,7 @@ func TestNICAddrs501(t *testing.T) {
 	var s AddrSnapshot
 	t.Run("A33 501 interfaces, each once, in order", func(t *testing.T) {
 		started := time.Now()
-		if err := h.Snapshot(&s); err != nil {
+		if err := h.Snapshot(t.Context(), &s); err != nil {
 			t.Fatal(err)
 		}
 		t.Logf("%d interfaces in %v", len(s.Interfaces), time.Since(started))
@@ -363,7 +363,7 @@ func TestNICAddrs501(t *testing.T) {
 		before := unsafe.SliceData(s.Interfaces)
 		addrs := unsafe.SliceData(s.Interfaces[300].Addrs)
 		perInterface := testing.AllocsPerRun(5, func() {
-			if err := h.Snapshot(&s); err != nil {
+			if err := h.Snapshot(t.Context(), &s); err != nil {
 				t.Error(err)
 			}
 		}) / 501
@@ -376,7 +376,7 @@ func TestNICAddrs501(t *testing.T) {
 	})
 	t.Run("interfaces that go away leave nothing behind", func(t *testing.T) {
 		ns.batch([]string{"link del v0", "link del v1"})
-		if err := h.Snapshot(&s); err != nil {
+		if err := h.Snapshot(t.Context(), &s); err != nil {
 			t.Fatal(err)
 		}
 		if len(s.Interfaces) != 497 {

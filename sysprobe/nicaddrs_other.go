@@ -1,13 +1,10 @@
-//go:build !linux
+//go:build !linux && !windows && !darwin && !freebsd && !netbsd && !openbsd
 
 package sysprobe
 
-// nicAddrsClient is the backend of a system that has none yet.
-type nicAddrsClient struct{}
+// nicAddrsClient is the client of a system that has none yet.
+type nicAddrsClient struct{ unsupportedNICAddrs }
 
 func newNICAddrsClient(Config) (*nicAddrsClient, error) {
 	return nil, opError("open address table", "", ErrNotSupported)
 }
-
-func (*nicAddrsClient) snapshot(*AddrSnapshot) error { return ErrNotSupported }
-func (*nicAddrsClient) close() error                 { return ErrNotSupported }

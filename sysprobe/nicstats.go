@@ -1,61 +1,86 @@
 package sysprobe
 
+import "context"
+
 // NICStats reads the state, speed and counters of network interfaces. Open it
 // once and take a snapshot at each gather. It is safe for concurrent use.
+//
+// A snapshot without optional facts into the same LinkSnapshot allocates a few
+// dozen small values, and two for each datagram of the kernel's answers, which
+// holds some ten interfaces.
 type NICStats struct {
 	client *nicStatsClient
 }
 
-// OpenNICStats opens the kernel's link table and, where there is one, the
-// ethtool netlink family of the namespace that c names. A nil c means
-// defaults. It needs no privilege, except CAP_SYS_ADMIN where c.NetNS is set.
-// It returns an error that answers to [ErrNotSupported] on a system without a
-// backend, to fs.ErrNotExist where c.NetNS is not there, and to
-// [ErrAccessDenied] where it may not be entered. A kernel without generic
-// netlink or ethtool netlink (before Linux 5.6) is no error: speed and duplex
-// are then absent.
-//
-// A driver that takes its time holds up no snapshot for longer than
-// c.EthtoolTimeout, unless the kernel itself, under the lock that it holds
-// while a driver answers, has others wait for the links.
+// OpenNICStats opens the kernel's link table in the namespace that c names. A
+// nil c means defaults. It needs no privilege, except for CAP_SYS_ADMIN where
+// c.NetNS is set. It returns an error that wraps [ErrNotSupported] on a system
+// without a backend, fs.ErrNotExist where c.NetNS is no network namespace, and
+// [ErrAccessDenied] where the caller must not enter it. A kernel without
+// generic netlink or ethtool netlink (before Linux 5.6) is no error: speed and
+// duplex are then absent.
 func OpenNICStats(c *Config) (*NICStats, error) {
-	client, err := newNICStatsClient(c.withDefaults())
+	client, err := configured(c, newNICStatsClient)
 	if err != nil {
 		return nil, err
 	}
 	return &NICStats{client: client}, nil
 }
 
-// Snapshot reads every interface into dst, whose memory it reuses. What one
-// driver does not tell is absent in its row and counted. It returns
-// [ErrInterrupted] where the table changed during every attempt, and any other
-// error where there is no answer at all; dst is then empty.
-func (n *NICStats) Snapshot(dst *LinkSnapshot) error { return n.client.snapshot(dst) }
+// Snapshot reads every interface into dst, whose memory it reuses, with the
+// facts that want adds. A fact that a driver does not report is absent in its
+// row; one that the caller must not see, or that a driver fails to report, is
+// also counted.
+//
+// Snapshot waits for drivers until ctx ends, but not longer than
+// Config.EthtoolTimeout. While a driver answers, the kernel holds a lock that
+// the dump of the links might need, for which Snapshot waits until ctx ends.
+//
+// It returns the error of ctx where ctx ends first, [ErrInterrupted] where the
+// table changed during every attempt, fs.ErrClosed after Close, each wrapped,
+// and any other error where there is no answer at all; dst is then empty.
+//
+// Source: RTM_GETLINK of rtnetlink(7), and the generic netlink family "ethtool".
+func (n *NICStats) Snapshot(ctx context.Context, dst *LinkSnapshot, want LinkFacts) error {
+	return n.client.snapshot(ctx, dst, want)
+}
 
-// Close releases the sockets. Further snapshots fail.
+// Close closes the sockets, after a snapshot that is being taken. While a driver
+// or the kernel holds up the requests of an earlier snapshot, it also holds their
+// sockets and one goroutine: nothing interrupts such a system call. They are
+// released when it returns; Close does not wait for that. Further
+// snapshots, and a second Close, return an error that wraps fs.ErrClosed.
 func (n *NICStats) Close() error { return n.client.close() }
 
 // LinkSnapshot is one view of all interfaces of a namespace.
 type LinkSnapshot struct {
 	// Links are in the order of their index.
 	Links []LinkStats
-	// Denied counts the facts this user may not see, Failed those whose driver
-	// answered with any other error than "not supported".
+	// Denied counts the facts that this user must not see, Failed those for
+	// which a driver returned any other error than "not supported".
 	Denied int
 	Failed int
-	// Late counts the interfaces whose drivers had not answered by the time
-	// that Config.EthtoolTimeout allows.
+	// Late counts the interfaces whose drivers had not answered within
+	// Config.EthtoolTimeout.
 	Late int
-	// Ethtool is why speed, duplex and the like are absent everywhere, or nil.
-	// It answers to [ErrNotSupported] on a kernel without ethtool netlink.
+	// Ethtool is the reason why speed, duplex and all else that drivers report
+	// are absent everywhere, or nil. It wraps [ErrNotSupported] on a kernel
+	// without ethtool netlink.
 	Ethtool error `json:"-"`
 }
 
-// LinkFacts say what a LinkSnapshot holds beyond what costs next to nothing.
+// rows gives access to the links.
+func (s *LinkSnapshot) rows() linkRows {
+	return linkRows{n: len(s.Links), at: func(i int) *Link { return &s.Links[i].Link }}
+}
+
+// LinkFacts is a set of optional facts for [NICStats.Snapshot].
 type LinkFacts uint8
 
-// The facts to choose from. Each of the last two costs one more dump, in which
-// the kernel asks every driver.
+// The facts to choose from. WantLinkState and WantFEC cost one more dump each,
+// in which the kernel asks every driver. WantWakeOnLAN and WantPrivateFlags cost
+// one when an interface is new, its flags or its carrier change, and once a
+// minute.
 const (
 	// WantLinkDetail fills LinkStats.Detail.
 	WantLinkDetail LinkFacts = 1 << iota
@@ -65,68 +90,112 @@ const (
 	WantLinkState
 	// WantFEC fills FECModes, FECAuto and FECActive.
 	WantFEC
+	// WantWakeOnLAN fills WakeOnLAN. It needs CAP_NET_ADMIN in the user
+	// namespace that owns the network namespace.
+	WantWakeOnLAN
+	// WantPrivateFlags fills PrivateFlags.
+	WantPrivateFlags
 )
 
 // LinkStats is the state of one interface.
 type LinkStats struct {
 	Link Link
-	// Detail is what the kind of the interface adds, where WantLinkDetail is set.
+	// Detail has the facts of the interface's kind, where WantLinkDetail is set.
 	Detail LinkDetail
+	// ParentBus and ParentDev name the device that the interface is made of, such
+	// as "0000:00:03.0" on "pci" (Linux 5.14), and Driver its driver, where sysfs is
+	// mounted at Config.SysRoot. Interfaces of software have none.
+	ParentBus, ParentDev, Driver string `json:",omitempty"`
+	// Promiscuity is how many programs and interfaces made this one receive all
+	// packets: a sniffer counts, which sets no flag of Link.Flags. AllMulti is the
+	// same of all multicast packets (Linux 6.0).
+	Promiscuity, AllMulti Opt[uint32]
+	// ProtoDown reports whether a program, such as a routing daemon, holds the
+	// interface down, and ProtoDownReasons why, if it gave a reason.
+	ProtoDown        Opt[bool]
+	ProtoDownReasons Opt[ProtoDownReasons]
 	// Counters are absent where the kernel sent none.
 	Counters Opt[LinkCounters]
-	// Speed is the rate in Mbit/s, absent where the driver does not know.
-	Speed Opt[uint32]
-	// Duplex is unknown where the driver does not know.
+	// Speed is the rate in Mbit/s, absent where the driver does not know it. It is
+	// the lower one of RxSpeed and TxSpeed, the rates of the two directions, which
+	// only Windows has.
+	Speed            Opt[uint32]
+	RxSpeed, TxSpeed Opt[uint32] `json:",omitzero"`
+	// Duplex is unknown where the driver does not know it.
 	Duplex Duplex
-	// Autoneg says whether speed and duplex are negotiated.
+	// Autoneg reports whether speed and duplex are negotiated.
 	Autoneg Opt[bool]
-	// Port is the connector in use.
+	// Port is the connector in use. Like WakeOnLAN and PrivateFlags it is asked
+	// for when an interface is new, its flags or its carrier change, and once a
+	// minute: what ethtool(8) sets might show that late.
 	Port Opt[Port]
-	// SpeedMax is the highest rate, in Mbit/s, that this end supports and, if
-	// the other end told its modes, that end too.
+	// SpeedMax is the highest rate, in Mbit/s, that this end supports and, where
+	// the other end named its modes, the other end too.
 	SpeedMax Opt[uint32]
-	// Degraded says that the link runs below SpeedMax, or in half duplex where
-	// both ends could do full. Absent where either is not known, and of a link
-	// that is down.
+	// Degraded means that the link runs below SpeedMax, or in half duplex where
+	// both ends could use full duplex. It is absent where either is not known, for
+	// a link that is down, and for one without modes to choose from: Autoneg is
+	// not true, and the other end named no modes.
 	Degraded Opt[bool]
-	// Supported are the modes of this end, Advertised those that it offers, Peer
-	// those that the other end offers, where WantLinkModes is set.
+	// Supported are the modes that this end can use, Advertised those that it
+	// offers, Peer those that the other end offers, where WantLinkModes is set.
 	Supported  LinkModes `json:",omitempty"`
 	Advertised LinkModes `json:",omitempty"`
 	Peer       LinkModes `json:",omitempty"`
-	// DownReason is why there is no link, and DownDetail, whose name
-	// DownReason.Detail knows, why that is, where WantLinkState is set and the
-	// driver knows (Linux 5.8).
+	// DownReason is the reason why there is no link (ETHTOOL_LINK_EXT_STATE_*),
+	// and DownDetail the reason in detail, which DownReason.Detail names, where
+	// WantLinkState is set and the driver knows them (Linux 5.8).
 	DownReason Opt[LinkDownReason]
 	DownDetail Opt[uint8]
 	// SQI is the quality of the signal, from 0 to SQIMax, where WantLinkState is
 	// set and the transceiver measures it.
 	SQI, SQIMax Opt[uint32]
-	// FECModes are the error corrections that an administrator chose, among
-	// which the driver chooses if FECAuto; FECActive is the one in use. All
+	// FECModes are the error corrections that an administrator chose. The driver
+	// chooses among them if FECAuto; FECActive is the one in use. They are there
 	// where WantFEC is set (Linux 5.13).
 	FECModes  LinkModes `json:",omitempty"`
 	FECAuto   Opt[bool]
 	FECActive Opt[LinkMode]
-	// Late says that the driver had not answered in time: what it tells, from
+	// WakeOnLAN are the events that wake the machine, where WantWakeOnLAN is set
+	// and the driver has wake-on-LAN: none where it is off, or where this card
+	// cannot wake the machine.
+	WakeOnLAN Opt[WakeOnLAN]
+	// PrivateFlags are the switches that the driver has beside the standard
+	// ones, in the order of their names, where WantPrivateFlags is set. A driver
+	// has at most 32.
+	PrivateFlags []PrivateFlag `json:",omitempty"`
+	// Late means that the driver had not answered in time: all it reports, from
 	// Speed on, is of an earlier snapshot, or absent.
 	Late bool `json:",omitempty"`
 }
 
-// LinkDetail is what the kind of an interface adds, and what its master says
-// of it. What is not of its kind is absent.
+// PrivateFlag is a switch that a driver has and names (ethtool(8)
+// --show-priv-flags).
+type PrivateFlag struct {
+	// Name is any text of at most 32 bytes, and need not be UTF-8.
+	Name string
+	On   bool
+}
+
+// LinkDetail has the facts of an interface's kind, and those that its master has
+// of it. A fact of another kind is absent.
 type LinkDetail struct {
-	// LowerIndex is the interface that a VLAN, macvlan or tunnel runs over, or
-	// the peer of a veth; 0 for none. LowerNetNSID is the namespace that it is
-	// in, by its ID in this one (ip-netns(8)), absent for this one; -1 for one
-	// without an ID here. LowerName is its name where it was in the same dump.
+	// LowerIndex is the interface that a VLAN, macvlan or tunnel runs over; 0 for
+	// none. LowerNetNSID is the namespace that it is in, by its ID in this one
+	// (ip-netns(8)), absent for this one; -1 for one without an ID here. LowerName
+	// is its name where it was in the same dump.
 	LowerIndex   int    `json:",omitempty"`
 	LowerName    string `json:",omitempty"`
 	LowerNetNSID Opt[int32]
+	// PeerIndex, PeerName and PeerNetNSID are the same of the other end of an
+	// interface that is made in pairs (veth, netkit, vxcan).
+	PeerIndex   int    `json:",omitempty"`
+	PeerName    string `json:",omitempty"`
+	PeerNetNSID Opt[int32]
 
 	VLANID       Opt[uint32]
 	VLANProtocol Opt[VLANProtocol]
-	VXLANID      Opt[uint32]
+	VXLANID      Opt[uint32]      // absent where each packet brings one
 	MACVLANMode  Opt[MACVLANMode] // of macvtap too
 	IPVLANMode   Opt[IPVLANMode]  // of ipvtap too
 
@@ -135,33 +204,51 @@ type LinkDetail struct {
 	// BondActiveSlaveName its name.
 	BondActiveSlave     Opt[uint32]
 	BondActiveSlaveName string      `json:",omitempty"`
-	BondMIIMon          Opt[uint32] // how often links are looked at, in ms
+	BondMIIMon          Opt[uint32] // interval between checks of the links, in ms
 
 	BridgeSTP           Opt[BridgeSTP]
 	BridgeVLANFiltering Opt[bool]
 
-	// What the master says: a bridge of its port, a bond of its member.
+	// The master has these: a bridge of its port, a bond of its member.
 	BridgePortState   Opt[BridgePortState]
 	BondSlaveState    Opt[BondSlaveState]
 	BondSlaveMII      Opt[MIIStatus]
-	BondSlaveFailures Opt[uint32] // how often its link was lost
+	BondSlaveFailures Opt[uint32] // number of times that its link was lost
 }
 
-// LinkCounters are the counters of struct rtnl_link_stats64, since the
-// interface was made or its driver was reset.
+// LinkCounters are counters since the interface was made or its driver was reset:
+// on Linux those of struct rtnl_link_stats64. What the system does not count, or
+// does not show as it is, is absent.
 type LinkCounters struct {
 	RxPackets, TxPackets uint64
-	RxBytes, TxBytes     uint64
 	RxErrors, TxErrors   uint64
-	RxDropped, TxDropped uint64
-	Multicast            uint64 // packets received
-	Collisions           uint64
+	// RxBytes and TxBytes are absent on macOS, which rounds them down and cuts
+	// them to 32 bits for programs that are not its own.
+	RxBytes, TxBytes     Opt[uint64]
+	RxDropped, TxDropped Opt[uint64]
+	Multicast            Opt[uint64] // packets received
+	Collisions           Opt[uint64]
+	// Details are absent on other systems than Linux.
+	Details Opt[LinkCounterDetails]
+}
 
-	// What RxErrors is made of.
+// LinkCounterDetails are the parts of the errors, and what is rarer.
+type LinkCounterDetails struct {
+	// The parts of RxErrors.
 	RxLengthErrors, RxOverErrors, RxCRCErrors, RxFrameErrors, RxFIFOErrors, RxMissedErrors uint64
-	// What TxErrors is made of.
+	// The parts of TxErrors.
 	TxAbortedErrors, TxCarrierErrors, TxFIFOErrors, TxHeartbeatErrors, TxWindowErrors uint64
 
 	RxCompressed, TxCompressed uint64
 	RxNoHandler                uint64 // Linux 4.6: dropped, no protocol wanted it
 }
+
+// unsupportedNICStats is the client of a system that has no link table. The
+// client of a system that can do a part embeds it.
+type unsupportedNICStats struct{}
+
+func (unsupportedNICStats) snapshot(context.Context, *LinkSnapshot, LinkFacts) error {
+	return ErrNotSupported
+}
+
+func (unsupportedNICStats) close() error { return ErrNotSupported }

@@ -16,6 +16,11 @@ import (
 	"golang.org/x/sys/unix"
 
 	"telegraf-sysprobe/sysprobe/internal/decode/nlmsg"
+	"telegraf-sysprobe/sysprobe/internal/decode/rtnl"
+	"telegraf-sysprobe/sysprobe/internal/sys/ethtool"
+	"telegraf-sysprobe/sysprobe/internal/sys/netns"
+	"telegraf-sysprobe/sysprobe/internal/sys/nlconn"
+	"telegraf-sysprobe/sysprobe/sysprobetest"
 )
 
 // find returns the row of an interface.
@@ -122,6 +127,46 @@ func TestNICStats(t *testing.T) {
 	})
 }
 
+// TestNICStatsOfInterfacesThatAreDown is about what the kernel has of them and
+// shows neither in sysfs nor by ethtool(8).
+func TestNICStatsOfInterfacesThatAreDown(t *testing.T) {
+	ns := newNetNSWithPair(t)
+	ns.batch([]string{
+		"link add never type bridge",
+		"link add idle type vxlan id 7 dstport 4789", "link set idle up", "link set idle down",
+	})
+	s := ns.snapshotLinks()
+	for _, name := range []string{"never", "idle"} {
+		if l := s.find(t, name).Link; l.Carrier.Known() {
+			t.Errorf("%s: carrier %v, want none", name, l.Carrier)
+		}
+		if text := ns.exec("sh", "-c", "cat /sys/class/net/"+name+"/carrier 2>/dev/null || echo none"); string(text) != "none\n" {
+			t.Errorf("%s: sysfs says %s: the case is no case any more", name, text)
+		}
+	}
+	if l := s.find(t, "d0").Link; l.Carrier != Some(true) {
+		t.Errorf("d0, which is up: carrier %v, want true", l.Carrier)
+	}
+}
+
+func TestPermanentAddrIsOfHardware(t *testing.T) {
+	r, octets := linkReader{names: interner{}}, []byte{192, 0, 2, 1}
+	for _, tt := range []struct {
+		name string
+		raw  rtnl.Link
+		want HardwareAddr
+	}{
+		{"a card", rtnl.Link{Permanent: octets}, HardwareAddrFrom(octets)},
+		{"the end of a tunnel", rtnl.Link{Permanent: octets, Kind: []byte("gre")}, HardwareAddr{}},
+		{"a port of a switch", rtnl.Link{Permanent: octets, Kind: []byte("dsa"), ParentDev: []byte("switch@0")}, HardwareAddrFrom(octets)},
+	} {
+		l := Link{PermanentAddr: HardwareAddrFrom([]byte{9})}
+		if r.fill(&l, &tt.raw); l.PermanentAddr != tt.want {
+			t.Errorf("%s: permanent address %q, want %q", tt.name, l.PermanentAddr, tt.want)
+		}
+	}
+}
+
 func TestNICStatsCountersAndMaster(t *testing.T) {
 	ns := newNetNS(t)
 	ns.batch([]string{
@@ -138,7 +183,7 @@ func TestNICStatsCountersAndMaster(t *testing.T) {
 	})
 	s := ns.snapshotLinks()
 	lo, known := s.find(t, "lo").Counters.Get()
-	if !known || lo.RxPackets < 1 || lo.RxPackets != lo.TxPackets || lo.RxBytes < 1000 || lo.RxBytes != lo.TxBytes {
+	if !known || lo.RxPackets < 1 || lo.RxPackets != lo.TxPackets || lo.RxBytes.Or(0) < 1000 || lo.RxBytes != lo.TxBytes {
 		t.Errorf("counters of lo after a datagram: %+v (%v)", lo, known)
 	}
 	d0, br0 := s.find(t, "d0").Link, s.find(t, "br0").Link
@@ -154,15 +199,11 @@ func TestNICStatsCountersAndMaster(t *testing.T) {
 // is every number there is.
 func TestNICStatsOfATap(t *testing.T) {
 	if binary.NativeEndian.Uint16([]byte{0, 1}) == 1 {
-		t.Skip("with this byte order, ethtool(8) sets half duplex whatever it is told")
+		t.Skip("needs a little-endian machine: on others, ethtool(8) sets half duplex whatever its arguments are")
 	}
+	sysprobetest.NeedTool(t, "ethtool")
 	ns := newNetNS(t)
 	ns.ip("tuntap add dev tap0 mode tap")
-	h, err := OpenNICStats(ns.config())
-	if err != nil {
-		t.Fatal(err)
-	}
-	closeAfter(t, h)
 	type told struct {
 		Speed  Opt[uint32]
 		Duplex Duplex
@@ -195,7 +236,6 @@ func TestNICStatsOfATap(t *testing.T) {
 			want told
 		}{fmt.Sprintf("speed %d", speed), tell(mbit(speed), full, true, PortTP)})
 	}
-	var s LinkSnapshot
 	for _, tt := range tests {
 		t.Run(tt.set, func(t *testing.T) {
 			args := strings.Fields(tt.set)
@@ -203,10 +243,7 @@ func TestNICStatsOfATap(t *testing.T) {
 				args = args[1:]
 			}
 			ns.exec(append([]string{"ethtool", "-s", "tap0"}, args...)...)
-			if err := h.Snapshot(&s); err != nil {
-				t.Fatal(err)
-			}
-			l := s.find(t, "tap0")
+			l := ns.snapshotLinks().find(t, "tap0") // a handle would remember the port
 			if got := (told{l.Speed, l.Duplex, l.Autoneg, l.Port}); got != tt.want {
 				t.Errorf("got %+v, want %+v", got, tt.want)
 			}
@@ -243,13 +280,13 @@ func tapSetter(t *testing.T, ns *netNS) func(cmd uint8, attrs []byte) {
 		return os.NewSyscallError("ioctl", unix.IoctlIfreq(tap, unix.TUNSETIFF, ifr))
 	})
 	ns.ip("link set tap0 up")
-	sock, family, err := dialEthtool(ns.config().withDefaults())
+	sock, family, err := ethtool.KernelOf(netns.Path(ns.name)).Dial()
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn := newNLConn(func() (nlSocket, error) { return sock, nil })
+	conn := nlconn.New(func() (nlconn.Socket, error) { return sock, nil })
 	t.Cleanup(func() {
-		if err := conn.close(); err != nil {
+		if err := conn.Close(); err != nil {
 			t.Error(err)
 		}
 	})
@@ -258,9 +295,7 @@ func tapSetter(t *testing.T, ns *netNS) func(cmd uint8, attrs []byte) {
 		t.Helper()
 		name := nlmsg.AppendAttr(nil, order, 2, []byte("tap0\x00"))
 		body := nlmsg.AppendAttr([]byte{cmd, 1, 0, 0}, order, 1|0x8000, name)
-		const ack = 4 // NLM_F_ACK
-		err := conn.roundTrip(family, nlmsg.FlagRequest|ack, append(body, attrs...), func(nlmsg.Message) error { return nil })
-		if err != nil {
+		if err := conn.Set(t.Context(), family, append(body, attrs...)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -270,7 +305,7 @@ func tapSetter(t *testing.T, ns *netNS) func(cmd uint8, attrs []byte) {
 func TestNICStatsOfAnOpenTap(t *testing.T) {
 	ns := newNetNS(t)
 	set := tapSetter(t, ns)
-	h, err := OpenNICStats(&Config{NetNS: ns.name, LinkFacts: ^LinkFacts(0)})
+	h, err := OpenNICStats(ns.config())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -278,14 +313,19 @@ func TestNICStatsOfAnOpenTap(t *testing.T) {
 	var s LinkSnapshot
 	look := func() *LinkStats {
 		t.Helper()
-		if err := h.Snapshot(&s); err != nil {
+		if err := h.Snapshot(t.Context(), &s, ^LinkFacts(0)); err != nil {
 			t.Fatal(err)
 		}
 		return s.find(t, "tap0")
 	}
 	order := binary.NativeEndian
-	for _, port := range []Port{PortNone, PortOther, 77} {
+	for i, port := range []Port{PortNone, PortOther, 77} {
+		before := look().Port
 		set(linkInfoSet, nlmsg.AppendAttr(nil, order, 2, []byte{byte(port)}))
+		if got := look().Port; got != before {
+			t.Errorf("port %v of a link that has not changed, want %v as before", got, before)
+		}
+		ns.ip("link set tap0 allmulticast " + []string{"on", "off"}[i%2])
 		if got := look().Port; got != Some(port) {
 			t.Errorf("port %v, want %v", got, port)
 		}
@@ -324,7 +364,11 @@ func TestNICStatsOfAnOpenTap(t *testing.T) {
 		{"half duplex", append(modes(2, 3), link(100, 0)...), "100baseT/Half,100baseT/Full", 100, true},
 		{"half is all there is", append(modes(2), link(100, 0)...), "100baseT/Half", 100, false},
 	} {
-		set(linkModesSet, tt.attrs)
+		set(linkModesSet, nlmsg.AppendAttr(tt.attrs, order, 2, []byte{0}))
+		if l := look(); l.SpeedMax != Some(tt.max) || l.Degraded.Known() {
+			t.Errorf("%s, not negotiated: fastest %v, degraded %v; want %d and absent", tt.name, l.SpeedMax, l.Degraded, tt.max)
+		}
+		set(linkModesSet, nlmsg.AppendAttr(tt.attrs, order, 2, []byte{1}))
 		l := look()
 		if l.Advertised.String() != tt.modes || l.SpeedMax != Some(tt.max) || l.Degraded != Some(tt.degraded) {
 			t.Errorf("%s: modes %v, fastest %v, degraded %v; want %s, %d, %v", tt.name, l.Advertised, l.SpeedMax, l.Degraded, tt.modes, tt.max, tt.degraded)
@@ -344,7 +388,7 @@ func TestNICStatsRootsMoveNoNamespace(t *testing.T) {
 		}
 		closeAfter(t, h)
 		var s LinkSnapshot
-		if err := h.Snapshot(&s); err != nil {
+		if err := h.Snapshot(t.Context(), &s, 0); err != nil {
 			t.Fatal(err)
 		}
 		entries, err := os.ReadDir("/sys/class/net")

@@ -1,13 +1,10 @@
-//go:build !linux
+//go:build !linux && !darwin && !freebsd && !netbsd && !openbsd && !windows
 
 package sysprobe
 
-// nicStatsClient is the backend of a system that has none yet.
-type nicStatsClient struct{}
+// nicStatsClient is the client of a system that has none yet.
+type nicStatsClient struct{ unsupportedNICStats }
 
 func newNICStatsClient(Config) (*nicStatsClient, error) {
 	return nil, opError("open link table", "", ErrNotSupported)
 }
-
-func (*nicStatsClient) snapshot(*LinkSnapshot) error { return ErrNotSupported }
-func (*nicStatsClient) close() error                 { return ErrNotSupported }

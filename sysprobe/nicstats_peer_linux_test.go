@@ -16,6 +16,8 @@ import (
 
 	"telegraf-sysprobe/sysprobe/internal/decode/ethnl"
 	"telegraf-sysprobe/sysprobe/internal/decode/nlmsg"
+	"telegraf-sysprobe/sysprobe/internal/sys/ethtool"
+	"telegraf-sysprobe/sysprobe/internal/sys/nlconn"
 	"telegraf-sysprobe/sysprobe/sysprobetest"
 )
 
@@ -45,6 +47,23 @@ func modesMessage(index, speed uint32, duplex uint8, supported ...int) message {
 		nlmsg.AppendAttr(nil, binary.NativeEndian, 6, []byte{duplex}))
 }
 
+// negotiated adds that autonegotiation is on to a message about link modes.
+func negotiated(m message) message {
+	m.Data = nlmsg.AppendAttr(m.Data, binary.NativeEndian, 2, []byte{1})
+	return m
+}
+
+// withPeer adds the modes of the other end to a message about link modes.
+func withPeer(m message, modes ...int) message {
+	var mask uint32
+	for _, bit := range modes {
+		mask |= 1 << bit
+	}
+	value := binary.NativeEndian.AppendUint32(nil, mask)
+	m.Data = nlmsg.AppendAttr(m.Data, binary.NativeEndian, 4, nlmsg.AppendAttr(nil, binary.NativeEndian, 4, value))
+	return m
+}
+
 // ethtoolKernel answers requests for link modes by interface, and has no port
 // for any.
 type ethtoolKernel struct {
@@ -64,18 +83,29 @@ func (k *ethtoolKernel) answer(r request) answer {
 	return k.one[binary.NativeEndian.Uint32(r.Data[12:])]
 }
 
-// links makes a snapshot of interfaces 1 to 3 with what their drivers tell.
-func links(t *testing.T, ethtool ethtoolDialer) *LinkSnapshot {
+// driversOf are drivers that answer as the function says, of a kernel without
+// what the library asks for.
+func driversOf(answers func(request) answer) ethtool.Kernel {
+	return driversOn(func() (nlconn.Socket, uint16, error) { return sysprobetest.NewNetlinkPeer(answers), testFamily, nil })
+}
+
+// driversOn are drivers behind the sockets that dial makes.
+func driversOn(dial func() (nlconn.Socket, uint16, error)) ethtool.Kernel {
+	return ethtool.Kernel{Dial: dial, Client: func() (ethtool.Client, error) { return nil, ErrNotSupported }}
+}
+
+// links makes a snapshot of interfaces 1 to 3 with the answers of their drivers.
+func links(t *testing.T, drivers ethtool.Kernel) *LinkSnapshot {
 	t.Helper()
 	route := dialer(func(request) answer {
 		return answer{Messages: []message{linkMessage(1, "a"), linkMessage(2, "b"), linkMessage(3, "c")}}
 	})
-	c, err := newNICStatsClientOn((*Config)(nil).withDefaults(), route, ethtool)
+	c, err := newNICStatsClientOn((*Config)(nil).withDefaults(), route, drivers)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := &LinkSnapshot{Denied: 9, Failed: 9, Ethtool: errors.New("of the snapshot before")}
-	if err := c.snapshot(s); err != nil {
+	if err := c.snapshot(t.Context(), s, 0); err != nil {
 		t.Fatal(err)
 	}
 	return s
@@ -126,9 +156,7 @@ func TestNICStatsOneByOne(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			s := links(t, func() (nlSocket, uint16, error) {
-				return sysprobetest.NewNetlinkPeer(tt.kernel.answer), testFamily, nil
-			})
+			s := links(t, driversOf(tt.kernel.answer))
 			if diff := cmp.Diff(tt.want, speeds(s)); diff != "" {
 				t.Errorf("links (-want +got):\n%s", diff)
 			}
@@ -155,7 +183,7 @@ func TestNICStatsWithoutEthtool(t *testing.T) {
 		{"not allowed", unix.EPERM, ErrAccessDenied},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			s := links(t, func() (nlSocket, uint16, error) { return nil, 0, os.NewSyscallError("socket", tt.err) })
+			s := links(t, driversOn(func() (nlconn.Socket, uint16, error) { return nil, 0, os.NewSyscallError("socket", tt.err) }))
 			var op *OpError
 			if !errors.Is(s.Ethtool, tt.want) || !errors.Is(s.Ethtool, tt.err) || !errors.As(s.Ethtool, &op) {
 				t.Errorf("ethtool: %v, want an OpError with %v and %v", s.Ethtool, tt.want, tt.err)
@@ -166,9 +194,7 @@ func TestNICStatsWithoutEthtool(t *testing.T) {
 		})
 	}
 	t.Run("socket that breaks", func(t *testing.T) {
-		s := links(t, func() (nlSocket, uint16, error) {
-			return sysprobetest.NewNetlinkPeer(func(request) answer { return answer{Cut: 16 + 4, Err: io.ErrClosedPipe} }), testFamily, nil
-		})
+		s := links(t, driversOf(func(request) answer { return answer{Cut: 16 + 4, Err: io.ErrClosedPipe} }))
 		if s.Ethtool == nil || len(s.Links) != 3 {
 			t.Errorf("ethtool: %v, %d links; want an error beside 3 links", s.Ethtool, len(s.Links))
 		}
@@ -196,20 +222,20 @@ func TestNICStatsSpeedAndDuplex(t *testing.T) {
 		{"B19 full", modesMessage(1, 10, 1), told{mbit(10), DuplexFull, none, Opt[bool]{}}},
 		{"B19 unknown", modesMessage(1, 10, 255), told{mbit(10), DuplexUnknown, none, Opt[bool]{}}},
 		{"B19 beyond", modesMessage(1, 10, 2), told{mbit(10), DuplexUnknown, none, Opt[bool]{}}},
-		{"as fast as can be", modesMessage(1, 1000, 1, 3, 5), told{mbit(1000), DuplexFull, mbit(1000), Some(false)}},
-		{"below the best mode", modesMessage(1, 100, 1, 3, 5), told{mbit(100), DuplexFull, mbit(1000), Some(true)}},
-		{"half duplex where full could be", modesMessage(1, 1000, 0, 4, 5), told{mbit(1000), DuplexHalf, mbit(1000), Some(true)}},
-		{"half duplex is all there is", modesMessage(1, 100, 0, 0, 2), told{mbit(100), DuplexHalf, mbit(100), Some(false)}},
-		{"half duplex at an unknown speed", modesMessage(1, 0, 0, 5), told{none, DuplexHalf, mbit(1000), Some(true)}},
-		{"modes beyond the table", modesMessage(1, 400000, 1, 85, 120, 150), told{mbit(400000), DuplexFull, mbit(800000), Some(true)}},
+		{"as fast as can be", negotiated(modesMessage(1, 1000, 1, 3, 5)), told{mbit(1000), DuplexFull, mbit(1000), Some(false)}},
+		{"below the best mode", negotiated(modesMessage(1, 100, 1, 3, 5)), told{mbit(100), DuplexFull, mbit(1000), Some(true)}},
+		{"half duplex where full could be", negotiated(modesMessage(1, 1000, 0, 4, 5)), told{mbit(1000), DuplexHalf, mbit(1000), Some(true)}},
+		{"half duplex is all there is", negotiated(modesMessage(1, 100, 0, 0, 2)), told{mbit(100), DuplexHalf, mbit(100), Some(false)}},
+		{"half duplex at an unknown speed", negotiated(modesMessage(1, 0, 0, 5)), told{none, DuplexHalf, mbit(1000), Some(true)}},
+		{"modes beyond the table", negotiated(modesMessage(1, 400000, 1, 85, 120, 150)), told{mbit(400000), DuplexFull, mbit(800000), Some(true)}},
+		{"nothing is negotiated, as by vmxnet3", modesMessage(1, 1000, 1, 5, 12), told{mbit(1000), DuplexFull, mbit(10000), Opt[bool]{}}},
+		{"forced, and the other end names its modes", withPeer(modesMessage(1, 100, 1, 3, 5), 3, 5), told{mbit(100), DuplexFull, mbit(1000), Some(true)}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			others := []message{modesMessage(99, 1, 1), {Type: testFamily, Data: []byte{77, 1, 0, 0, 1}}} // no interface, no reply
 			kernel := &ethtoolKernel{dump: answer{Messages: append(others, tt.m)}}
-			s := links(t, func() (nlSocket, uint16, error) {
-				return sysprobetest.NewNetlinkPeer(kernel.answer), testFamily, nil
-			})
+			s := links(t, driversOf(kernel.answer))
 			l := s.Links[0]
 			got := told{l.Speed, l.Duplex, l.SpeedMax, l.Degraded}
 			if got != tt.want {
@@ -248,7 +274,7 @@ func fixtures(t *testing.T, format string, names ...string) answer {
 // TestNICStatsOptionalFacts is about what no interface at hand has.
 func TestNICStatsOptionalFacts(t *testing.T) {
 	if binary.NativeEndian.Uint16([]byte{1, 0}) != 1 {
-		t.Skip("the fixtures are of another byte order")
+		t.Skip("needs a little-endian machine: the fixtures are of one")
 	}
 	var down bool
 	route := dialer(func(request) answer {
@@ -273,15 +299,13 @@ func TestNICStatsOptionalFacts(t *testing.T) {
 	}
 	snapshot := func(want LinkFacts) (*LinkSnapshot, *LinkStats) {
 		t.Helper()
-		c, err := newNICStatsClientOn((&Config{LinkFacts: want}).withDefaults(), route, func() (nlSocket, uint16, error) {
-			return sysprobetest.NewNetlinkPeer(kernel), testFamily, nil
-		})
+		c, err := newNICStatsClientOn((*Config)(nil).withDefaults(), route, driversOf(kernel))
 		if err != nil {
 			t.Fatal(err)
 		}
 		var s LinkSnapshot
 		for range 2 { // into the memory of the first
-			if err := errors.Join(c.snapshot(&s), s.Ethtool); err != nil || s.Failed != 0 {
+			if err := errors.Join(c.snapshot(t.Context(), &s, want), s.Ethtool); err != nil || s.Failed != 0 {
 				t.Fatalf("%v, %d failed", err, s.Failed)
 			}
 		}
@@ -337,7 +361,7 @@ func TestNICStatsOptionalFacts(t *testing.T) {
 		for name, want := range map[string]LinkDetail{
 			"eth0": {},
 			"ib0":  {},
-			"gre1": {},
+			"gre1": {LowerIndex: 2, LowerName: "eth0"},
 			"bond0": {
 				BondMode: Some(BondActiveBackup), BondActiveSlave: Some[uint32](3), BondActiveSlaveName: "eth3", BondMIIMon: Some[uint32](100),
 			},
@@ -399,15 +423,15 @@ func TestNICStatsFromMisbehavingKernels(t *testing.T) {
 		{"interrupted for ever", answer{Messages: []message{linkMessage(1, "a")}, Interrupted: true}, []string{}, 0, ErrInterrupted},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			cfg := (&Config{LinkFacts: WantLinkDetail}).withDefaults()
-			c, err := newNICStatsClientOn(cfg, dialer(func(request) answer { return tt.links }), func() (nlSocket, uint16, error) {
+			cfg := (*Config)(nil).withDefaults()
+			c, err := newNICStatsClientOn(cfg, dialer(func(request) answer { return tt.links }), driversOn(func() (nlconn.Socket, uint16, error) {
 				return nil, 0, unix.ENOENT
-			})
+			}))
 			if err != nil {
 				t.Fatal(err)
 			}
 			s := LinkSnapshot{Links: make([]LinkStats, 3)}
-			if err := c.snapshot(&s); !errors.Is(err, tt.err) {
+			if err := c.snapshot(t.Context(), &s, WantLinkDetail); !errors.Is(err, tt.err) {
 				t.Errorf("err = %v, want %v", err, tt.err)
 			}
 			got := []string{}
@@ -426,10 +450,7 @@ func TestInterfacesThatMoveBetweenDumps(t *testing.T) {
 	modes := []message{modesMessage(1, 100, 1), modesMessage(2, 200, 1)}
 	c, err := newNICStatsClientOn((*Config)(nil).withDefaults(),
 		dialer(func(request) answer { return answer{Messages: rows} }),
-		func() (nlSocket, uint16, error) {
-			k := func(r request) answer { return (&ethtoolKernel{dump: answer{Messages: modes}}).answer(r) }
-			return sysprobetest.NewNetlinkPeer(k), testFamily, nil
-		})
+		driversOf(func(r request) answer { return (&ethtoolKernel{dump: answer{Messages: modes}}).answer(r) }))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -448,7 +469,7 @@ func TestInterfacesThatMoveBetweenDumps(t *testing.T) {
 		{"another interface of a used name", []message{linkMessage(3, "a")}, nil, []string{"a 0 unknown"}},
 	} {
 		rows, modes = tt.rows, tt.modes
-		if err := c.snapshot(&s); err != nil {
+		if err := c.snapshot(t.Context(), &s, 0); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(tt.want, speeds(&s)); diff != "" || s.Late != 0 {

@@ -1,75 +1,117 @@
 package sysprobe
 
 import (
+	"context"
 	"net/netip"
 	"time"
 )
 
-// NICWatch follows the interfaces and addresses of a network namespace: it
-// tells each change as it happens, and keeps a table of them. It is safe for
-// concurrent use.
+// NICWatch follows the interfaces and addresses of a network namespace: it sends
+// each change as an event as it happens, and keeps a table of them. It is safe
+// for concurrent use.
 type NICWatch struct {
 	client *nicWatchClient
 }
 
 // OpenNICWatch subscribes to changes in the namespace that c names, and then
-// reads what is there already, of which it tells no event. A nil c means
-// defaults. It needs no privilege, except CAP_SYS_ADMIN where c.NetNS is set.
-// It returns an error that answers to [ErrNotSupported] on a system without a
-// backend, to fs.ErrNotExist where c.NetNS is not there, and to
-// [ErrAccessDenied] where it may not be entered.
+// reads the tables, of which it sends no events. A nil c means defaults; the end
+// of ctx ends the opening and not the watch. It needs no privilege, except
+// CAP_SYS_ADMIN where c.NetNS is set. Its error wraps [ErrNotSupported] on a
+// system without a backend, fs.ErrNotExist where c.NetNS is no network namespace,
+// [ErrAccessDenied] where this process must not enter it, and that of ctx.
 //
 // Source: RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR and RTNLGRP_IPV6_IFADDR of
-// linux/rtnetlink.h. Where changes come faster than they can be told, the
-// kernel drops notifications (ENOBUFS); the tables are then read anew and the
-// difference is told, so that changes which undid each other meanwhile are
-// missed, and none else.
-func OpenNICWatch(c *Config) (*NICWatch, error) {
-	client, err := newNICWatchClient(c.withDefaults())
+// linux/rtnetlink.h. Where changes come faster than the watch reads them, the
+// kernel drops notifications (ENOBUFS). The watch then reads the tables anew and
+// sends the differences: it misses only changes that were undone meanwhile.
+func OpenNICWatch(ctx context.Context, c *Config) (*NICWatch, error) {
+	return OpenNICWatchOf(ctx, c, NICChoice{})
+}
+
+// OpenNICWatchOf is [OpenNICWatch] with events of what choice chooses only. The
+// table has everything. It returns the same errors.
+func OpenNICWatchOf(ctx context.Context, c *Config, choice NICChoice) (*NICWatch, error) {
+	client, err := configured(c, func(cfg Config) (*nicWatchClient, error) {
+		return newNICWatchClient(ctx, cfg, choice)
+	})
 	if err != nil {
 		return nil, err
 	}
 	return &NICWatch{client: client}, nil
 }
 
-// Events is where changes arrive, in their order. The channel must be read: the
-// table stands still while it is full. It is closed by Close, and where the
-// watch ends by itself, which Err explains.
+// NICChoice chooses what a NICWatch sends events of: the interfaces for which Link
+// returns true, and of these the addresses for which Addr does. Nil means all. An
+// interface or an address that begins to be chosen is added, and one that ceases
+// to be is removed, whatever made it so: a renaming, a scope, a flag such as
+// AddrTentative.
+//
+// Both functions are called while the watch is locked: they must not call its
+// methods, nor change or keep what they are passed.
+type NICChoice struct {
+	Link func(*Link) bool
+	Addr func(*Addr) bool
+	// Present makes events, as of additions, also of what there is when the watch
+	// is opened. It is for a namespace that has just come.
+	Present bool
+}
+
+// link reports whether changes of l are events.
+func (c *NICChoice) link(l *Link) bool { return c.Link == nil || c.Link(l) }
+
+// addr reports whether changes of a, an address of l, are events.
+func (c *NICChoice) addr(l *Link, a *Addr) bool { return c.link(l) && (c.Addr == nil || c.Addr(a)) }
+
+// Events returns the channel on which changes arrive, in their order. It must be
+// read: the table stands still while the channel is full. It is closed by Close,
+// and where the watch ends by itself, which Err explains.
 func (w *NICWatch) Events() <-chan NICEvent { return w.client.events }
 
-// Err returns why the watch ended by itself: an error that answers to
-// fs.ErrClosed and to its cause. It returns nil while the watch goes on, and
-// after Close.
+// Err returns why the watch ended by itself: an error that wraps fs.ErrClosed and
+// the cause. It returns nil while the watch goes on, and where Close ended it.
 func (w *NICWatch) Err() error { return w.client.failure() }
 
-// Snapshot copies the table to dst, whose memory it reuses. It does not ask
-// the kernel; lifetimes are what is left of them now. It returns an error that
-// answers to fs.ErrClosed after the watch ended; dst is then empty.
-func (w *NICWatch) Snapshot(dst *AddrSnapshot) error { return w.client.snapshot(dst) }
+// Snapshot copies the table to dst, whose memory it reuses: a copy of a table that
+// has not grown allocates nothing. It does not ask the kernel, and does not wait; lifetimes are the times that are left of them. After
+// an error dst is empty. The error wraps fs.ErrClosed after the watch ended, or
+// is that of ctx.
+func (w *NICWatch) Snapshot(ctx context.Context, dst *AddrSnapshot) error {
+	return w.client.snapshot(ctx, dst)
+}
 
-// Stats returns what the watch counted since it was opened.
+// Stats returns the counts of the watch since it was opened.
 func (w *NICWatch) Stats() NICWatchStats { return w.client.statistics() }
 
-// Close ends the watch and waits for its goroutine. Further calls return nil.
+// Retire ends the watch because its namespace is gone: it sends the events of the
+// removal of all that is in the table, which must be read, and then closes the
+// channel. The kernel notifies of no such removal, and keeps a namespace for as
+// long as a handle of it is open. Its error is that of ctx where the events were
+// not read in time, and wraps fs.ErrClosed after Close and Retire.
+func (w *NICWatch) Retire(ctx context.Context) error { return w.client.retire(ctx) }
+
+// Close ends the watch and waits for its goroutine. Snapshot, Retire and a second
+// Close then return an error that wraps fs.ErrClosed; Events, Err and Stats return
+// what they returned at the end.
 func (w *NICWatch) Close() error { return w.client.close() }
 
-// NICWatchStats says how a watch fares.
+// NICWatchStats counts the events of a watch, and its faults.
 type NICWatchStats struct {
 	// Events is the number of changes found.
 	Events uint64
 	// Overflows is how often the kernel dropped notifications.
 	Overflows uint64
-	// Malformed is how often a notification could not be read, and the tables
+	// Malformed is how often a notification could not be decoded, and the tables
 	// were read instead.
 	Malformed uint64
 	// Verified is how often the table was compared with the kernel's, as
 	// Config.WatchVerify says, and Repaired the number of changes found that
-	// way, which no notification had told.
+	// way, of which there was no notification.
 	Verified, Repaired uint64
 }
 
-// NICEvent is one change of an interface or of its addresses. Something that
-// the kernel says again, or a lifetime that starts anew, is none.
+// NICEvent is one change of an interface or of its addresses, among those that a
+// NICChoice chooses. A notification without a change is no event, nor is a lifetime
+// that starts anew.
 type NICEvent struct {
 	Kind NICEventKind
 	// Interface is the name after the change, Index the index, and LinkKind the
@@ -77,21 +119,21 @@ type NICEvent struct {
 	Interface string
 	Index     int
 	LinkKind  string
-	// Old and New are what changed, in the words of NICEventKind; empty means
-	// that there was, or is, none.
+	// Old and New are the values that NICEventKind names; empty means that there
+	// was, or is, none.
 	Old, New string
-	// Address is what an event about an address is about, with its scope and
-	// flags after the change.
+	// Address is the address of an event about one, with Scope and Flags after
+	// the change.
 	Address netip.Prefix
 	Scope   AddrScope
 	Flags   AddrFlags
 	// At is when the change was read from the kernel. No two events of a watch
-	// have the same.
+	// have the same time.
 	At time.Time
 }
 
-// Family is the family of what changed: that of Address, FamilyLink for a
-// link-layer address, and FamilyUnspec for everything else.
+// Family returns the family of the address that changed: that of Address,
+// FamilyLink for a link-layer address, and FamilyUnspec for other changes.
 func (e *NICEvent) Family() Family {
 	if e.Kind == NICMAC {
 		return FamilyLink
@@ -99,19 +141,19 @@ func (e *NICEvent) Family() Family {
 	return Addr{IP: e.Address.Addr()}.Family()
 }
 
-// NICEventKind says what changed.
+// NICEventKind is the kind of a change.
 type NICEventKind uint8
 
-// The kinds, with what is old and new of each.
+// The kinds, with the meaning of NICEvent.Old and New.
 //
 // An interface that appears counts as having been down and without addresses:
-// what it has follows as events of their own. One that vanishes loses all of
-// that first.
+// events about its state and its addresses follow. For one that vanishes, events
+// about the loss of these come first.
 const (
 	NICAdded          NICEventKind = iota // none, the kind of interface
 	NICRemoved                            // the kind of interface, none
-	NICRenamed                            // the names
-	NICAdminUp                            // "down", "up": IFF_UP, what an administrator wants
+	NICRenamed                            // the names, of which a NICChoice might choose one only
+	NICAdminUp                            // "down", "up": IFF_UP, which an administrator sets
 	NICAdminDown                          // "up", "down"
 	NICLinkUp                             // "down", "up": LinkFlags.IsUp, packets can pass
 	NICLinkDown                           // "up", "down"
@@ -128,13 +170,12 @@ var nicEventKindNames = []string{
 	"address_added", "address_removed", "address_flags",
 }
 
-// String returns the name of k, or its number where it has none.
-func (k NICEventKind) String() string { return enumText(k, nicEventKindNames) }
+// unsupportedNICWatch is the client of a system that notifies of no change. The
+// client of a system that can do a part embeds it.
+type unsupportedNICWatch struct{}
 
-// MarshalText writes String; it never fails.
-func (k NICEventKind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
-
-// UnmarshalText reads a name or a number; any other text is an error.
-func (k *NICEventKind) UnmarshalText(b []byte) error {
-	return enumParse(k, nicEventKindNames, "interface event", b)
-}
+func (unsupportedNICWatch) snapshot(context.Context, *AddrSnapshot) error { return ErrNotSupported }
+func (unsupportedNICWatch) failure() error                                { return ErrNotSupported }
+func (unsupportedNICWatch) retire(context.Context) error                  { return ErrNotSupported }
+func (unsupportedNICWatch) statistics() NICWatchStats                     { return NICWatchStats{} }
+func (unsupportedNICWatch) close() error                                  { return ErrNotSupported }

@@ -11,6 +11,7 @@ import (
 
 	"telegraf-sysprobe/sysprobe/internal/decode/nlmsg"
 	"telegraf-sysprobe/sysprobe/internal/decode/rtnl"
+	"telegraf-sysprobe/sysprobe/internal/sys/nlconn"
 )
 
 // BenchmarkNICWatch1001 copies the kept table of 1,001 interfaces with 2,002
@@ -20,7 +21,7 @@ func BenchmarkNICWatch1001(b *testing.B) {
 	var s AddrSnapshot
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := w.Snapshot(&s); err != nil {
+		if err := w.Snapshot(b.Context(), &s); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -32,7 +33,9 @@ func BenchmarkNICWatch1001(b *testing.B) {
 // BenchmarkNICWatchEvent is what the notification of one change costs, of an
 // address that comes and goes in a table of 1,001 interfaces.
 func BenchmarkNICWatchEvent(b *testing.B) {
-	c := nicWatchClient{cfg: (&Config{}).withDefaults(), kernel: &nicAddrsClient{links: &linkReader{names: interner{}}}}
+	k := &watchedKernel{notes: make(chan note, 1)}
+	c := nicWatchClient{notices: nlconn.NewWatch(k), kernel: &nicAddrsClient{links: &linkReader{names: interner{}}}}
+	c.cfg = (&Config{}).withDefaults()
 	c.table.emit = c.note
 	for i := range 1001 {
 		c.table.setLink(&Link{Index: i + 1, Name: "eth0"})
@@ -45,8 +48,11 @@ func BenchmarkNICWatchEvent(b *testing.B) {
 	c.pending = c.pending[:0]
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		c.in = in[i%2]
-		if err := c.datagram(len(c.in)); err != nil {
+		k.notes <- note{datagram: in[i%2]}
+		if err := c.notices.Receive(); err != nil {
+			b.Fatal(err)
+		}
+		if err := c.apply(); err != nil {
 			b.Fatal(err)
 		}
 		if len(c.pending) != 1 {

@@ -34,7 +34,7 @@ func (ns *netNS) watch(change func(*Config)) *NICWatch {
 	if change != nil {
 		change(config)
 	}
-	w, err := OpenNICWatch(config)
+	w, err := OpenNICWatch(ns.tb.Context(), config)
 	if err != nil {
 		ns.tb.Fatal(err)
 	}
@@ -83,7 +83,7 @@ func (w *NICWatch) last(tb testing.TB, ns *netNS) {
 func (w *NICWatch) table(tb testing.TB) *AddrSnapshot {
 	tb.Helper()
 	var s AddrSnapshot
-	if err := w.Snapshot(&s); err != nil {
+	if err := w.Snapshot(tb.Context(), &s); err != nil {
 		tb.Fatal(err)
 	}
 	return &s
@@ -208,7 +208,7 @@ func TestNICWatchEvents(t *testing.T) {
 func TestNICWatchCloses(t *testing.T) {
 	ns := newNetNS(t)
 	for _, events := range []int{0, 2 * watchQueue} {
-		w, err := OpenNICWatch(ns.config())
+		w, err := OpenNICWatch(t.Context(), ns.config())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -217,20 +217,24 @@ func TestNICWatchCloses(t *testing.T) {
 			commands = append(commands, fmt.Sprintf("link set lo mtu %d", 2000+i))
 		}
 		ns.batch(commands)
-		if err := errors.Join(w.Close(), w.Close()); err != nil || w.Err() != nil {
+		if err := w.Close(); err != nil || w.Err() != nil {
 			t.Errorf("Close returned %v, Err %v", err, w.Err())
+		}
+		if err := w.Close(); !errors.Is(err, fs.ErrClosed) {
+			t.Errorf("second Close returned %v, want fs.ErrClosed", err)
 		}
 		for range w.Events() { // ends
 		}
 		var s AddrSnapshot
-		if err := w.Snapshot(&s); !errors.Is(err, fs.ErrClosed) {
+		var op *OpError
+		if err := w.Snapshot(t.Context(), &s); !errors.Is(err, fs.ErrClosed) || !errors.As(err, &op) || op.Op != "copy interface table" {
 			t.Errorf("a snapshot after Close returned %v", err)
 		}
 	}
 }
 
 func TestNICWatchOfNoNamespace(t *testing.T) {
-	if _, err := OpenNICWatch(&Config{NetNS: "/nowhere"}); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := OpenNICWatch(t.Context(), &Config{NetNS: "/nowhere"}); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("got %v, want fs.ErrNotExist", err)
 	}
 }

@@ -1,15 +1,16 @@
-//go:build !linux
+//go:build !linux && !darwin && !freebsd && !netbsd && !openbsd
 
 package sysprobe
 
-// nicWatchClient is the backend of a system that has none yet.
-type nicWatchClient struct{ events chan NICEvent }
+import "context"
 
-func newNICWatchClient(Config) (*nicWatchClient, error) {
-	return nil, opError("watch interfaces", "", ErrNotSupported)
+// nicWatchClient is the client of a system that has none yet.
+type nicWatchClient struct {
+	unsupportedNICWatch
+
+	events chan NICEvent
 }
 
-func (*nicWatchClient) snapshot(*AddrSnapshot) error { return ErrNotSupported }
-func (*nicWatchClient) failure() error               { return ErrNotSupported }
-func (*nicWatchClient) statistics() NICWatchStats    { return NICWatchStats{} }
-func (*nicWatchClient) close() error                 { return ErrNotSupported }
+func newNICWatchClient(context.Context, Config, NICChoice) (*nicWatchClient, error) {
+	return nil, opError("watch interfaces", "", ErrNotSupported)
+}

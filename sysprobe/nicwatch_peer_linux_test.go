@@ -18,6 +18,7 @@ import (
 
 	"telegraf-sysprobe/sysprobe/internal/decode/nlmsg"
 	"telegraf-sysprobe/sysprobe/internal/decode/rtnl"
+	"telegraf-sysprobe/sysprobe/internal/sys/nlconn"
 	"telegraf-sysprobe/sysprobe/sysprobetest"
 )
 
@@ -44,7 +45,7 @@ func newWatchedKernel(t *testing.T) (*watchedKernel, *NICWatch) {
 	k := &watchedKernel{notes: make(chan note), closed: make(chan struct{})}
 	k.links.Messages = []message{linkMessage(1, "a")}
 	k.addrs.Messages = []message{addrMessage(1, "a")}
-	client, err := startNICWatch((&Config{}).withDefaults(), k, func() (nlSocket, error) {
+	client, err := startNICWatch(t.Context(), (&Config{}).withDefaults(), NICChoice{}, nlconn.NewWatch(k), func() (nlconn.Socket, error) {
 		k.peer = sysprobetest.NewNetlinkPeer(k.answer)
 		return k.peer, nil
 	})
@@ -52,7 +53,11 @@ func newWatchedKernel(t *testing.T) (*watchedKernel, *NICWatch) {
 		t.Fatal(err)
 	}
 	w := &NICWatch{client: client}
-	closeAfter(t, w)
+	t.Cleanup(func() {
+		if err := w.Close(); err != nil && !errors.Is(err, fs.ErrClosed) { // a test might have closed it
+			t.Error(err)
+		}
+	})
 	return k, w
 }
 
@@ -178,7 +183,7 @@ func TestNICWatchReadsTheTables(t *testing.T) {
 			sysprobetest.Eventually(t, func() string { // it tries until the tables stand still
 				k.mu.Lock()
 				defer k.mu.Unlock()
-				if k.dumps < 2*dumpAttempts {
+				if k.dumps < 20 {
 					return fmt.Sprintf("%d dumps", k.dumps)
 				}
 				k.links.Interrupted = false
@@ -219,7 +224,7 @@ func TestNICWatchEnds(t *testing.T) {
 				t.Fatalf("event %v", e)
 			}
 			var s AddrSnapshot
-			for _, err := range []error{w.Err(), w.Snapshot(&s)} {
+			for _, err := range []error{w.Err(), w.Snapshot(t.Context(), &s)} {
 				var op *OpError
 				if !errors.Is(err, fs.ErrClosed) || !errors.Is(err, tt.cause) || !errors.As(err, &op) {
 					t.Errorf("error %v", err)

@@ -16,7 +16,7 @@ import (
 	"telegraf-sysprobe/sysprobe/sysprobetest"
 )
 
-// facts are what of a table is told by events of coming and going.
+// facts are the parts of a table that events describe.
 type facts map[string]bool
 
 // factsOf returns the facts in a table.
@@ -38,8 +38,8 @@ func factsOf(s *AddrSnapshot) facts {
 	return f
 }
 
-// apply changes the facts as an event tells. It returns what is wrong with
-// that: a fact that comes twice, or goes and was not there.
+// apply changes the facts as an event describes. It returns a description of an
+// event that adds a fact twice, or removes one that does not exist.
 func (f facts) apply(e *NICEvent) string {
 	var gone, come string
 	switch e.Kind {

@@ -60,6 +60,62 @@ func enslaved(row InterfaceAddrs, index int, name string) InterfaceAddrs {
 	return row
 }
 
+// TestNICTableOfChosen has events of the interfaces whose name begins with "a",
+// and of their addresses that are not tentative.
+func TestNICTableOfChosen(t *testing.T) {
+	type rows = []InterfaceAddrs
+	tentative := link(1, "a", 0, "10.0.0.1/8", "::2/64")
+	tentative.Addrs[1].Flags |= AddrTentative
+	alternative := link(1, "b", 0, "10.0.0.1/8")
+	alternative.Link.AltNames = []string{"a"}
+	usable := link(1, "a", 0, "10.0.0.1/8", "::2/64")
+	usable.Addrs[1].Flags = AddrPermanent
+	for _, tt := range []struct {
+		name    string
+		was, is rows
+		want    []string
+	}{
+		{"another comes", nil, rows{link(1, "b", FlagUp, "10.0.0.1/8")}, nil},
+		{"another changes", rows{link(1, "b", 0, "10.0.0.1/8")}, rows{link(1, "b", FlagUp, "10.0.0.2/8")}, nil},
+		{"another goes", rows{link(1, "b", FlagUp, "10.0.0.1/8")}, nil, nil},
+		{"comes to be chosen", rows{link(1, "b", FlagUp, "10.0.0.1/8", "fe80::1/64")}, rows{link(1, "a", FlagUp, "10.0.0.1/8", "fe80::1/64")}, []string{
+			"a renamed: b -> a", "a added:  -> veth", "a admin_up: down -> up",
+			"a address_added:  -> 10.0.0.1/8", "a address_added:  -> fe80::1/64",
+		}},
+		{"comes to be chosen without one address", rows{link(1, "b", 0, "10.0.0.1/8", "::2/64")}, rows{tentative}, []string{
+			"a renamed: b -> a", "a added:  -> veth", "a address_added:  -> 10.0.0.1/8", "a address_added:  -> ::2/64",
+			"a address_removed: ::2/64 -> ",
+		}},
+		{"ceases to be chosen", rows{link(1, "a", FlagUp, "10.0.0.1/8")}, rows{link(1, "b", FlagUp, "10.0.0.1/8")}, []string{
+			"a address_removed: 10.0.0.1/8 -> ", "a admin_down: up -> down", "a removed: veth -> ", "b renamed: a -> b",
+		}},
+		{"chosen for another name", rows{link(1, "b", 0, "10.0.0.1/8")}, rows{alternative}, []string{
+			"b added:  -> veth", "b address_added:  -> 10.0.0.1/8",
+		}},
+		{"an address comes", rows{link(1, "a", 0, "10.0.0.1/8")}, rows{tentative}, nil},
+		{"an address begins to pass", rows{tentative}, rows{usable}, []string{"a address_added:  -> ::2/64"}},
+		{"an address ceases to pass", rows{usable}, rows{tentative}, []string{"a address_removed: ::2/64 -> "}},
+		{"an address that does not pass goes", rows{tentative}, rows{link(1, "a", 0, "10.0.0.1/8")}, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var got []string
+			table := nicTable{
+				emit: func(NICEvent) {},
+				choice: NICChoice{
+					Link: func(l *Link) bool { return l.Name[0] == 'a' || len(l.AltNames) > 0 },
+					Addr: func(a *Addr) bool { return a.Flags&AddrTentative == 0 },
+				},
+			}
+			table.replace(&AddrSnapshot{Interfaces: tt.was}, table.epoch)
+			table.emit = func(e NICEvent) { got = append(got, e.text()) }
+			table.replace(&AddrSnapshot{Interfaces: tt.is}, table.epoch)
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("events (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestNICTableReplace(t *testing.T) {
 	const up = FlagUp | FlagRunning
 	mtu := link(1, "a", 0)
@@ -72,11 +128,33 @@ func TestNICTableReplace(t *testing.T) {
 	peer := link(1, "a", 0, "10.0.0.1/32")
 	peer.Addrs[0].Peer = netip.MustParseAddr("10.0.0.2")
 	type rows = []InterfaceAddrs
+	// changed makes a row of an interface with another address, kind, or number of
+	// changes of its carrier.
+	changed := func(name, mac, kind string, changes uint32, addrs ...string) InterfaceAddrs {
+		row := link(1, name, 0, addrs...)
+		row.Link.HardwareAddr, row.Link.Kind, row.Link.CarrierChanges = HardwareAddrFrom([]byte(mac)), kind, Some(changes)
+		return row
+	}
 	for _, tt := range []struct {
 		name    string
 		was, is rows
 		want    []string
 	}{
+		{"an index with another kind", rows{changed("a", "123456", "veth", 2)}, rows{changed("a", "123456", "dummy", 2)}, []string{
+			"a removed: veth -> ", "a added:  -> dummy",
+		}},
+		{
+			"an index with another name and address",
+			rows{changed("a", "123456", "veth", 2, "10.0.0.1/8")},
+			rows{changed("b", "123457", "veth", 2, "10.0.0.1/8")},
+			[]string{"a address_removed: 10.0.0.1/8 -> ", "a removed: veth -> ", "b added:  -> veth", "b address_added:  -> 10.0.0.1/8"},
+		},
+		{"an index with a new carrier", rows{changed("a", "123456", "veth", 3)}, rows{changed("a", "123457", "veth", 2)}, []string{
+			"a removed: veth -> ", "a added:  -> veth",
+		}},
+		{"an index with another name", rows{changed("a", "123456", "veth", 3)}, rows{changed("b", "123456", "veth", 4)}, []string{
+			"b renamed: a -> b",
+		}},
 		{"nothing", rows{link(1, "a", up, "10.0.0.1/8")}, rows{link(1, "a", up, "10.0.0.1/8")}, nil},
 		{"comes", nil, rows{link(1, "a", up, "10.0.0.1/8")}, []string{
 			"a added:  -> veth", "a admin_up: down -> up", "a link_up: down -> up", "a address_added:  -> 10.0.0.1/8",

@@ -1,118 +1,134 @@
 package sysprobe
 
 import (
+	"math"
 	"sync"
+	"time"
 
+	"telegraf-sysprobe/sysprobe/internal/cache"
 	"telegraf-sysprobe/sysprobe/internal/decode/cgroup"
 )
 
-// originCache keeps one Origin for each cgroup, by its path and, where that
-// stands for it, by its ID in the unified hierarchy. It is safe for concurrent
-// use.
+// originCache keeps one Origin for each cgroup: by its path and, on a machine
+// where the ID in the unified hierarchy stands for the cgroup, by that. It is safe
+// for concurrent use.
 type originCache struct {
-	mu     sync.Mutex // guards what follows
-	sweep  uint32     // counts sweeps
-	byPath map[string]*namedOrigin
-	byID   map[uint64]*numberedOrigin
-	// unifiedOnly says that IDs stand for all there is to know. Where
-	// controllers are in hierarchies of their own, the unified one can have
-	// everybody in its root, and its cgroups can be others than those of
-	// systemd and of the runtimes.
+	mu       sync.Mutex // guards what follows
+	now      time.Time  // of the snapshot under way
+	snapshot uint32     // counts snapshots
+	byPath   *cache.Cache[string, *Origin]
+	byID     *cache.Cache[uint64, *originReading]
+	// unifiedOnly says that an ID stands for all that can be known. If
+	// controllers are in hierarchies of their own, all processes can be in the
+	// root of the unified one, and its cgroups can be others than those of systemd
+	// and of the container runtimes.
 	unifiedOnly bool
 }
 
-type namedOrigin struct {
-	Origin
-
-	used uint32 // the last sweep that asked
-}
-
-type numberedOrigin struct {
-	origin *namedOrigin // nil where it could not be had
-	used   uint32       // the last sweep that asked
-	asked  uint32       // the last sweep that read it
-	tries  uint8        // of that sweep
-	agreed bool         // two sweeps read the same
-}
-
-// Cgroups come and go: what no sweep asked for in so many sweeps is forgotten,
-// once there are so many.
+// Cgroups come and go: once there are more than originsKept, those that no
+// process was in for originsAge are forgotten.
 const (
-	originsKept  = 4096
-	originSweeps = 16
+	originsKept = 4096
+	originsAge  = 10 * time.Minute
 )
 
-// originTries is how many processes of a cgroup are asked in one sweep. One can
-// end meanwhile; where none answers, all are hidden.
-const originTries = 4
-
-// begin starts a sweep on a machine where file is that of any process.
-func (c *originCache) begin(file cgroup.File) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.sweep++
-	c.unifiedOnly = file.UnifiedOnly
-	if len(c.byID) > originsKept {
-		for id, n := range c.byID {
-			if c.sweep-n.used > originSweeps {
-				delete(c.byID, id)
-			}
-		}
-	}
-	if len(c.byPath) > originsKept {
-		for _, n := range c.byID {
-			if n.origin != nil {
-				n.origin.used = c.sweep
-			}
-		}
-		for path, n := range c.byPath {
-			if c.sweep-n.used > originSweeps {
-				delete(c.byPath, path)
-			}
-		}
+func newOriginCache() *originCache {
+	return &originCache{
+		byPath: cache.New[string, *Origin](math.MaxInt, originsAge),
+		byID:   cache.New[uint64, *originReading](math.MaxInt, originsAge),
 	}
 }
 
-// of returns the Origin of a path.
+// originReading is what snapshots read of one cgroup by its ID. The ID and the
+// path of a process are read one after the other, and the process can be moved in
+// between: so a path is confirmed only when two snapshots have read it.
+type originReading struct {
+	origin    *Origin // the last one that was read; nil if none could be
+	confirmed bool
+	snapshot  uint32 // the last one that read
+	tries     uint8  // of that snapshot
+}
+
+// originTries is how many processes of a cgroup one snapshot reads. A process can
+// end meanwhile; if none of them can be read, all are hidden.
+const originTries = 4
+
+// isDue reports whether a snapshot has to read the path of a process.
+func (r *originReading) isDue(snapshot uint32) bool {
+	switch {
+	case r.snapshot != snapshot:
+		return !r.confirmed
+	case r.origin == nil:
+		return r.tries < originTries
+	default:
+		return false
+	}
+}
+
+// add takes in what a snapshot read; nil if the path could not be read.
+func (r *originReading) add(snapshot uint32, origin *Origin) {
+	if r.snapshot != snapshot {
+		r.snapshot, r.tries = snapshot, 0
+	}
+	r.tries++
+	if origin != nil {
+		r.confirmed = r.origin == origin
+		r.origin = origin
+	}
+}
+
+// begin starts a snapshot, on a machine where file is that of any process.
+func (c *originCache) begin(file cgroup.File, now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.snapshot++
+	c.unifiedOnly = file.UnifiedOnly
+	// With snapshots that are far apart, whatever the last one used is kept.
+	if c.byID.Len() > originsKept {
+		c.byID.KeepFresh(c.now)
+	}
+	if c.byPath.Len() > originsKept {
+		c.byID.Keep(func(_ uint64, r *originReading) bool {
+			if r.origin != nil {
+				c.byPath.Use(r.origin.Cgroup, c.now)
+			}
+			return true
+		})
+		c.byPath.KeepFresh(c.now)
+	}
+	c.now = now
+}
+
+// of returns the Origin of a path; nil for none.
 func (c *originCache) of(path []byte) *Origin {
 	if path == nil {
 		return nil
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return &c.named(path).Origin
+	return c.named(path)
 }
 
-// named is of for who has the lock.
-func (c *originCache) named(path []byte) *namedOrigin {
-	n := c.byPath[string(path)]
-	if n == nil {
-		n = &namedOrigin{Origin: ParseOrigin(string(path))}
-		if c.byPath == nil {
-			c.byPath = make(map[string]*namedOrigin)
-		}
-		c.byPath[n.Cgroup] = n
+// named is of for a caller that has the lock.
+func (c *originCache) named(path []byte) *Origin {
+	if origin, ok := c.byPath.Use(string(path), c.now); ok {
+		return origin
 	}
-	n.used = c.sweep
-	return n
+	origin := ParseOrigin(string(path))
+	c.byPath.Put(origin.Cgroup, &origin, c.now)
+	return &origin
 }
 
-// find returns the Origin of the cgroup with that ID, nil where it is not
-// known, and whether that of a process in it is to be read. A process can be
-// moved between the moments when its ID and its path are read, so the first
-// answer is asked for again, in another sweep.
-func (c *originCache) find(id uint64) (_ *Origin, read bool) {
+// find returns the Origin of the cgroup with that ID, nil if it is not known, and
+// whether the path of a process in it has to be read.
+func (c *originCache) find(id uint64) (origin *Origin, read bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	n := c.byID[id]
-	if n == nil {
+	r, ok := c.byID.Use(id, c.now)
+	if !ok {
 		return nil, true
 	}
-	n.used = c.sweep
-	if n.origin == nil {
-		return nil, n.asked != c.sweep || n.tries < originTries
-	}
-	return &n.origin.Origin, !n.agreed && n.asked != c.sweep
+	return r.origin, r.isDue(c.snapshot)
 }
 
 // idsSuffice reports that the ID of a cgroup stands for it.
@@ -122,31 +138,20 @@ func (c *originCache) idsSuffice() bool {
 	return c.unifiedOnly
 }
 
-// learn takes in what was read of the cgroup with that ID; nil where that
-// failed.
+// learn takes in the path that was read of the cgroup with that ID, nil if that
+// failed, and returns the Origin, nil if it is not known.
 func (c *originCache) learn(id uint64, path []byte) *Origin {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	n := c.byID[id]
-	if n == nil {
-		n = &numberedOrigin{}
-		if c.byID == nil {
-			c.byID = make(map[uint64]*numberedOrigin)
-		}
-		c.byID[id] = n
+	r, ok := c.byID.Use(id, c.now)
+	if !ok {
+		r = new(originReading)
+		c.byID.Put(id, r, c.now)
 	}
-	if n.asked != c.sweep {
-		n.tries = 0
-	}
-	n.used, n.asked = c.sweep, c.sweep
-	n.tries++
+	var origin *Origin
 	if path != nil {
-		origin := c.named(path)
-		n.agreed = n.origin == origin
-		n.origin = origin
+		origin = c.named(path)
 	}
-	if n.origin == nil {
-		return nil
-	}
-	return &n.origin.Origin
+	r.add(c.snapshot, origin)
+	return r.origin
 }

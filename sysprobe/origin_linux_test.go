@@ -1,6 +1,7 @@
 package sysprobe
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -19,12 +20,10 @@ import (
 )
 
 // unifiedHierarchy returns a directory that is the root of the unified
-// hierarchy. Where it is not mounted, it mounts it where nobody else sees it.
+// hierarchy. Where it is not mounted, it mounts it where no other process sees it.
 func unifiedHierarchy(t *testing.T) string {
 	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("making cgroups needs root")
-	}
+	sysprobetest.NeedCapabilities(t, unix.CAP_SYS_ADMIN)
 	for _, dir := range []string{"/sys/fs/cgroup", "/sys/fs/cgroup/unified"} {
 		var st unix.Statfs_t
 		if err := unix.Statfs(dir, &st); err == nil && st.Type == unix.CGROUP2_SUPER_MAGIC {
@@ -61,7 +60,7 @@ func makeCgroup(t *testing.T, name string) *testCgroup {
 		t.Fatal(err)
 	}
 	if i := strings.Index(string(b), ":name=systemd:/"); i >= 0 && b[i+len(":name=systemd:/")] != '\n' {
-		t.Skip("systemd's hierarchy says where processes belong, and is not this test's to change")
+		t.Skip("needs a machine without a cgroup hierarchy of systemd: that says where processes belong")
 	}
 	g := &testCgroup{root: root, path: fmt.Sprintf("/sysprobe-%d-%s", os.Getpid(), name)}
 	g.dir = root + g.path
@@ -135,7 +134,7 @@ func TestOrigin(t *testing.T) {
 			if own := s.Find(int32(os.Getpid())).Origin; own == nil || own == origin {
 				t.Errorf("this process has %+v", own)
 			}
-			if p, err := procs.Lookup(one.pid(), WantOrigin); err != nil || p.Origin != origin {
+			if p, err := procs.Lookup(context.Background(), one.pid(), WantOrigin); err != nil || p.Origin != origin {
 				t.Errorf("Lookup gives %+v, error %v", p.Origin, err)
 			}
 
@@ -171,16 +170,16 @@ func TestOriginByID(t *testing.T) {
 	sweep := func() *Origin {
 		t.Helper()
 		sw := s.begin(time.Now(), WantOrigin)
-		c.origins.begin(cgroup.File{UnifiedOnly: true})
-		if ok, err := c.sweepTasks(&sw); !ok || err != nil {
-			t.Fatalf("swept %t, error %v", ok, err)
+		c.origins.cache.begin(cgroup.File{UnifiedOnly: true}, time.Now())
+		if err := c.bpf.fill(t.Context(), &sw); err != nil {
+			t.Fatal(err)
 		}
 		s.commit(&sw)
 		return s.Find(h.pid()).Origin
 	}
-	// As if a process that was moved away had been asked.
-	c.origins.begin(cgroup.File{UnifiedOnly: true})
-	wrong := c.origins.learn(g.id, []byte("/wrong"))
+	// As if a process that was moved away had been read.
+	c.origins.cache.begin(cgroup.File{UnifiedOnly: true}, time.Now())
+	wrong := c.origins.cache.learn(g.id, []byte("/wrong"))
 	if got := procs.OriginOf(g.id); got != wrong {
 		t.Fatalf("origin %+v, want what was learnt", got)
 	}
@@ -190,7 +189,7 @@ func TestOriginByID(t *testing.T) {
 			t.Errorf("sweep %d: origin %+v, want %+v", i, got, want)
 		}
 	}
-	if _, read := c.origins.find(g.id); read {
+	if _, read := c.origins.cache.find(g.id); read {
 		t.Error("what two sweeps read is to be read again")
 	}
 	if got := procs.OriginOf(g.id); got != s.Find(h.pid()).Origin {
@@ -211,7 +210,7 @@ func TestOriginByID(t *testing.T) {
 func TestOriginOfUnknownID(t *testing.T) {
 	g := makeCgroup(t, "ssh.service")
 	if g.root != "/sys/fs/cgroup" && g.root != "/sys/fs/cgroup/unified" {
-		t.Skip("the unified hierarchy is not mounted where it is looked for")
+		t.Skip("needs the unified cgroup hierarchy: it is not mounted where it is looked for")
 	}
 	for _, backend := range []Backend{BackendBPF, BackendProcFS} {
 		procs := openBackend(t, backend)
@@ -240,6 +239,14 @@ func TestOriginInFixture(t *testing.T) {
 	process(105, 'S', "")
 	process(106, 'S', "what is this\n")
 	tree.Add(sysprobetest.Process{PID: 107})
+	process(108, 'Z', fmt.Sprintf(v1, "/"))              // no snapshot saw it alive
+	process(109, 'Z', "1:name=systemd:/\n0::/deleted\n") // the unified hierarchy keeps the dead
+	process(110, 'Z', "0::/\n")                          // it was in the root
+	tree.Add(sysprobetest.Process{PID: 111, State: 'Z', Threads: 2})
+	tree.Write("111/cgroup", fmt.Sprintf(v1, "/"))
+	tree.AddThread(111, sysprobetest.Process{PID: 111, State: 'Z'})
+	tree.AddThread(111, sysprobetest.Process{PID: 112})
+	tree.Write("111/task/112/cgroup", fmt.Sprintf(v1, "/system.slice/ssh.service"))
 	procs := openTable(t, tree.Root)
 	var s ProcSnapshot
 	takeSnapshot(t, procs, &s, WantOrigin)
@@ -247,7 +254,15 @@ func TestOriginInFixture(t *testing.T) {
 	if want := (&Origin{Cgroup: "/system.slice/ssh.service", Unit: "ssh.service", Slice: "system.slice"}); !cmp.Equal(want, ssh) {
 		t.Errorf("origin %+v, want %+v", ssh, want)
 	}
-	for _, pid := range []int32{101, 102, 103} {
+	if p := s.Find(111); !p.LeaderDead {
+		t.Errorf("process 111 is %v, want its first thread alone to be dead", p.State)
+	}
+	for pid, want := range map[int32]string{109: "/deleted", 110: "/"} {
+		if got := s.Find(pid).Origin; got == nil || got.Cgroup != want {
+			t.Errorf("process %d has %+v, want %s", pid, got, want)
+		}
+	}
+	for _, pid := range []int32{101, 102, 103, 111} {
 		if got := s.Find(pid).Origin; got != ssh {
 			t.Errorf("process %d has %p %+v, want %p", pid, got, got, ssh)
 		}
@@ -256,7 +271,7 @@ func TestOriginInFixture(t *testing.T) {
 	if cron == nil || cron.Unit != "cron.service" {
 		t.Errorf("origin %+v, want cron.service", cron)
 	}
-	for _, pid := range []int32{105, 106, 107} {
+	for _, pid := range []int32{105, 106, 107, 108} {
 		if got := s.Find(pid).Origin; got != nil {
 			t.Errorf("process %d has %+v, want none", pid, got)
 		}
@@ -276,35 +291,52 @@ func TestOriginInFixture(t *testing.T) {
 	}
 }
 
-// TestOriginCacheForgets has cgroups come and go.
+// TestOriginCacheForgets has cgroups come and go, with snapshots that are close
+// together and far apart.
 func TestOriginCacheForgets(t *testing.T) {
-	var c originCache
-	stays := func() *Origin {
-		c.learn(1, []byte("/stays"))
-		origin, _ := c.find(1)
-		return origin
-	}
-	first := stays()
-	for i := range uint64(20 * originsKept) {
-		if i%256 == 0 {
-			c.begin(cgroup.File{UnifiedOnly: true})
-			if stays() != first {
-				t.Fatal("a cgroup that is asked for in each sweep was forgotten")
-			}
+	for _, interval := range []time.Duration{originsAge / 16, time.Hour} {
+		const perSnapshot = 256
+		c, now := newOriginCache(), time.Unix(1_700_000_000, 0)
+		stays := func() *Origin {
+			c.learn(1, []byte("/stays"))
+			origin, _ := c.find(1)
+			return origin
 		}
-		c.learn(2+i, []byte("/"+strconv.FormatUint(i, 10)))
-	}
-	if n, limit := max(len(c.byID), len(c.byPath)), originsKept+(originSweeps+2)*256; n > limit {
-		t.Errorf("%d cgroups kept, want at most %d", n, limit)
+		first := stays()
+		for i := range uint64(20 * originsKept) {
+			if i%perSnapshot == 0 {
+				now = now.Add(interval)
+				c.begin(cgroup.File{UnifiedOnly: true}, now)
+				if stays() != first {
+					t.Fatal("a cgroup that each snapshot meets was forgotten")
+				}
+				if i > 0 && c.of([]byte("/"+strconv.FormatUint(i-1, 10))) != mustFind(t, c, 1+i) {
+					t.Fatal("a cgroup of the last snapshot was forgotten")
+				}
+			}
+			c.learn(2+i, []byte("/"+strconv.FormatUint(i, 10)))
+		}
+		if n, limit := max(c.byID.Len(), c.byPath.Len()), originsKept+18*perSnapshot; n > limit {
+			t.Errorf("%d cgroups kept with a snapshot each %v, want at most %d", n, interval, limit)
+		}
 	}
 }
 
-// TestOriginIsAskedAgain checks that sweeps ask for each process once a minute,
-// however often they come.
-func TestOriginIsAskedAgain(t *testing.T) {
+func mustFind(t *testing.T, c *originCache, id uint64) *Origin {
+	t.Helper()
+	origin, _ := c.find(id)
+	if origin == nil {
+		t.Fatalf("cgroup %d is not known", id)
+	}
+	return origin
+}
+
+// TestOriginIsReadAgain checks that snapshots read the cgroup of each process once
+// a minute, however often they come.
+func TestOriginIsReadAgain(t *testing.T) {
 	for _, interval := range []time.Duration{300 * time.Millisecond, time.Second, 7 * time.Second, time.Minute, time.Hour} {
 		var s ProcSnapshot
-		asked := make(map[int32]int)
+		reads := make(map[int32]int)
 		at := time.Unix(1700000000, 5e8)
 		s.Taken = at
 		sweeps := max(int(5*time.Minute/interval), 1)
@@ -313,17 +345,17 @@ func TestOriginIsAskedAgain(t *testing.T) {
 			sw := s.begin(at, WantOrigin)
 			for pid := range int32(200) {
 				if sw.isDue(pid) {
-					asked[pid]++
+					reads[pid]++
 				}
 			}
 		}
 		for pid := range int32(200) {
-			if want := min(5, sweeps); asked[pid] < want-1 || asked[pid] > want || asked[pid] == 0 {
-				t.Errorf("every %v: process %d was asked for %d times in %d sweeps", interval, pid, asked[pid], sweeps)
+			if want := min(5, sweeps); reads[pid] < want-1 || reads[pid] > want || reads[pid] == 0 {
+				t.Errorf("every %v: process %d was read %d times in %d snapshots", interval, pid, reads[pid], sweeps)
 			}
 		}
 		if sw := s.begin(at.Add(-2*time.Hour), WantOrigin); !sw.isDue(7) {
-			t.Error("the clock was set back, and nothing is asked")
+			t.Error("the clock was set back, and nothing is read")
 		}
 	}
 }

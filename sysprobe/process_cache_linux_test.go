@@ -22,6 +22,7 @@ func TestDetailCache(t *testing.T) {
 	var (
 		s      ProcSnapshot
 		execID = map[int32]uint64{}
+		ran    = map[int32]uint64{}
 		noTask bool
 	)
 	begin := func() {
@@ -29,13 +30,14 @@ func TestDetailCache(t *testing.T) {
 		for i := range s.Procs {
 			if p := &s.Procs[i]; !noTask {
 				p.Task = Some(ProcTask{ExecID: execID[p.ID.PID]})
+				p.Switches = Some(ProcSwitches{Voluntary: ran[p.ID.PID]})
 			}
 		}
 		cache.Begin(&s)
 	}
 	want := func(pid int32, want string) {
 		t.Helper()
-		if got, err := cache.Cmdline(s.Find(pid)); err != nil || fmt.Sprint(got) != want {
+		if got, err := cache.Cmdline(t.Context(), s.Find(pid)); err != nil || fmt.Sprint(got) != want {
 			t.Errorf("command line of %d: %v, %v, want %s", pid, got, err, want)
 		}
 	}
@@ -49,6 +51,17 @@ func TestDetailCache(t *testing.T) {
 	execID[10]++
 	begin()
 	want(10, "[two]") // another program
+	add(10, 1, "busy\x00")
+	ran[10]++
+	begin()
+	want(10, "[busy]") // it ran, and wrote a title
+	add(10, 1, "")
+	ran[10]++
+	begin()
+	want(10, "[]") // in the middle of an exec
+	add(10, 1, "three\x00")
+	begin()
+	want(10, "[three]")
 	add(10, 1, "title\x00")
 	now = now.Add(detailMaxAge)
 	begin()
@@ -77,7 +90,7 @@ func TestDetailCache(t *testing.T) {
 	for pid := 10; pid <= 12; pid++ {
 		tree.Remove(fmt.Sprint(pid))
 	}
-	if _, err := cache.Cmdline(s.Find(12)); !errors.Is(err, ErrNoSuchProcess) {
+	if _, err := cache.Cmdline(t.Context(), s.Find(12)); !errors.Is(err, ErrNoSuchProcess) {
 		t.Errorf("error %v, want ErrNoSuchProcess", err)
 	}
 	begin()
@@ -89,7 +102,7 @@ func TestDetailCache(t *testing.T) {
 	want(13, "[full]")
 	add(13, 1, "unknown\x00")
 	want(13, "[unknown]") // without an exec ID
-	if _, err := cache.Exe(s.Find(13)); !errors.Is(err, ErrNotSupported) {
+	if _, err := cache.Exe(t.Context(), s.Find(13)); !errors.Is(err, ErrNotSupported) {
 		t.Errorf("error %v of a tree without exe", err)
 	}
 }

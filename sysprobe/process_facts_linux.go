@@ -1,279 +1,362 @@
 package sysprobe
 
 import (
+	"context"
 	"errors"
-	"slices"
+	"fmt"
+	"os"
+	"path/filepath"
 	"strconv"
-	"unsafe"
+	"syscall"
 
-	"golang.org/x/sys/unix"
-
+	"telegraf-sysprobe/sysprobe/internal/abandon"
 	"telegraf-sysprobe/sysprobe/internal/decode/procfs"
+	"telegraf-sysprobe/sysprobe/internal/sys/pidfd"
+	"telegraf-sysprobe/sysprobe/internal/sys/procdir"
 )
 
-func (c *processClient) state() (State, error) {
-	return ask(c, "read state of process", func() (State, error) {
-		st, err := c.stat()
+func (c *processClient) state(ctx context.Context) (State, error) {
+	return ask(ctx, c, "read state of process", func(_ context.Context, t target) (State, bool, error) {
+		st, err := t.stat()
 		if err != nil {
-			return StateUnknown, err
+			return StateUnknown, false, err
 		}
-		state := stateOfLetter(st.State)
-		if state != StateZombie || st.Threads < 2 || !c.toLiveThread(ErrZombieProcess) {
-			return state, nil
+		if state := stateOfLetter(st.State); state != StateZombie || st.Threads < 2 {
+			return state, true, nil
 		}
-		st, err = c.statOf(c.thread)
-		return stateOfLetter(st.State), err
+		if _, thread, ok := t.liveThread(); ok {
+			return stateOfLetter(thread.State), true, nil
+		}
+		return StateZombie, true, nil
 	})
 }
 
-func (c *processClient) isRunning() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	st, err := c.stat()
-	return err == nil && stateOfLetter(st.State) != StateDead
+func (c *processClient) isRunning(ctx context.Context) bool {
+	running, err := abandon.Call(ctx, func() (bool, error) {
+		buf := c.table.takeBuffer()
+		defer c.table.buffers.Put(buf)
+		st, err := c.dir.Stat(buf)
+		return err == nil && stateOfLetter(st.State) != StateDead, err
+	}, nil)
+	return running && err == nil
 }
 
-func (c *processClient) cmdline() ([]string, error) {
-	return ask(c, "read command line of process", func() ([]string, error) {
-		b, err := c.file("cmdline").readWhole()
-		if err == nil && len(b) == 0 {
-			err = errNothing
-		}
-		return procfs.SplitCmdline(b), err
+func (c *processClient) cmdline(ctx context.Context) ([]string, error) {
+	return ask(ctx, c, "read command line of process", func(ctx context.Context, t target) ([]string, bool, error) {
+		b, err := t.readRecords(ctx, "cmdline")
+		return procfs.SplitCmdline(b), len(b) > 0, err
 	})
 }
 
-func (c *processClient) environ() ([]EnvVar, error) {
-	return ask(c, "read environment of process", func() ([]EnvVar, error) {
-		b, err := c.file("environ").readWhole()
-		if err != nil {
-			return nil, err
-		}
-		if len(b) == 0 {
-			return nil, errNothing
-		}
-		variables := procfs.SplitEnviron(b)
-		environ := make([]EnvVar, len(variables))
-		for i, v := range variables {
-			environ[i] = EnvVar(v)
-		}
-		return environ, nil
+func (c *processClient) environ(ctx context.Context) ([]string, error) {
+	return ask(ctx, c, "read environment of process", func(ctx context.Context, t target) ([]string, bool, error) {
+		b, err := t.readRecords(ctx, "environ")
+		return procfs.SplitEnviron(b), len(b) > 0, err
 	})
 }
 
-func (c *processClient) exe() (ProcPath, error) {
-	return ask(c, "read executable of process", func() (ProcPath, error) { return c.link("exe") })
+func (c *processClient) exe(ctx context.Context) (ProcPath, error) {
+	return ask(ctx, c, "read executable of process", func(_ context.Context, t target) (ProcPath, bool, error) {
+		path, err := t.link("exe")
+		return path, true, err
+	})
 }
 
-func (c *processClient) cwd() (ProcPath, error) {
-	return ask(c, "read working directory of process", func() (ProcPath, error) { return c.link("cwd") })
+func (c *processClient) cwd(ctx context.Context) (ProcPath, error) {
+	return ask(ctx, c, "read working directory of process", func(_ context.Context, t target) (ProcPath, bool, error) {
+		path, err := t.link("cwd")
+		return path, true, err
+	})
 }
 
 // link reads a link of the kernel to a file.
-func (c *processClient) link(name string) (ProcPath, error) {
-	target, err := c.file(name).readlink()
+func (t target) link(name procdir.File) (ProcPath, error) {
+	b, err := t.Readlink(t.buf, name)
 	if err != nil {
 		return ProcPath{}, err
 	}
-	path, deleted := procfs.TrimLink(target)
+	path, deleted := procfs.TrimLink(b)
 	if deleted {
-		var st unix.Stat_t
 		literal := path + procfs.DeletedSuffix
-		if err := unix.Fstatat(c.dir.fd, c.thread+name, &st, 0); err == nil && c.isAt(&st, literal) {
+		if file, err := t.Lookup(t.buf, name); err == nil && t.isAt(file, literal) {
 			return ProcPath{Path: literal}, nil
 		}
 	}
 	return ProcPath{Path: path, Deleted: deleted}, nil
 }
 
-// isAt reports that the file of st is to be found at path.
-func (c *processClient) isAt(st *unix.Stat_t, path string) bool {
-	var at unix.Stat_t
-	return c.lstat(path, &at) == nil && at.Dev == st.Dev && at.Ino == st.Ino
+// isAt reports that the file is found at path.
+func (t target) isAt(file procdir.FileID, path string) bool {
+	at, err := t.LookupPath(t.buf, path)
+	return err == nil && at == file
 }
 
-func (c *processClient) limits() (Limits, error) {
-	return ask(c, "read limits of process", func() (Limits, error) {
-		b, err := c.file("limits").read()
-		if err != nil {
-			return Limits{}, err
-		}
-		if len(b) == 0 {
-			return Limits{}, errNothing
+func (c *processClient) limits(ctx context.Context) (Limits, error) {
+	return ask(ctx, c, "read limits of process", func(_ context.Context, t target) (limits Limits, found bool, err error) {
+		b, err := t.read("limits")
+		if err != nil || len(b) == 0 {
+			return limits, false, err
 		}
 		raw, err := procfs.DecodeLimits(b)
-		var limits Limits
 		for i, l := range raw {
-			limits[i] = Limit{Soft: optNumber(l.Soft), Hard: optNumber(l.Hard)}
+			limits[i] = Limit{Soft: l.Soft, Hard: l.Hard}
 		}
-		return limits, err
+		return limits, true, err
 	})
 }
 
-func (c *processClient) footprint() (Footprint, error) {
-	return askAlso(c, "read footprint of process", func() (Footprint, error) {
-		b, err := c.file("smaps_rollup").readWhole()
-		if errors.Is(err, unix.ENOENT) { // Linux before 4.14
-			b, err = c.file("smaps").readWhole()
+func (c *processClient) footprint(ctx context.Context) (Footprint, error) {
+	return askAlive(ctx, c, "read footprint of process", func(ctx context.Context, t target) (f Footprint, found bool, err error) {
+		b, err := t.readRecords(ctx, "smaps_rollup")
+		if errors.Is(err, syscall.ENOENT) { // Linux before 4.14
+			b, err = t.readRecords(ctx, "smaps")
 		}
 		if err != nil {
-			return Footprint{}, err
+			return f, false, err
 		}
 		mappings, err := procfs.DecodeMappings(b)
-		if err == nil && len(mappings) == 0 {
-			err = errNothing
-		}
-		var f Footprint
 		for i := range mappings {
 			m := &mappings[i].Memory
-			f.PSS += m.PSS.Value
-			f.USS += m.PrivateClean.Value + m.PrivateDirty.Value + m.PrivateHuge.Value
-			f.Swap += m.Swap.Value
+			f.PSS += m.PSS.Or(0)
+			f.USS += m.PrivateClean.Or(0) + m.PrivateDirty.Or(0) + m.PrivateHuge.Or(0)
+			f.Swap += m.Swap.Or(0)
 		}
-		return f, err
+		return f, len(mappings) > 0, err
 	})
 }
 
-func (c *processClient) threads() ([]Thread, error) {
-	return ask(c, "read threads of process", func() ([]Thread, error) {
-		tids, err := c.tids()
-		if err != nil {
-			return nil, err
-		}
-		threads := make([]Thread, 0, len(tids))
-		for _, tid := range tids {
-			b, err := c.dir.thread(tid, "stat").readAtOnce()
-			if isGone(err) {
-				continue
-			}
-			if err != nil {
-				return nil, err
-			}
-			st, err := procfs.DecodeStat(b)
-			if err != nil {
-				return nil, err
+func (c *processClient) threads(ctx context.Context) ([]Thread, error) {
+	return ask(ctx, c, "read threads of process", func(ctx context.Context, t target) ([]Thread, bool, error) {
+		var threads []Thread
+		for st, err := range t.Threads(t.buf) {
+			if err = errors.Join(err, ctx.Err()); err != nil {
+				return nil, false, err
 			}
 			threads = append(threads, Thread{
-				TID: tid, Name: string(st.Comm), State: stateOfLetter(st.State),
+				TID: st.PID, Name: string(st.Comm), State: stateOfLetter(st.State),
 				UserTime: ticks(st.UserTime), SystemTime: ticks(st.SystemTime),
 			})
 		}
-		if len(threads) == 0 {
-			return nil, errNothing
-		}
-		slices.SortFunc(threads, func(a, b Thread) int { return int(a.TID) - int(b.TID) })
-		return threads, nil
+		return threads, len(threads) > 0, nil
 	})
 }
 
-func (c *processClient) affinity() ([]int, error) {
-	return ask(c, "read affinity of process", func() ([]int, error) {
-		set := make(unix.CPUSetDynamic, 16)
-		err := c.byPID(func(pid int) error {
-			for {
-				err := unix.SchedGetaffinityDynamic(pid, set)
-				if !errors.Is(err, unix.EINVAL) || len(set) >= 1<<12 {
-					return err
-				}
-				set = make(unix.CPUSetDynamic, 4*len(set))
-			}
+func (c *processClient) affinity(ctx context.Context) ([]int, error) {
+	return ask(ctx, c, "read affinity of process", func(_ context.Context, t target) (cpus []int, found bool, err error) {
+		err = c.byPID(t, func(pid int32) (err error) { cpus, err = pidfd.Affinity(pid); return err })
+		return cpus, true, err
+	})
+}
+
+func (c *processClient) ioPriority(ctx context.Context) (IOPriority, error) {
+	return ask(ctx, c, "read I/O priority of process", func(_ context.Context, t target) (p IOPriority, found bool, err error) {
+		err = c.byPID(t, func(pid int32) error {
+			class, level, err := pidfd.IOPriority(pid)
+			p = IOPriority{Class: IOPrioClass(class), Level: level}
+			return err
 		})
-		if err != nil {
-			return nil, err
-		}
-		cpus := make([]int, 0, set.Count())
-		for cpu := 0; len(cpus) < cap(cpus); cpu++ {
-			if set.IsSet(cpu) {
-				cpus = append(cpus, cpu)
-			}
-		}
-		return cpus, nil
+		return p, true, err
 	})
 }
 
-// ioprio_get(2), which x/sys/unix does not wrap (linux/ioprio.h).
-const (
-	ioprioWhoProcess = 1
-	ioprioClassShift = 13
-	ioprioLevels     = 8
-)
-
-func (c *processClient) ioPriority() (IOPriority, error) {
-	return ask(c, "read I/O priority of process", func() (IOPriority, error) {
-		var priority uintptr
-		err := c.byPID(func(pid int) error {
-			var errno unix.Errno
-			priority, _, errno = unix.RawSyscall(unix.SYS_IOPRIO_GET, ioprioWhoProcess, uintptr(pid), 0)
-			if errno != 0 {
-				return errno
-			}
-			return nil
-		})
-		if err != nil {
-			return IOPriority{}, err
-		}
-		return IOPriority{Class: IOPrioClass(priority >> ioprioClassShift), Level: uint8(priority % ioprioLevels)}, nil
-	})
-}
-
-// byPID calls f, which makes a system call that takes a PID. Where the process
-// is there afterwards, it had its PID all the time.
-func (c *processClient) byPID(f func(pid int) error) error {
+// byPID calls f, which makes a system call that takes a PID. A process that is
+// there afterwards had its PID all the time.
+func (c *processClient) byPID(t target, f func(pid int32) error) error {
 	if !c.table.own {
 		return ErrNotSupported
 	}
-	if err := f(int(c.id.PID)); err != nil {
+	if err := f(c.id.PID); err != nil {
 		return err
 	}
-	_, err := c.stat()
+	_, err := c.dir.Stat(t.buf)
 	return err
 }
 
-// maxDetailFile bounds what is read of one file that can be as long as the
-// memory of a process allows.
-const maxDetailFile = 64 << 20
-
-// readWhole returns the content of the named file. Unlike read it goes on until there is nothing left: files that the kernel
-// makes record by record come in parts that do not fill the buffer.
-func (d *procDir) readWhole() ([]byte, error) {
-	fd, err := d.open(unix.O_RDONLY)
-	if err != nil {
-		return nil, err
-	}
-	defer unix.Close(fd) //nolint:errcheck // nothing was written
-	n := 0
-	for {
-		if n == len(d.content) {
-			d.content = append(d.content, make([]byte, n)...)
-		}
-		got, err := unix.Read(fd, d.content[n:])
+func (c *processClient) openFiles(ctx context.Context) ([]OpenFile, error) {
+	return askAlive(ctx, c, "read open files of process", func(ctx context.Context, t target) ([]OpenFile, bool, error) {
+		fds, err := t.FDs(t.buf, nil)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
-		n += got
-		if got == 0 || n >= maxDetailFile {
-			return d.content[:n], nil
+		var files []OpenFile
+		for _, fd := range fds {
+			file, ok, err := t.openFile(fd)
+			if err = errors.Join(err, ctx.Err()); err != nil {
+				return nil, false, err
+			}
+			if ok {
+				files = append(files, file)
+			}
 		}
+		return files, len(fds) > 0, nil
+	})
+}
+
+// openFile looks at an open descriptor. It reports false for one that is no
+// regular file under a path, was closed meanwhile, or has a path that is too long
+// for the kernel to return.
+func (t target) openFile(fd int32) (OpenFile, bool, error) {
+	number := strconv.Itoa(int(fd))
+	link := procdir.File("fd/" + number)
+	path, err := t.link(link)
+	switch {
+	case errors.Is(err, syscall.ENAMETOOLONG), isGone(err):
+		return OpenFile{}, false, nil
+	case err != nil:
+		return OpenFile{}, false, err
+	case path.Deleted || path.Path == "" || path.Path[0] != '/':
+		return OpenFile{}, false, nil
+	}
+	if file, err := t.Lookup(t.buf, link); err != nil || !file.IsRegular {
+		return OpenFile{}, false, nil //nolint:nilerr // it was closed meanwhile
+	}
+	b, err := t.read(procdir.File("fdinfo/" + number))
+	if isGone(err) {
+		return OpenFile{}, false, nil
+	}
+	if err != nil {
+		return OpenFile{}, false, err
+	}
+	info, err := procfs.DecodeFDInfo(b)
+	return OpenFile{FD: fd, Path: path.Path, Position: info.Position, Mode: openMode(info.Flags), Flags: info.Flags}, err == nil, err
+}
+
+// openMode names how a file with these flags can be used, as psutil does.
+func openMode(flags uint32) string {
+	access := procdir.Access(flags)
+	switch {
+	case access.Read && access.Append:
+		return "a+"
+	case access.Append:
+		return "a"
+	case access.Read && access.Write:
+		return "r+"
+	case access.Write:
+		return "w"
+	case access.Read:
+		return "r"
+	default:
+		return ""
 	}
 }
 
-// readlink returns the target of the named link, valid until the next read.
-func (d *procDir) readlink() ([]byte, error) {
-	if d.fd < 0 {
-		return nil, unix.EBADF
-	}
-	n, _, errno := unix.Syscall6(unix.SYS_READLINKAT, uintptr(d.fd), uintptr(unsafe.Pointer(&d.path[0])),
-		uintptr(unsafe.Pointer(&d.content[0])), uintptr(len(d.content)), 0, 0)
-	if errno != 0 {
-		return nil, errno
-	}
-	return d.content[:n], nil
+func (c *processClient) memoryMaps(ctx context.Context) ([]MemoryRegion, error) {
+	return ask(ctx, c, "read memory maps of process", func(ctx context.Context, t target) ([]MemoryRegion, bool, error) {
+		b, err := t.readRecords(ctx, "smaps")
+		if err != nil {
+			return nil, false, err
+		}
+		mappings, err := procfs.DecodeMappings(b)
+		regions := make([]MemoryRegion, len(mappings))
+		for i := range mappings {
+			regions[i] = t.region(&mappings[i])
+		}
+		return regions, len(regions) > 0, errors.Join(err, ctx.Err())
+	})
 }
 
-// thread names a file of a thread, in the directory of its process, for the
-// next call.
-func (d *procDir) thread(tid int32, file string) *procDir {
-	d.path = append(d.path[:0], "task/"...)
-	d.path = strconv.AppendInt(d.path, int64(tid), 10)
-	return d.below(file)
+// region is m as the package shows it.
+func (t target) region(m *procfs.Mapping) MemoryRegion {
+	r := MemoryRegion{Start: m.Start, End: m.End, Permissions: m.Permissions, Offset: m.Offset}
+	r.Path, r.Deleted = procfs.TrimLink([]byte(m.Path))
+	if r.Deleted {
+		if at, err := t.LookupPath(t.buf, m.Path); err == nil && at.Inode == m.Inode {
+			r.ProcPath = ProcPath{Path: m.Path} // that is the name of the file
+		}
+	}
+	if r.Path == "" {
+		r.Path = "[anon]"
+	}
+	r.Memory = RegionMemory{
+		Size: m.Memory.Size, RSS: m.Memory.RSS, PSS: m.Memory.PSS,
+		SharedClean: m.Memory.SharedClean, SharedDirty: m.Memory.SharedDirty,
+		PrivateClean: m.Memory.PrivateClean, PrivateDirty: m.Memory.PrivateDirty,
+		Referenced: m.Memory.Referenced, Anonymous: m.Memory.Anonymous, Swap: m.Memory.Swap,
+	}
+	return r
+}
+
+// ptyMajor is the device number of pseudoterminals (UNIX98_PTY_SLAVE_MAJOR of
+// linux/major.h), whose minor numbers are their names.
+const ptyMajor = 136
+
+func (c *processClient) terminal(ctx context.Context) (string, error) {
+	return ask(ctx, c, "read terminal of process", func(_ context.Context, t target) (string, bool, error) {
+		st, err := t.stat()
+		if err != nil || st.Terminal == 0 {
+			return "", true, err
+		}
+		// new_encode_dev in linux/kdev_t.h
+		device := uint32(st.Terminal)
+		major, minor := device>>8&0xfff, device&0xff|device>>12&0xfff00
+		if major == ptyMajor {
+			return "/dev/pts/" + strconv.Itoa(int(minor)), true, nil
+		}
+		b, err := os.ReadFile(filepath.Join(c.table.sysRoot, "dev/char", fmt.Sprintf("%d:%d", major, minor), "uevent"))
+		if err != nil {
+			return "", false, err
+		}
+		name, err := procfs.DecodeDeviceName(b)
+		return "/dev/" + name, true, err
+	})
+}
+
+func (c *processClient) parent(ctx context.Context) (Opt[ProcID], error) {
+	return ask(ctx, c, "read parent of process", func(ctx context.Context, t target) (parent Opt[ProcID], found bool, err error) {
+		for {
+			st, err := t.stat()
+			if err = errors.Join(err, ctx.Err()); err != nil || st.PPID == 0 {
+				return parent, true, err
+			}
+			start, ppid := st.Start, st.PPID
+			parentStat, parentErr := c.table.root.Dir(ppid).Stat(t.buf)
+			// If the process still lives, and has the same parent, that was it.
+			again, err := t.stat()
+			switch {
+			case err != nil:
+				return parent, false, err
+			case again.PPID != ppid:
+				continue
+			case isGone(parentErr):
+				return parent, true, nil
+			case parentErr != nil:
+				return parent, false, parentErr
+			}
+			return someIf(ProcID{PID: ppid, Start: parentStat.Start}, parentStat.Start <= start), true, nil
+		}
+	})
+}
+
+func (c *processClient) children(ctx context.Context, recursive bool) ([]ProcID, error) {
+	return ask(ctx, c, "list children of process", func(ctx context.Context, t target) ([]ProcID, bool, error) {
+		if _, err := t.stat(); err != nil {
+			return nil, false, err
+		}
+		// Not by Procs.Snapshot, which waits for one that is under way.
+		var s ProcSnapshot
+		pids, err := c.table.root.PIDs(t.buf, nil)
+		if err != nil {
+			return nil, false, err
+		}
+		for _, pid := range pids {
+			st, err := c.table.root.Dir(pid).Stat(t.buf)
+			switch {
+			case ctx.Err() != nil:
+				return nil, false, ctx.Err()
+			case isExhausted(err):
+				return nil, false, err
+			case err == nil: // it has ended otherwise
+				s.Procs = append(s.Procs, Proc{ID: ProcID{PID: pid, Start: st.Start}, PPID: st.PPID})
+			}
+		}
+		p := s.Find(c.id.PID)
+		if p == nil || p.ID != c.id {
+			return nil, false, ErrInterrupted // unless the process is gone
+		}
+		var ids []ProcID
+		for _, child := range s.Children(nil, p, recursive) {
+			ids = append(ids, child.ID)
+		}
+		return ids, true, nil
+	})
 }

@@ -41,7 +41,7 @@ func TestParents(t *testing.T) {
 		{"F14 younger", 40, Opt[ProcID]{}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got, err := openProcess(t, procs, tt.pid).Parent(); err != nil || got != tt.want {
+			if got, err := openProcess(t, procs, tt.pid).Parent(t.Context()); err != nil || got != tt.want {
 				t.Errorf("parent %v, %v, want %v", got, err, tt.want)
 			}
 		})
@@ -64,7 +64,7 @@ func TestParents(t *testing.T) {
 			}
 			written <- err
 		}()
-		got, err := p.Parent()
+		got, err := p.Parent(t.Context())
 		check(t, <-written)
 		check(t, os.Remove(path))
 		check(t, os.WriteFile(path, stat, 0o644))
@@ -84,7 +84,7 @@ func TestParents(t *testing.T) {
 		}
 	})
 	t.Run("of this process", func(t *testing.T) {
-		got, err := openProcess(t, openTable(t, ""), os.Getpid()).Parent()
+		got, err := openProcess(t, openTable(t, ""), os.Getpid()).Parent(t.Context())
 		if err != nil || got.Or(ProcID{}).PID != int32(os.Getppid()) {
 			t.Errorf("parent %v, %v, want %d", got, err, os.Getppid())
 		}
@@ -109,7 +109,11 @@ func TestChildren(t *testing.T) {
 		{"F15 a loop", 5, true, []ProcID{id(6, 10), id(8, 11), id(9, 12)}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := openProcess(t, procs, tt.pid).Children(tt.recursive)
+			list := (*Process).Children
+			if tt.recursive {
+				list = (*Process).Descendants
+			}
+			got, err := list(openProcess(t, procs, tt.pid), t.Context())
 			if diff := cmp.Diff(tt.want, got); diff != "" || err != nil {
 				t.Errorf("%v, children (-want +got):\n%s", err, diff)
 			}
@@ -118,7 +122,7 @@ func TestChildren(t *testing.T) {
 	t.Run("F16 another process has the PID", func(t *testing.T) {
 		p := openProcess(t, procs, 8)
 		tree.Add(sysprobetest.Process{PID: 8, PPID: 5, Comm: "x", Start: 99})
-		if got, err := p.Children(false); !errors.Is(err, ErrInterrupted) || got != nil {
+		if got, err := p.Children(t.Context()); !errors.Is(err, ErrInterrupted) || got != nil {
 			t.Errorf("children %v, error %v, want ErrInterrupted", got, err)
 		}
 	})
@@ -126,7 +130,7 @@ func TestChildren(t *testing.T) {
 		h := startHelper(t, nil, "zombies", "1", "exit 7")
 		var pids []int32
 		h.answer(t, &pids)
-		got, err := openProcess(t, openTable(t, ""), int(h.pid())).Children(true)
+		got, err := openProcess(t, openTable(t, ""), int(h.pid())).Descendants(t.Context())
 		if err != nil || len(got) != 1 || got[0].PID != pids[0] {
 			t.Errorf("children %v, %v, want %d", got, err, pids[0])
 		}
@@ -137,12 +141,12 @@ func TestChildren(t *testing.T) {
 func TestTerminals(t *testing.T) {
 	procs := openTable(t, "")
 	h := startHelper(t, func(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} }, "named", `"x"`)
-	if got, err := openProcess(t, procs, int(h.pid())).Terminal(); err != nil || got != "" {
+	if got, err := openProcess(t, procs, int(h.pid())).Terminal(t.Context()); err != nil || got != "" {
 		t.Errorf("terminal %q, %v of a process without", got, err)
 	}
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
 	if err != nil {
-		t.Skipf("no pseudoterminals: %v", err)
+		t.Skipf("needs pseudoterminals: %v", err)
 	}
 	defer master.Close()
 	n, err := unix.IoctlGetInt(int(master.Fd()), unix.TIOCGPTN)
@@ -157,7 +161,7 @@ func TestTerminals(t *testing.T) {
 		SysProcAttr: &syscall.SysProcAttr{Setsid: true, Setctty: true},
 	}
 	start(t, cmd)
-	if got, err := openProcess(t, procs, cmd.Process.Pid).Terminal(); err != nil || got != path {
+	if got, err := openProcess(t, procs, cmd.Process.Pid).Terminal(t.Context()); err != nil || got != path {
 		t.Errorf("F27: terminal %q, %v, want %q", got, err, path)
 	}
 
@@ -168,13 +172,13 @@ func TestTerminals(t *testing.T) {
 	defer fixture.Close() //nolint:errcheck // a tree of files
 	for device, want := range map[uint32]string{4<<8 | 65: "/dev/ttyS1", 136<<8 | 1: "/dev/pts/1", 1<<20 | 136<<8 | 44: "/dev/pts/300", 0: ""} {
 		tree.Write("10/stat", fmt.Sprintf("10 (x) S 1 1 1 %d -1 0 0 0 0 0 0 0 0 0 20 0 1 0 5 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0\n", device))
-		if got, err := openProcess(t, fixture, 10).Terminal(); err != nil || got != want {
+		if got, err := openProcess(t, fixture, 10).Terminal(t.Context()); err != nil || got != want {
 			t.Errorf("terminal %q, %v of device %#x, want %q", got, err, device, want)
 		}
 	}
 	tree.Remove("sys")
 	tree.Write("10/stat", "10 (x) S 1 1 1 1025 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 5 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0\n")
-	if _, err := openProcess(t, fixture, 10).Terminal(); !errors.Is(err, ErrNotSupported) {
+	if _, err := openProcess(t, fixture, 10).Terminal(t.Context()); !errors.Is(err, ErrNotSupported) {
 		t.Errorf("error %v without sysfs, want ErrNotSupported", err)
 	}
 }
@@ -187,11 +191,11 @@ func TestSignalsToZombies(t *testing.T) {
 	p := openProcess(t, openTable(t, ""), pids[0])
 	for _, sig := range []syscall.Signal{0, syscall.SIGTERM, syscall.SIGKILL, syscall.SIGSTOP, syscall.SIGCONT} {
 		err := p.Signal(sig)
-		if state, stateErr := p.State(); err != nil || stateErr != nil || state != StateZombie {
+		if state, stateErr := p.State(t.Context()); err != nil || stateErr != nil || state != StateZombie {
 			t.Errorf("signal %d: %v; state %v, %v", int(sig), err, state, stateErr)
 		}
 	}
-	if err := p.Signal(200); !errors.Is(err, unix.EINVAL) && !errors.Is(err, ErrZombieProcess) {
+	if err := p.Signal(syscall.Signal(200)); !errors.Is(err, unix.EINVAL) && !errors.Is(err, ErrZombieProcess) {
 		t.Errorf("signal 200: %v", err)
 	}
 }
@@ -204,15 +208,15 @@ func TestSignals(t *testing.T) {
 	awaitState(t, p, StateStopped)
 	check(t, p.Signal(syscall.SIGCONT))
 	awaitState(t, p, StateSleeping)
-	if err := p.Signal(200); !errors.Is(err, unix.EINVAL) {
+	if err := p.Signal(syscall.Signal(200)); !errors.Is(err, unix.EINVAL) {
 		t.Errorf("signal 200: %v, want EINVAL", err)
 	}
 	check(t, p.Signal(syscall.SIGTERM))
 	if status, err := p.Wait(t.Context()); err != nil || status != Some(ExitStatus(syscall.SIGTERM)) {
 		t.Errorf("status %v, %v, want SIGTERM", status, err)
 	}
-	if err := p.Signal(0); !errors.Is(err, ErrNoSuchProcess) {
-		t.Errorf("signal to nobody: %v, want ErrNoSuchProcess", err)
+	if err := p.Signal(syscall.Signal(0)); !errors.Is(err, ErrNoSuchProcess) {
+		t.Errorf("signal to a process that is gone: %v, want ErrNoSuchProcess", err)
 	}
 }
 
@@ -250,12 +254,13 @@ func TestWaitForChildren(t *testing.T) {
 					t.Errorf("status %v, %v, want %v", got, err, tt.want)
 				}
 			}
-			if state, err := p.State(); !errors.Is(err, ErrNoSuchProcess) || errors.Is(err, ErrZombieProcess) || p.IsRunning() {
+			if state, err := p.State(t.Context()); !errors.Is(err, ErrNoSuchProcess) || errors.Is(err, ErrZombieProcess) || p.IsRunning(t.Context()) {
 				t.Errorf("state %v, %v after it was reaped", state, err)
 			}
 			if _, err := child.Wait(); err == nil {
 				t.Error("it was not reaped")
 			}
+			check(t, child.Release())
 		})
 	}
 }

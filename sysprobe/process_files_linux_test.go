@@ -1,6 +1,7 @@
 package sysprobe
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -75,7 +76,7 @@ func TestOpenFiles(t *testing.T) {
 
 	procs := openTable(t, "")
 	p := openProcess(t, procs, os.Getpid())
-	files, err := p.OpenFiles()
+	files, err := p.OpenFiles(t.Context())
 	check(t, err)
 	got := map[int32]OpenFile{}
 	last := int32(-1)
@@ -92,14 +93,14 @@ func TestOpenFiles(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("G26 G28 D20 open files (-want +got):\n%s", diff)
 	}
-	row, err := procs.Lookup(int32(os.Getpid()), WantFDs)
+	row, err := procs.Lookup(context.Background(), int32(os.Getpid()), WantFDs)
 	check(t, err)
 	if n := row.FDs.Or(0); int(n) < len(want)+6 {
 		t.Errorf("G28: %d descriptors, want all %d and more", n, len(want)+6)
 	}
 }
 
-// deepFile opens a file whose path is too long for the kernel to tell.
+// deepFile opens a file whose path is too long for the kernel to return.
 func deepFile(t *testing.T, dir string) {
 	t.Helper()
 	at := openFor(t, dir, unix.O_RDONLY|unix.O_DIRECTORY)
@@ -124,7 +125,7 @@ func deepFile(t *testing.T, dir string) {
 func awaitState(t *testing.T, p *Process, want State) {
 	t.Helper()
 	sysprobetest.Eventually(t, func() string {
-		if got, err := p.State(); err != nil || got != want {
+		if got, err := p.State(t.Context()); err != nil || got != want {
 			return fmt.Sprintf("state %v, %v, want %v", got, err, want)
 		}
 		return ""
@@ -143,13 +144,13 @@ func TestOpenFilesInFixture(t *testing.T) {
 	// 1 was closed between fd and fdinfo.
 	tree.Write("10/fdinfo/2", "pos:\t0\nflags:\t0102002\n")
 	p := openProcess(t, openTable(t, tree.Root), 10)
-	got, err := p.OpenFiles()
+	got, err := p.OpenFiles(t.Context())
 	want := []OpenFile{{FD: 0, Path: file, Position: 5, Mode: "r", Flags: 0o100000}, {FD: 2, Path: file, Mode: "a+", Flags: 0o102002}}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("G27 G28: %v, open files (-want +got):\n%s", err, diff)
 	}
 	tree.Write("10/fdinfo/2", "pos:\t0\n")
-	if got, err := p.OpenFiles(); !errors.Is(err, ErrMalformed) || got != nil {
+	if got, err := p.OpenFiles(t.Context()); !errors.Is(err, ErrMalformed) || got != nil {
 		t.Errorf("open files %v, error %v, want ErrMalformed", got, err)
 	}
 }
@@ -168,7 +169,7 @@ func TestMemoryMaps(t *testing.T) {
 			}
 			p := openProcess(t, procs, cmd.Process.Pid)
 			awaitState(t, p, StateSleeping) // the loader is done
-			regions, err := p.MemoryMaps()
+			regions, err := p.MemoryMaps(t.Context())
 			check(t, err)
 			i := slices.IndexFunc(regions, func(r MemoryRegion) bool { return r.Path == path })
 			if i < 0 || regions[i].Deleted != tt.remove || regions[i].Start >= regions[i].End || !regions[i].Memory.RSS.Known() {
@@ -202,7 +203,7 @@ func TestMapsDoNotInherit(t *testing.T) {
 	tree.Write("10/smaps", "1000-2000 r-xp 0 0:0 0 /a (deleted)\nRss: 8 kB\nPrivate_Dirty: 2 kB\n"+
 		"2000-3000 r-xp 0 0:0 0 /a (deleted)\nRss: 4 kB\n3000-4000 rw-p 0 0:0 0\n")
 	p := openProcess(t, openTable(t, tree.Root), 10)
-	regions, err := p.MemoryMaps()
+	regions, err := p.MemoryMaps(t.Context())
 	check(t, err)
 	if len(regions) != 3 || regions[1].Memory.PrivateDirty.Known() || regions[2].Memory.RSS.Known() {
 		t.Errorf("regions %+v", regions)
@@ -225,15 +226,15 @@ func TestFootprints(t *testing.T) {
 	p := openProcess(t, openTable(t, tree.Root), 10)
 	for _, file := range []string{"smaps_rollup", "smaps"} {
 		tree.Write("10/"+file, rollup)
-		if got, err := p.Footprint(); err != nil || got != want {
+		if got, err := p.Footprint(t.Context()); err != nil || got != want {
 			t.Errorf("G13: footprint %+v, %v by %s, want %+v", got, err, file, want)
 		}
 		tree.Remove("10/" + file)
 	}
-	if _, err := p.Footprint(); !errors.Is(err, ErrNotSupported) || errors.Is(err, ErrNoSuchProcess) {
+	if _, err := p.Footprint(t.Context()); !errors.Is(err, ErrNotSupported) || errors.Is(err, ErrNoSuchProcess) {
 		t.Errorf("F08: error %v of a live process without the files", err)
 	}
-	own, err := openProcess(t, openTable(t, ""), os.Getpid()).Footprint()
+	own, err := openProcess(t, openTable(t, ""), os.Getpid()).Footprint(t.Context())
 	if err != nil || own.USS == 0 || own.PSS < own.USS {
 		t.Errorf("own footprint %+v, %v", own, err)
 	}
@@ -246,7 +247,7 @@ func TestOtherFacts(t *testing.T) {
 	pid := cmd.Process.Pid
 	p := openProcess(t, procs, pid)
 	check(t, unix.Prlimit(pid, unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 17, Max: 19}, nil))
-	limits, err := p.Limits()
+	limits, err := p.Limits(t.Context())
 	check(t, err)
 	if got, want := limits[ResourceFiles], (Limit{Soft: Some[uint64](17), Hard: Some[uint64](19)}); got != want {
 		t.Errorf("limit of files %v, want %v", got, want)
@@ -262,21 +263,22 @@ func TestOtherFacts(t *testing.T) {
 	var set unix.CPUSet
 	set.Set(0)
 	check(t, unix.SchedSetaffinity(pid, &set))
-	if got, err := p.Affinity(); err != nil || !slices.Equal(got, []int{0}) {
+	if got, err := p.Affinity(t.Context()); err != nil || !slices.Equal(got, []int{0}) {
 		t.Errorf("affinity %v, %v, want [0]", got, err)
 	}
+	const ioprioWhoProcess, ioprioClassShift = 1, 13 // linux/ioprio.h
 	const idle = uintptr(IOPrioIdle) << ioprioClassShift
 	if _, _, errno := unix.Syscall(unix.SYS_IOPRIO_SET, ioprioWhoProcess, uintptr(pid), idle); errno != 0 {
 		t.Fatal(errno)
 	}
-	if got, err := p.IOPriority(); err != nil || got != (IOPriority{Class: IOPrioIdle}) {
+	if got, err := p.IOPriority(t.Context()); err != nil || got != (IOPriority{Class: IOPrioIdle}) {
 		t.Errorf("I/O priority %v, %v, want idle", got, err)
 	}
 	const best = uintptr(IOPrioBE)<<ioprioClassShift | 3
 	if _, _, errno := unix.Syscall(unix.SYS_IOPRIO_SET, ioprioWhoProcess, uintptr(pid), best); errno != 0 {
 		t.Fatal(errno)
 	}
-	if got, err := p.IOPriority(); err != nil || got != (IOPriority{Class: IOPrioBE, Level: 3}) {
+	if got, err := p.IOPriority(t.Context()); err != nil || got != (IOPriority{Class: IOPrioBE, Level: 3}) {
 		t.Errorf("I/O priority %v, %v, want be, 3", got, err)
 	}
 	awaitState(t, p, StateSleeping)
@@ -286,7 +288,7 @@ func TestThreads(t *testing.T) {
 	began := time.Now()
 	h := startHelper(t, nil, "named", `"parent of evil"`, `"evil) Z 1 2 3"`)
 	p := openProcess(t, openTable(t, ""), int(h.pid()))
-	threads, err := p.Threads()
+	threads, err := p.Threads(t.Context())
 	check(t, err)
 	if len(threads) < 2 || threads[0].TID != h.pid() || threads[0].Name != "parent of evil" {
 		t.Fatalf("threads %+v", threads)
@@ -305,7 +307,7 @@ func TestThreads(t *testing.T) {
 	tree.AddThread(100, sysprobetest.Process{PID: 101, Comm: ")) R 1 1", UserTicks: 300, SystemTicks: 100})
 	tree.Mkdir("100/task/102") // ended between listing and reading
 	p = openProcess(t, openTable(t, tree.Root), 100)
-	threads, err = p.Threads()
+	threads, err = p.Threads(t.Context())
 	want := []Thread{
 		{TID: 100, Name: "foo) (bar baz", State: StateSleeping, UserTime: ticks(300), SystemTime: ticks(100)},
 		{TID: 101, Name: ")) R 1 1", State: StateSleeping, UserTime: ticks(300), SystemTime: ticks(100)},
@@ -317,7 +319,7 @@ func TestThreads(t *testing.T) {
 	for _, tid := range []string{"100", "101"} {
 		tree.Remove("100/task/" + tid + "/stat")
 	}
-	if _, err := p.Threads(); !errors.Is(err, ErrNoSuchProcess) || errors.Is(err, ErrZombieProcess) {
+	if _, err := p.Threads(t.Context()); !errors.Is(err, ErrNoSuchProcess) || errors.Is(err, ErrZombieProcess) {
 		t.Errorf("F26: error %v after the process ended, want ErrNoSuchProcess", err)
 	}
 }
@@ -327,10 +329,10 @@ func TestSystemCallsNeedTheOwnTable(t *testing.T) {
 	tree := sysprobetest.NewProcTree(t)
 	tree.Add(sysprobetest.Process{PID: os.Getpid(), Comm: "x"})
 	p := openProcess(t, openTable(t, tree.Root), os.Getpid())
-	if got, err := p.Affinity(); !errors.Is(err, ErrNotSupported) {
+	if got, err := p.Affinity(t.Context()); !errors.Is(err, ErrNotSupported) {
 		t.Errorf("affinity %v, %v, want ErrNotSupported", got, err)
 	}
-	if got, err := p.IOPriority(); !errors.Is(err, ErrNotSupported) {
+	if got, err := p.IOPriority(t.Context()); !errors.Is(err, ErrNotSupported) {
 		t.Errorf("I/O priority %v, %v, want ErrNotSupported", got, err)
 	}
 }
@@ -340,23 +342,23 @@ func TestZombieBeforeErrno(t *testing.T) {
 	tree := sysprobetest.NewProcTree(t)
 	tree.Add(sysprobetest.Process{PID: 10, Comm: "x", State: 'Z'})
 	p := openProcess(t, openTable(t, tree.Root), 10)
-	if _, err := p.Limits(); !errors.Is(err, ErrZombieProcess) {
+	if _, err := p.Limits(t.Context()); !errors.Is(err, ErrZombieProcess) {
 		t.Errorf("E30: error %v of a zombie without limits", err)
 	}
-	if _, err := p.Affinity(); !errors.Is(err, ErrZombieProcess) {
-		t.Errorf("E30: error %v of a zombie whose affinity cannot be asked for", err)
+	if _, err := p.Affinity(t.Context()); !errors.Is(err, ErrZombieProcess) {
+		t.Errorf("E30: error %v of a zombie whose affinity cannot be read", err)
 	}
 	tree.Add(sysprobetest.Process{PID: 10, Comm: "x"})
 	tree.Write("10/stat", "cut")
-	if _, err := p.Limits(); errors.Is(err, ErrNoSuchProcess) {
+	if _, err := p.Limits(t.Context()); errors.Is(err, ErrNoSuchProcess) {
 		t.Errorf("E24: error %v where the state is not known", err)
 	}
 	tree.Remove("10/stat")
-	if _, err := p.Limits(); !errors.Is(err, ErrNoSuchProcess) || errors.Is(err, ErrZombieProcess) {
+	if _, err := p.Limits(t.Context()); !errors.Is(err, ErrNoSuchProcess) || errors.Is(err, ErrZombieProcess) {
 		t.Errorf("F07: error %v, want ErrNoSuchProcess", err)
 	}
 	tree.Mkdir("11")
-	if _, err := openTable(t, tree.Root).OpenProcess(ProcID{PID: 11}); !errors.Is(err, ErrNoSuchProcess) {
+	if _, err := openTable(t, tree.Root).OpenPID(t.Context(), 11); !errors.Is(err, ErrNoSuchProcess) {
 		t.Errorf("F07: error %v, want ErrNoSuchProcess", err)
 	}
 }

@@ -15,7 +15,7 @@ import (
 // helpTitle TITLE PAD: a process that wrote a title over its arguments, both
 // quoted as in Go, and before it a byte as often as it takes to fill them. The
 // Go runtime leaves arguments where the kernel put them, with the environment
-// behind them.
+// behind them. Lines are further titles, with NULs behind them.
 func helpTitle(args []string) error {
 	title, err := strconv.Unquote(args[0])
 	if err != nil {
@@ -36,7 +36,14 @@ func helpTitle(args []string) error {
 	}
 	copy(area, strings.Repeat(pad, len(area)-len(title))+title)
 	memory[len(area)] = 0 // of the environment
-	return errors.Join(ready(), untilEOF(ignore))
+	if err := ready(); err != nil {
+		return err
+	}
+	return untilEOF(func(line string) error {
+		clear(area)
+		copy(area, line)
+		return ready()
+	})
 }
 
 // methodsAnswer is what helpMethods prints: how each method ended for each
@@ -56,7 +63,7 @@ func helpMethods(args []string) error {
 		if err != nil {
 			return err
 		}
-		if opened[args[i]], err = procs.OpenProcess(ProcID{PID: int32(pid)}); err != nil {
+		if opened[args[i]], err = procs.OpenPID(context.Background(), int32(pid)); err != nil {
 			return err
 		}
 	}
@@ -68,7 +75,7 @@ func helpMethods(args []string) error {
 		for name, p := range opened {
 			answer[name] = make(map[string]string)
 			for method, call := range processMethods {
-				answer[name][method] = outcome(call(p))
+				answer[name][method] = outcome(call(context.Background(), p))
 			}
 		}
 		return say(answer)
@@ -86,11 +93,12 @@ func helpReuse([]string) error {
 	if err != nil {
 		return err
 	}
+	ctx := context.Background()
 	first, err := os.StartProcess("/bin/sleep", []string{"sleep", "600"}, &os.ProcAttr{})
 	if err != nil {
 		return err
 	}
-	p, err := procs.OpenProcess(ProcID{PID: int32(first.Pid)})
+	p, err := procs.OpenPID(ctx, int32(first.Pid))
 	if err != nil {
 		return err
 	}
@@ -104,14 +112,14 @@ func helpReuse([]string) error {
 	if err != nil {
 		return err
 	}
-	answer := []string{outcome(true, p.Signal(unix.SIGKILL)), outcome(p.IsRunning(), nil), outcome(p.Cmdline()), outcome(p.Affinity())}
-	_, err = procs.OpenProcess(ProcID{PID: p.ID().PID, Start: p.ID().Start - 1})
+	answer := []string{outcome(true, p.Signal(unix.SIGKILL)), outcome(p.IsRunning(ctx), nil), outcome(p.Cmdline(ctx)), outcome(p.Affinity(ctx))}
+	_, err = procs.OpenProcess(ctx, ProcID{PID: p.ID().PID, Start: p.ID().Start - 1})
 	answer = append(answer, outcome(nil, err))
-	other, err := procs.OpenProcess(ProcID{PID: int32(second.Pid)})
+	other, err := procs.OpenPID(ctx, int32(second.Pid))
 	if err != nil {
 		return err
 	}
-	answer = append(answer, outcome(other.Cmdline()))
+	answer = append(answer, outcome(other.Cmdline(ctx)))
 	if err := second.Kill(); err != nil {
 		return err
 	}
@@ -142,7 +150,7 @@ func helpWait(args []string) error {
 	if err != nil {
 		return err
 	}
-	p, err := procs.OpenProcess(ProcID{PID: int32(pid)})
+	p, err := procs.OpenPID(context.Background(), int32(pid))
 	if err != nil {
 		return err
 	}

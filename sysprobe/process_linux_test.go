@@ -1,12 +1,15 @@
 package sysprobe
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,12 +17,14 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"telegraf-sysprobe/sysprobe/sysprobetest"
 )
 
 // openProcess opens a process for the time of the test.
 func openProcess(t testing.TB, procs *Procs, pid int) *Process {
 	t.Helper()
-	p, err := procs.OpenProcess(ProcID{PID: int32(pid)})
+	p, err := procs.OpenPID(t.Context(), int32(pid))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +57,7 @@ func startSleep(t *testing.T, path string, change func(*exec.Cmd)) *exec.Cmd {
 func TestOpenProcess(t *testing.T) {
 	procs := openTable(t, "")
 	own := openProcess(t, procs, os.Getpid())
-	row, err := procs.Lookup(int32(os.Getpid()), 0)
+	row, err := procs.Lookup(context.Background(), int32(os.Getpid()), 0)
 	if err != nil || own.ID() != row.ID {
 		t.Errorf("identity %v, %v, want %v", own.ID(), err, row.ID)
 	}
@@ -78,7 +83,11 @@ func TestOpenProcess(t *testing.T) {
 		{"F01 another start", ProcID{PID: row.ID.PID, Start: row.ID.Start + 1}, ErrNoSuchProcess},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			p, err := procs.OpenProcess(tt.id)
+			open := func() (*Process, error) { return procs.OpenProcess(t.Context(), tt.id) }
+			if tt.id.Start == 0 {
+				open = func() (*Process, error) { return procs.OpenPID(t.Context(), tt.id.PID) }
+			}
+			p, err := open()
 			if !errors.Is(err, tt.want) || p != nil {
 				t.Errorf("error %v, want %v", err, tt.want)
 			}
@@ -89,7 +98,7 @@ func TestOpenProcess(t *testing.T) {
 		})
 	}
 	t.Run("closed", func(t *testing.T) {
-		p, err := procs.OpenProcess(row.ID)
+		p, err := procs.OpenProcess(t.Context(), row.ID)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -100,12 +109,12 @@ func TestOpenProcess(t *testing.T) {
 			if method == "ConnectionsOf" {
 				continue // it opens the process anew
 			}
-			if _, err := call(p); !errors.Is(err, fs.ErrClosed) && method != "IsRunning" {
+			if _, err := call(t.Context(), p); !errors.Is(err, fs.ErrClosed) && method != "IsRunning" {
 				t.Errorf("%s of a closed process: %v", method, err)
 			}
 		}
-		if err := p.Close(); !errors.Is(err, fs.ErrClosed) || p.IsRunning() {
-			t.Errorf("closed again: %v, runs: %v", err, p.IsRunning())
+		if err := p.Close(); !errors.Is(err, fs.ErrClosed) || p.IsRunning(t.Context()) {
+			t.Errorf("closed again: %v, runs: %v", err, p.IsRunning(t.Context()))
 		}
 	})
 }
@@ -137,7 +146,7 @@ func TestCmdlines(t *testing.T) {
 			tt.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 			start(t, tt.cmd)
 			t.Cleanup(func() { syscall.Kill(-tt.cmd.Process.Pid, syscall.SIGKILL) }) //nolint:errcheck // what sh started
-			got, err := openProcess(t, procs, tt.cmd.Process.Pid).Cmdline()
+			got, err := openProcess(t, procs, tt.cmd.Process.Pid).Cmdline(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -157,7 +166,7 @@ func TestCmdlines(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			h := startHelper(t, nil, "title", strconv.Quote(tt.title), strconv.Quote(tt.pad), "room for it")
-			got, err := openProcess(t, procs, int(h.pid())).Cmdline()
+			got, err := openProcess(t, procs, int(h.pid())).Cmdline(t.Context())
 			if err != nil || len(got) <= len(tt.want) {
 				t.Fatal(got, err)
 			}
@@ -200,7 +209,7 @@ func TestExecutables(t *testing.T) {
 			if tt.name == "renamed" {
 				want.Path += " (deleted)"
 			}
-			got, err := openProcess(t, procs, cmd.Process.Pid).Exe()
+			got, err := openProcess(t, procs, cmd.Process.Pid).Exe(t.Context())
 			if err != nil || got != want {
 				t.Errorf("executable %+v, %v, want %+v", got, err, want)
 			}
@@ -222,7 +231,7 @@ func TestWorkingDirectories(t *testing.T) {
 			if tt.remove {
 				check(t, os.Remove(dir))
 			}
-			got, err := openProcess(t, procs, cmd.Process.Pid).Cwd()
+			got, err := openProcess(t, procs, cmd.Process.Pid).Cwd(t.Context())
 			if want := (ProcPath{Path: dir, Deleted: tt.remove}); err != nil || got != want {
 				t.Errorf("working directory %+v, %v, want %+v", got, err, want)
 			}
@@ -232,15 +241,23 @@ func TestWorkingDirectories(t *testing.T) {
 
 func TestEnvironments(t *testing.T) {
 	procs := openTable(t, "")
-	cmd := &exec.Cmd{Path: "/bin/sleep", Args: []string{"sleep", "600"}, Env: []string{"A=1", "B=", "C=x=y", "D=1\n2=3", "E=\xff"}}
-	start(t, cmd)
-	got, err := openProcess(t, procs, cmd.Process.Pid).Environ()
-	want := []EnvVar{{"A", "1"}, {"B", ""}, {"C", "x=y"}, {"D", "1\n2=3"}, {"E", "\xff"}}
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	// A shell would drop what is no variable, and os/exec what it thinks is twice.
+	environ := []string{"A=1", "B=", "C=x=y", "D=1\n2=3", "E=\xff", "NOEQUALS", "DUP=1", "DUP=2", "=empty", "", "LAST=end"}
+	p, err := os.StartProcess("/bin/sleep", []string{"sleep", "600"}, &os.ProcAttr{Env: environ})
+	check(t, err)
+	t.Cleanup(func() {
+		check(t, p.Kill())
+		p.Wait() //nolint:errcheck // it was killed
+	})
+	executes(t, p.Pid)
+	got, err := openProcess(t, procs, p.Pid).Environ(t.Context())
+	check(t, err)
+	if diff := cmp.Diff(environ, got); diff != "" {
 		t.Errorf("D16 D18 environment (-want +got):\n%s", diff)
+	}
+	want := []EnvVar{{"A", "1"}, {"B", ""}, {"C", "x=y"}, {"D", "1\n2=3"}, {"E", "\xff"}, {"DUP", "1"}, {"DUP", "2"}}
+	if diff := cmp.Diff(want, ParseEnviron(got)); diff != "" {
+		t.Errorf("variables (-want +got):\n%s", diff)
 	}
 }
 
@@ -249,4 +266,34 @@ func check(t *testing.T, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// TestForgottenProcess opens processes and does not close them: their descriptors
+// are closed all the same.
+func TestForgottenProcess(t *testing.T) {
+	entries, err := os.ReadDir("/proc/self/fd")
+	check(t, err)
+	before := len(entries)
+	func() {
+		procs := openTableOf(t, BackendProcFS)
+		for range 50 {
+			p, err := procs.OpenPID(t.Context(), int32(os.Getpid()))
+			check(t, err)
+			if !p.IsRunning(t.Context()) {
+				t.Error("this process is gone")
+			}
+		}
+		if p, err := FindProcess(t.Context(), int32(os.Getpid())); err != nil {
+			t.Errorf("%v, %v", p, err)
+		}
+	}()
+	sysprobetest.Eventually(t, func() string {
+		runtime.GC()
+		entries, err := os.ReadDir("/proc/self/fd")
+		check(t, err)
+		if len(entries) > before+1 { // the table
+			return fmt.Sprintf("%d descriptors, want %d", len(entries), before+1)
+		}
+		return ""
+	})
 }

@@ -14,44 +14,51 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"telegraf-sysprobe/sysprobe/sysprobetest"
 )
 
 // processMethods are the methods of Process that ask the kernel.
-var processMethods = map[string]func(*Process) (any, error){
-	"State":      func(p *Process) (any, error) { return p.State() },
-	"IsRunning":  func(p *Process) (any, error) { return p.IsRunning(), nil },
-	"Cmdline":    func(p *Process) (any, error) { return p.Cmdline() },
-	"Exe":        func(p *Process) (any, error) { return p.Exe() },
-	"Cwd":        func(p *Process) (any, error) { return p.Cwd() },
-	"Environ":    func(p *Process) (any, error) { return p.Environ() },
-	"Limits":     func(p *Process) (any, error) { return p.Limits() },
-	"Footprint":  func(p *Process) (any, error) { return p.Footprint() },
-	"Threads":    func(p *Process) (any, error) { return p.Threads() },
-	"Affinity":   func(p *Process) (any, error) { return p.Affinity() },
-	"OpenFiles":  func(p *Process) (any, error) { return p.OpenFiles() },
-	"MemoryMaps": func(p *Process) (any, error) { return p.MemoryMaps() },
-	"Terminal":   func(p *Process) (any, error) { return p.Terminal() },
-	"Parent":     func(p *Process) (any, error) { return p.Parent() },
-	"Children":   func(p *Process) (any, error) { return p.Children(true) },
-	"Signal":     func(p *Process) (any, error) { return true, p.Signal(0) },
-	"Wait": func(p *Process) (any, error) {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
+var processMethods = map[string]func(context.Context, *Process) (any, error){
+	"State":       func(ctx context.Context, p *Process) (any, error) { return p.State(ctx) },
+	"IsRunning":   func(ctx context.Context, p *Process) (any, error) { return p.IsRunning(ctx), nil },
+	"Cmdline":     func(ctx context.Context, p *Process) (any, error) { return p.Cmdline(ctx) },
+	"Exe":         func(ctx context.Context, p *Process) (any, error) { return p.Exe(ctx) },
+	"Cwd":         func(ctx context.Context, p *Process) (any, error) { return p.Cwd(ctx) },
+	"Environ":     func(ctx context.Context, p *Process) (any, error) { return p.Environ(ctx) },
+	"Limits":      func(ctx context.Context, p *Process) (any, error) { return p.Limits(ctx) },
+	"Footprint":   func(ctx context.Context, p *Process) (any, error) { return p.Footprint(ctx) },
+	"Threads":     func(ctx context.Context, p *Process) (any, error) { return p.Threads(ctx) },
+	"Affinity":    func(ctx context.Context, p *Process) (any, error) { return p.Affinity(ctx) },
+	"OpenFiles":   func(ctx context.Context, p *Process) (any, error) { return p.OpenFiles(ctx) },
+	"MemoryMaps":  func(ctx context.Context, p *Process) (any, error) { return p.MemoryMaps(ctx) },
+	"Terminal":    func(ctx context.Context, p *Process) (any, error) { return p.Terminal(ctx) },
+	"Parent":      func(ctx context.Context, p *Process) (any, error) { return p.Parent(ctx) },
+	"Children":    func(ctx context.Context, p *Process) (any, error) { return p.Children(ctx) },
+	"Descendants": func(ctx context.Context, p *Process) (any, error) { return p.Descendants(ctx) },
+	"Signal":      func(_ context.Context, p *Process) (any, error) { return true, p.Signal(syscall.Signal(0)) },
+	"Wait": func(ctx context.Context, p *Process) (any, error) {
+		ctx, cancel := context.WithTimeout(ctx, 10*time.Millisecond)
 		defer cancel()
 		return p.Wait(ctx)
 	},
-	"Connections": func(p *Process) (any, error) {
-		c, err := p.Connections()
+	"Connections": func(ctx context.Context, p *Process) (any, error) {
+		c, err := p.Connections(ctx)
 		return c.Sockets, err
 	},
-	"ConnectionsOf": func(p *Process) (any, error) { // of the table
-		answer := (&Procs{client: p.client.table}).ConnectionsOf([]ProcID{p.ID()})[0]
+	"ConnectionsOf": func(ctx context.Context, p *Process) (any, error) { // of the table
+		answer := (&Procs{client: p.client.table}).ConnectionsOf(ctx, []ProcID{p.ID()})[0]
 		return answer.Sockets, answer.Err
 	},
-	"IOPriority": func(p *Process) (any, error) { return p.IOPriority() },
+	"IOPriority": func(ctx context.Context, p *Process) (any, error) { return p.IOPriority(ctx) },
 }
 
 func TestAllMethodsOfProcessAreInTheMatrix(t *testing.T) {
-	exempt := []string{"Close", "ID"}
+	exempt := []string{
+		"Close", "ID",
+		"SetNice", "SetIOPriority", "SetLimit", "SetAffinity", // see TestSetters
+		"Terminate", "Kill", "Suspend", "Resume", // see TestControl; they are Signal
+	}
 	for method := range reflect.TypeFor[*Process]().Methods() {
 		name := method.Name
 		if processMethods[name] == nil && !slices.Contains(exempt, name) {
@@ -91,9 +98,7 @@ func outcome(v any, err error) string {
 // thread is dead, a kernel thread and one that is gone, by root, the owner and
 // another user.
 func TestProcessMatrix(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("other users need root")
-	}
+	sysprobetest.NeedRoot(t)
 	as := func(id uint32) func(*exec.Cmd) {
 		return func(cmd *exec.Cmd) {
 			cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: id, Gid: id}}
@@ -146,9 +151,9 @@ func TestProcessMatrix(t *testing.T) {
 // children of.
 func kernelThread(t *testing.T) int {
 	t.Helper()
-	p, err := openTable(t, "").Lookup(2, 0)
+	p, err := openTable(t, "").Lookup(t.Context(), 2, 0)
 	if err != nil || !p.KernelThread {
-		t.Skip("no kernel threads in this PID namespace")
+		t.Skip("needs the first PID namespace: others have no kernel threads")
 	}
 	return 2
 }
@@ -170,13 +175,14 @@ func wantOutcomes(viewer string) methodsAnswer {
 		return m
 	}
 	forOwner := []string{"Signal", "Exe", "Cwd", "Environ", "Footprint", "OpenFiles", "MemoryMaps", "Connections", "ConnectionsOf"}
-	alive := with(with(all("value"), "nothing", "Children", "Terminal", "Connections", "ConnectionsOf"), "timeout", "Wait")
+	alive := with(with(all("value"), "nothing", "Children", "Descendants", "Terminal", "Connections", "ConnectionsOf"), "timeout", "Wait")
 	want := methodsAnswer{
 		"live":   alive,
 		"leader": alive,
 		"zombie": with(with(alive, "zombie", "Cmdline", "Exe", "Cwd", "Environ", "MemoryMaps"), "nothing", "Footprint", "OpenFiles"),
-		"kernel": with(with(alive, "value", "Children"), "nothing", "Cmdline", "Exe", "Environ", "Footprint", "OpenFiles", "MemoryMaps", "Parent"),
-		"gone":   with(all("gone"), "nothing", "IsRunning", "Wait"),
+		"kernel": with(with(alive, "value", "Children", "Descendants"),
+			"nothing", "Cmdline", "Exe", "Environ", "Footprint", "OpenFiles", "MemoryMaps", "Parent"),
+		"gone": with(all("gone"), "nothing", "IsRunning", "Wait"),
 	}
 	if viewer == "other" {
 		want["live"] = with(want["live"], "denied", forOwner...)

@@ -3,73 +3,113 @@ package sysprobe
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"syscall"
 	"time"
-	"unsafe"
 
-	"golang.org/x/sys/unix"
+	"telegraf-sysprobe/sysprobe/internal/abandon"
+	"telegraf-sysprobe/sysprobe/internal/sys/pidfd"
+	"telegraf-sysprobe/sysprobe/internal/sys/procdir"
 )
 
-// Between two looks at what no event comes from.
+func (c *processClient) signal(sig os.Signal) error {
+	const op = "signal process"
+	err := c.send(sig)
+	if err != nil && !errors.Is(err, syscall.EPERM) { // which is about the sender
+		buf := c.table.takeBuffer()
+		defer c.table.buffers.Put(buf)
+		var v verdict
+		v, err = c.judge(context.Background(), target{Dir: c.dir, buf: buf}, err)
+		err = v.error(err)
+	}
+	return c.opError(op, err)
+}
+
+// send sends a signal. An open directory of a process serves as a pidfd.
+func (c *processClient) send(sig os.Signal) error {
+	return c.dir.WithFD(func(fd int) error {
+		number, ok := sig.(syscall.Signal)
+		if !ok {
+			return fmt.Errorf("%v is no signal of this system: %w", sig, ErrNotSupported)
+		}
+		if !c.table.own {
+			return ErrNotSupported
+		}
+		err := pidfd.Signal(fd, number)
+		if !errors.Is(err, syscall.ENOSYS) { // before Linux 5.1
+			return err
+		}
+		if _, err := c.dir.Stat(new(procdir.Buffer)); err != nil {
+			return err
+		}
+		return pidfd.Kill(c.id.PID, number)
+	})
+}
+
+// The pauses between two looks at what the kernel does not signal.
 const (
 	firstPause  = 10 * time.Millisecond
-	zombiePause = 100 * time.Millisecond // there is an event since Linux 6.9
+	zombiePause = 100 * time.Millisecond // Linux 6.9 and later signal that it is reaped
 	lastPause   = time.Second
 )
 
-func (c *processClient) wait(ctx context.Context) (Opt[ExitStatus], error) {
-	const op = "wait for process"
-	pidfd, err := c.openPidfd()
-	if err != nil {
-		return Opt[ExitStatus]{}, opError(op, c.target(), err)
-	}
-	if pidfd == nil {
-		err = c.waitByClock(ctx)
-	} else {
-		err = c.waitByPidfd(ctx, pidfd)
-		pidfd.Close()
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.exit, opError(op, c.target(), err)
+func (c *processClient) wait(ctx context.Context) (Opt[ExitStatus], error) { return c.await(ctx, true) }
+
+// awaitEnd waits until the process has exited, and leaves it to its parent.
+func (c *processClient) awaitEnd(ctx context.Context) error {
+	_, err := c.await(ctx, false)
+	return err
 }
 
-// openPidfd returns a pidfd of the process, and none where that is gone, has
-// another PID here, or the kernel has no pidfds.
-func (c *processClient) openPidfd() (*os.File, error) {
-	if !c.table.own {
-		return nil, nil
+// await waits until the process is gone or, where it must not be reaped, dead.
+func (c *processClient) await(ctx context.Context, reaps bool) (exit Opt[ExitStatus], err error) {
+	if c.dir.IsKernel() { // which returns the stat of a process without a wait
+		exit, err = c.awaitExit(ctx, reaps)
+	} else {
+		exit, err = abandon.Call(ctx, func() (Opt[ExitStatus], error) { return c.awaitExit(ctx, reaps) }, nil)
 	}
-	fd, err := unix.PidfdOpen(int(c.id.PID), 0)
+	return exit, c.opError("wait for process", err)
+}
+
+// awaitExit is await, as long as the kernel takes. It returns the status if this
+// program has reaped the process.
+func (c *processClient) awaitExit(ctx context.Context, reaps bool) (Opt[ExitStatus], error) {
+	err := c.waitUntilGone(ctx, reaps)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.exit, err
+}
+
+// waitUntilGone sleeps on a pidfd. Without one it looks again and again: the
+// process can be gone, have another PID here, or the kernel no pidfds.
+func (c *processClient) waitUntilGone(ctx context.Context, reaps bool) error {
+	if !c.table.own {
+		return c.waitByClock(ctx, reaps)
+	}
+	fd, err := pidfd.Open(c.id.PID)
 	switch {
 	case isExhausted(err):
-		return nil, err
+		return err
 	case err != nil:
-		return nil, nil
+		return c.waitByClock(ctx, reaps)
 	}
-	// Not by PIDFD_NONBLOCK, which came with Linux 5.10.
-	if err := unix.SetNonblock(fd, true); err != nil {
-		unix.Close(fd) //nolint:errcheck // another error is on its way
-		return nil, err
+	defer fd.Close()                                           //nolint:errcheck // nothing was written
+	if _, err := c.dir.Stat(new(procdir.Buffer)); err != nil { // the pidfd can be of another process
+		return c.waitByClock(ctx, reaps)
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if _, err := c.stat(); err != nil { // it may be another process
-		unix.Close(fd) //nolint:errcheck // nothing was written
-		return nil, nil
+	err = c.waitByPidfd(ctx, fd, reaps)
+	if errors.Is(err, os.ErrNoDeadline) {
+		return c.waitByClock(ctx, reaps)
 	}
-	return os.NewFile(uintptr(fd), "pidfd"), nil
+	return err
 }
 
-// waitByPidfd waits for what the kernel tells of by the pidfd: that the process
-// has died and, since Linux 6.9, that it was reaped.
-func (c *processClient) waitByPidfd(ctx context.Context, pidfd *os.File) error {
-	conn, err := pidfd.SyscallConn()
-	if err != nil {
-		return err
-	}
-	stop := context.AfterFunc(ctx, func() { pidfd.SetReadDeadline(time.Unix(1, 0)) }) //nolint:errcheck // it is open
+// waitByPidfd sleeps until the kernel signals through the pidfd: when the
+// process has exited and, since Linux 6.9, when it was reaped.
+func (c *processClient) waitByPidfd(ctx context.Context, fd *pidfd.FD, reaps bool) error {
+	stop := context.AfterFunc(ctx, fd.Interrupt)
 	defer stop()
 	var state waitState
 	for pause := zombiePause; ; pause = min(2*pause, lastPause) {
@@ -77,16 +117,13 @@ func (c *processClient) waitByPidfd(ctx context.Context, pidfd *os.File) error {
 		if state == waitZombie {
 			deadline = time.Now().Add(pause)
 		}
-		if err := pidfd.SetReadDeadline(deadline); err != nil {
-			return c.waitByClock(ctx) // the poller does not take it
-		}
-		if err := ctx.Err(); err != nil { // its deadline may have been overwritten
-			return err
-		}
 		var lookErr error
-		err := conn.Read(func(fd uintptr) bool {
+		err := fd.Await(deadline, func() bool {
 			before := state
-			state, lookErr = c.look(int(fd))
+			// The deadline can have been set after the context's interrupt.
+			if lookErr = ctx.Err(); lookErr == nil {
+				state, lookErr = c.look(reaps, fd.Reap)
+			}
 			return lookErr != nil || state == waitGone || state != before
 		})
 		switch {
@@ -99,9 +136,9 @@ func (c *processClient) waitByPidfd(ctx context.Context, pidfd *os.File) error {
 }
 
 // waitByClock looks again and again.
-func (c *processClient) waitByClock(ctx context.Context) error {
+func (c *processClient) waitByClock(ctx context.Context, reaps bool) error {
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
-		state, err := c.look(-1)
+		state, err := c.look(reaps, func() (uint32, error) { return pidfd.Reap(c.id.PID) })
 		if err != nil || state == waitGone {
 			return err
 		}
@@ -113,85 +150,43 @@ func (c *processClient) waitByClock(ctx context.Context) error {
 	}
 }
 
-// waitState is how far a process is that is waited for.
+// waitState is how far a process is that Wait waits for.
 type waitState uint8
 
 const (
 	waitAlive  waitState = iota
-	waitZombie           // and not ours to reap
+	waitZombie           // and another process has to reap it
 	waitGone
 )
 
-// look says how far the process is. Where it is a dead child of this one, it
-// reaps it and keeps the status.
-func (c *processClient) look(pidfd int) (waitState, error) {
+// look says how far the process is. It reaps a dead child of this program and
+// keeps the status, or, where it must not, counts what is dead as gone.
+func (c *processClient) look(reaps bool, reap func() (uint32, error)) (waitState, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	st, err := c.stat()
+	st, err := c.dir.Stat(new(procdir.Buffer))
 	switch {
-	case c.exit.known, isGone(err):
+	case errors.Is(err, fs.ErrClosed):
+		return waitAlive, err
+	case c.exit.Known(), isGone(err):
 		return waitGone, nil
 	case err != nil:
 		return waitAlive, err
 	case stateOfLetter(st.State) != StateZombie || st.Threads > 1:
 		return waitAlive, nil
+	case !reaps:
+		return waitGone, nil
 	}
 	if !c.table.own {
 		return waitZombie, nil
 	}
-	status, err := c.reap(pidfd)
+	status, err := reap()
 	switch {
-	case errors.Is(err, unix.ECHILD):
+	case errors.Is(err, syscall.ECHILD):
 		return waitZombie, nil
 	case err != nil:
 		return waitZombie, err
 	}
-	c.exit = Some(status)
+	c.exit = Some(ExitStatus(status))
 	return waitGone, nil
-}
-
-// siginfo is the siginfo_t that waitid(2) fills.
-type siginfo struct {
-	info    [3]int32 // si_signo, si_errno and si_code; MIPS has the latter in another order
-	_       [unsafe.Sizeof(uintptr(0)) / 8]int32
-	pid     int32
-	uid     uint32
-	status  int32
-	padding [112]byte
-}
-
-// reap reaps a dead child of this process. It returns ECHILD of others.
-func (c *processClient) reap(pidfd int) (ExitStatus, error) {
-	if pidfd < 0 {
-		var status syscall.WaitStatus
-		_, err := syscall.Wait4(int(c.id.PID), &status, syscall.WNOHANG, nil)
-		return ExitStatus(status), err
-	}
-	var info siginfo
-	err := unix.Waitid(unix.P_PIDFD, pidfd, (*unix.Siginfo)(unsafe.Pointer(&info)), unix.WEXITED|unix.WNOHANG, nil)
-	switch {
-	case err != nil:
-		return 0, err
-	case info.pid == 0:
-		return 0, unix.ECHILD
-	}
-	return exitStatus((*unix.Siginfo)(unsafe.Pointer(&info)).Code, info.status), nil
-}
-
-// si_code of a child that ended (asm-generic/siginfo.h).
-const (
-	childKilled = 2
-	childDumped = 3
-)
-
-// exitStatus makes a wait status of what waitid(2) gives.
-func exitStatus(code, status int32) ExitStatus {
-	switch code {
-	case childKilled:
-		return ExitStatus(status)
-	case childDumped:
-		return ExitStatus(status) | 0x80
-	default:
-		return ExitStatus(status&0xff) << 8
-	}
 }

@@ -1,6 +1,7 @@
 package sysprobe
 
 import (
+	"context"
 	"os/exec"
 	"strconv"
 	"syscall"
@@ -52,7 +53,7 @@ func BenchmarkProcs(b *testing.B) {
 				rows, cpu := 0, cpuTime(b)
 				b.ReportAllocs()
 				for b.Loop() {
-					if err := procs.Snapshot(&s, bm.want); err != nil {
+					if err := procs.Snapshot(context.Background(), &s, bm.want); err != nil {
 						b.Fatal(err)
 					}
 					rows += len(s.Procs)

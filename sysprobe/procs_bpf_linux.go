@@ -2,89 +2,113 @@ package sysprobe
 
 import (
 	"bytes"
+	"context"
 	"fmt"
-	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"telegraf-sysprobe/sysprobe/internal/decode/procfs"
 	"telegraf-sysprobe/sysprobe/internal/decode/taskrec"
-	"telegraf-sysprobe/sysprobe/internal/taskiter"
+	"telegraf-sysprobe/sysprobe/internal/sys/taskiter"
 )
 
-// taskTable is the BPF backend.
-type taskTable struct {
-	required bool
+// The road from the kernel to a row, downhill: bpfSource.fill reads records with
+// the iterator and hands them to a taskSweep, in parts; taskSweep.add merges them
+// with what is expected; taskSweep.fillRow makes the row of a record from
+// procs_tasks.go, which knows records alone, and from procReader, which reads
+// what no record has.
+
+// bpfSource reads the process table by BPF. The zero value loads nothing before
+// the first use.
+type bpfSource struct {
+	client   *procsClient
+	tried    bool               // the iterator was loaded, or cannot be
 	iterator *taskiter.Iterator // nil where it cannot be had
+	err      error              // why
 	records  taskrec.Table
-	met      int     // how many had their turn of those that a sweep expects
-	repeated bool    // a record came behind one with its PID or a larger one
-	offset   int64   // of the time since boot, in this time namespace
-	used     Backend // by the last sweep, or to be by the first
-	err      error   // why it was not BPF, where that was preferred
+	kept     taskiter.Kept // with Config.OnlyDead
+	sweep    taskSweep
+	offset   time.Duration // of the time since boot, in this time namespace
 }
 
-// backend implements Procs.Backend.
-func (c *procsClient) backend() (Backend, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.tasks.used, c.tasks.err
-}
-
-func (t *taskTable) close() error {
-	if t.iterator == nil {
+func (s *bpfSource) close() error {
+	if s.iterator == nil {
 		return nil
 	}
-	err := t.iterator.Close()
-	t.iterator = nil
+	err := s.iterator.Close()
+	s.iterator = nil
 	return err
 }
 
-// openTasks makes the first sweep by BPF. Where that fails, or tells another
-// story than proc(5), it says why, and the backend stays closed.
-func (c *procsClient) openTasks() error {
-	const op = "open process table through BPF"
-	t := &c.tasks
-	if filepath.Clean(c.root) != "/proc" {
-		t.err = opError(op, c.root, fmt.Errorf("only /proc is of the running kernel: %w", ErrNotSupported))
-		return t.err
+// load makes the iterator ready, once. It returns an error that is errFallback
+// where it cannot be had, or where it numbers processes in another way than
+// proc(5). A ctx that ends first, and a lack of descriptors, are no reason not to
+// try again.
+func (s *bpfSource) load(ctx context.Context) error {
+	if s.tried {
+		return s.err
 	}
-	iterator, err := taskiter.Open()
+	err := s.open(ctx)
+	if err != nil && ctx.Err() != nil {
+		return opError("open process table through BPF", "", ctx.Err())
+	}
+	if lacksFiles(err) {
+		return err
+	}
+	s.tried = true
 	if err != nil {
-		t.err = opError(op, "", err)
-		return t.err
+		s.err = fallbackError{err}
 	}
-	t.iterator = iterator
-	if err := c.checkTasks(); err != nil {
-		iterator.Close() //nolint:errcheck // another error is on its way
-		t.iterator = nil
-		t.err = opError(op, "", err)
-		return t.err
+	return s.err
+}
+
+func (s *bpfSource) open(ctx context.Context) error {
+	const op = "open process table through BPF"
+	if root := s.client.path; filepath.Clean(root) != "/proc" {
+		return opError(op, root, fmt.Errorf("only /proc is of the running kernel: %w", ErrNotSupported))
 	}
-	t.used = BackendBPF
+	open := taskiter.Open
+	if s.client.dead {
+		open = taskiter.OpenDead
+	}
+	iterator, err := open(ctx)
+	if err != nil {
+		return opError(op, "", err)
+	}
+	s.iterator = iterator
+	if err := s.check(ctx); err != nil {
+		s.close() //nolint:errcheck // another error is on its way
+		return opError(op, "", err)
+	}
 	return nil
 }
 
-// checkTasks looks for this process in both tables. Where proc(5) was mounted in
-// another PID namespace, identities would not be those that it has.
-func (c *procsClient) checkTasks() error {
-	c.tasks.offset = c.bootOffset()
+// check looks for this process in both tables. Where proc(5) was mounted in
+// another PID namespace, identities would not be those of the iterator.
+func (s *bpfSource) check(ctx context.Context) error {
+	var err error
+	if s.offset, err = s.client.bootOffset(); err != nil {
+		return err
+	}
 	own := int32(os.Getpid())
 	var seen ProcID
-	err := c.tasks.iterator.Read(&c.tasks.records, taskiter.Wants{}, func(processes []taskrec.Process) {
-		if at := slices.IndexFunc(processes, func(r taskrec.Process) bool { return r.PID == own }); at >= 0 {
-			seen = c.tasks.id(&processes[at])
+	s.kept.Add(own)
+	err = s.iterator.Read(ctx, &s.records, taskiter.Wants{Kept: &s.kept}, func(records []taskrec.Process) error {
+		if at := slices.IndexFunc(records, func(r taskrec.Process) bool { return r.PID == own }); at >= 0 {
+			seen = s.id(records[at].PID, records[at].Start)
 		}
+		return nil
 	})
 	if err != nil {
 		return err
 	}
 	var p Proc
-	if err := c.fill(&p, own, nil, &sweep{}); err != nil {
+	if err := s.client.fill(&p, own, nil, &sweep{}); err != nil {
 		return err
 	}
 	if seen != p.ID {
@@ -94,158 +118,211 @@ func (c *procsClient) checkTasks() error {
 }
 
 // bootOffset returns what this time namespace adds to the time since boot; 0
-// where the kernel has none (before Linux 5.6).
-func (c *procsClient) bootOffset() int64 {
-	b, err := c.dir.of(int32(os.Getpid()), "timens_offsets").read()
-	if err != nil {
-		return 0
+// where the kernel has none (before Linux 5.6). It returns an error that is
+// isExhausted, or nil.
+func (c *procsClient) bootOffset() (time.Duration, error) {
+	b, err := c.root.Dir(int32(os.Getpid())).Read(c.buf, "timens_offsets")
+	if isExhausted(err) {
+		return 0, err
 	}
 	offset, err := procfs.DecodeBootOffset(b)
 	if err != nil {
-		return 0 // checkTasks finds out
+		return 0, nil //nolint:nilerr // check finds out
 	}
-	return offset
+	return time.Duration(offset), nil
 }
 
-// sweepTasks fills sw by BPF. It returns false where that is not the backend
-// or failed, and another one can take its place.
-func (c *procsClient) sweepTasks(sw *sweep) (bool, error) {
-	t := &c.tasks
-	if t.iterator == nil {
-		t.used = BackendProcFS
-		return false, nil
+// start returns when a process started that the kernel says did at ns.
+func (s *bpfSource) start(ns uint64) time.Duration { return time.Duration(ns) + s.offset }
+
+// id returns the identity of a process that started at ns.
+func (s *bpfSource) id(pid int32, ns uint64) ProcID {
+	return ProcID{PID: pid, Start: uint64(s.start(ns) / ticks(1))}
+}
+
+// fill implements source.
+func (s *bpfSource) fill(ctx context.Context, sw *sweep) error {
+	if err := s.load(ctx); err != nil {
+		return err
 	}
-	begun := *sw
-	c.expect(sw)
+	const op = "read processes through BPF"
+	if s.iterator == nil {
+		return opError(op, "", os.ErrClosed)
+	}
+	t := &s.sweep
+	t.begin(s, sw)
+	defer t.end()
 	wants := taskiter.Wants{
 		Status: sw.want&WantStatus != 0, Memory: sw.want&WantMemory != 0,
-		IO: sw.want&WantIO != 0, Files: sw.want&WantFDs != 0,
+		IO: sw.want&WantIO != 0, Files: sw.want&WantFDs != 0, Limits: sw.want&WantFDLimit != 0,
 	}
-	err := t.iterator.Read(&t.records, wants, func(processes []taskrec.Process) { c.fillTasks(processes, sw) })
-	if err == nil {
-		t.used, t.err = BackendBPF, nil
-		c.finishTasks(sw)
-		if c.closing.Load() {
-			return false, opError("sweep processes through BPF", "", fs.ErrClosed)
+	if sw.onlyDead {
+		sw.keep(&s.kept)
+		wants.Kept = &s.kept
+	}
+	err := s.iterator.Read(ctx, &s.records, wants, func(records []taskrec.Process) error {
+		if err := s.client.interrupted(ctx); err != nil {
+			return err
 		}
-		return true, nil
+		t.add(records)
+		return sw.exhausted
+	})
+	if err == nil {
+		t.finish(ctx)
+		err = sw.exhausted
 	}
-	*sw = begun
-	t.used, t.err = BackendProcFS, opError("sweep processes through BPF", "", err)
-	if t.required || isExhausted(err) {
-		return false, t.err
+	switch interrupted := s.client.interrupted(ctx); {
+	case interrupted != nil:
+		return opError(op, "", interrupted)
+	case err != nil && !isExhausted(err):
+		return fallbackError{opError(op, "", err)}
+	default:
+		return opError(op, "", err)
 	}
-	return false, nil
 }
 
-// expect lists, for a first sweep, what is to be there. For others those are the
-// processes of the sweep before.
-func (c *procsClient) expect(sw *sweep) {
-	c.tasks.met, c.tasks.repeated = 0, false
-	c.pids = c.pids[:0]
-	if len(sw.old) > 0 {
+// taskSweep makes the rows of one snapshot of the records of the iterator. It
+// merges them, in the order of their PIDs, with the processes that are expected:
+// the iterator leaves out a process of which a thread that is not the first one
+// executes a program during the pass, and some kernels never show the first
+// process. What is expected and has no record is read from proc(5).
+type taskSweep struct {
+	source *bpfSource
+	sweep  *sweep
+	// expected are the processes of the snapshot before; listed, for a first
+	// snapshot, those that proc(5) lists, or process 1 where others might be passed
+	// over. Both lose what was met.
+	expected []Proc
+	listed   []int32
+	// disordered says that a record came behind one with its PID or a larger one.
+	disordered bool
+}
+
+// begin prepares t for the records of one pass.
+func (t *taskSweep) begin(s *bpfSource, sw *sweep) {
+	*t = taskSweep{source: s, sweep: sw, expected: sw.old}
+	c := s.client
+	if sw.onlyDead && findPID(sw.old, firstPID) == nil {
+		c.pids = append(c.pids[:0], firstPID)
+		t.listed = c.pids
+	}
+	if sw.onlyDead || len(sw.old) > 0 {
 		return
 	}
 	var err error
-	if c.pids, err = c.dir.pids(c.pids); err != nil {
+	if c.pids, err = c.root.PIDs(c.buf, c.pids[:0]); err != nil {
 		sw.missed(err)
 	}
+	t.listed = c.pids
 }
 
-// expected returns the next of the processes that are to be there, the largest
-// number where none is left.
-func (c *procsClient) expected(sw *sweep) int32 {
-	switch met := c.tasks.met; {
-	case met < len(sw.old):
-		return sw.old[met].ID.PID
-	case len(sw.old) == 0 && met < len(c.pids):
-		return c.pids[met]
+// end lets go of the rows, which are those of the snapshot.
+func (t *taskSweep) end() { *t = taskSweep{} }
+
+// next returns the smallest PID that is expected and was not met; the largest
+// number where there is none.
+func (t *taskSweep) next() int32 {
+	switch {
+	case len(t.listed) > 0:
+		return t.listed[0]
+	case len(t.expected) > 0:
+		return t.expected[0].ID.PID
 	}
 	return math.MaxInt32
 }
 
-// fillTasks makes rows of the records of a part of the processes.
-func (c *procsClient) fillTasks(processes []taskrec.Process, sw *sweep) {
-	for i := range processes {
-		if c.closing.Load() {
-			return
-		}
-		r := &processes[i]
-		c.fillMissing(r.PID, sw)
-		if c.expected(sw) == r.PID {
-			c.tasks.met++
-		}
-		if n := len(sw.rows); n > 0 && sw.rows[n-1].ID.PID >= r.PID {
-			c.tasks.repeated = true
-		}
-		row := sw.add()
-		c.fillTask(row, r, sw.before(r.PID), sw)
+// pass goes on to the next process that is expected.
+func (t *taskSweep) pass() {
+	if len(t.listed) > 0 {
+		t.listed = t.listed[1:]
+	} else {
+		t.expected = t.expected[1:]
 	}
 }
 
-// finishTasks has to follow the last part.
-func (c *procsClient) finishTasks(sw *sweep) {
-	c.fillMissing(math.MaxInt32, sw)
-	if c.tasks.repeated {
-		sw.rows = taskrec.InOrder(sw.rows, func(p *Proc) int32 { return p.ID.PID })
+// add makes rows of records.
+func (t *taskSweep) add(records []taskrec.Process) {
+	for i := range records {
+		r := &records[i]
+		t.addMissing(r.PID)
+		if t.next() == r.PID {
+			t.pass()
+		}
+		if r.Alone && t.source.client.addRow(r.PID, t.sweep) != nil {
+			continue // proc(5) has the sums of all threads
+		}
+		rows := t.sweep.rows
+		t.disordered = t.disordered || len(rows) > 0 && rows[len(rows)-1].ID.PID >= r.PID
+		t.fillRow(t.sweep.add(), r, t.sweep.before(r.PID))
 	}
 }
 
-// fillMissing looks in proc(5) for what the iterator left out of the processes
-// below that PID although it is to be expected: a thread that is not the first
-// one and executes a program makes its process skip a pass, and some kernels
-// never show the first process.
-func (c *procsClient) fillMissing(below int32, sw *sweep) {
-	for pid := c.expected(sw); pid < below && !c.closing.Load(); pid = c.expected(sw) {
-		c.tasks.met++
-		c.fillFromFiles(pid, sw)
+// addMissing makes rows of the processes below that PID that are expected and
+// have no record.
+func (t *taskSweep) addMissing(below int32) {
+	for pid := t.next(); pid < below && t.sweep.exhausted == nil; pid = t.next() {
+		t.pass()
+		t.addUnmet(pid)
 	}
 }
 
-// fillFromFiles adds the row of a process that is in proc(5) only, if it is.
-func (c *procsClient) fillFromFiles(pid int32, sw *sweep) {
+// finish makes the last rows, and puts all in order.
+func (t *taskSweep) finish(ctx context.Context) {
+	for pid := t.next(); pid < math.MaxInt32 && t.sweep.exhausted == nil && t.source.client.interrupted(ctx) == nil; pid = t.next() {
+		t.pass()
+		t.addUnmet(pid)
+	}
+	t.sweep.threads += uint64(t.source.records.Tasks())
+	if t.disordered {
+		t.sweep.rows = taskrec.InOrder(t.sweep.rows, func(p *Proc) int32 { return p.ID.PID })
+	}
+}
+
+// addUnmet adds the row of a process that only proc(5) has, if it does.
+func (t *taskSweep) addUnmet(pid int32) {
+	if row := t.source.client.addRow(pid, t.sweep); row != nil {
+		t.sweep.threads += row.ids()
+	}
+}
+
+// addRow adds the row of a process from proc(5). It returns nil where there is none.
+func (c *procsClient) addRow(pid int32, sw *sweep) *Proc {
 	old := sw.before(pid)
 	row := sw.add()
 	err := c.fill(row, pid, old, sw)
 	switch {
 	case isGone(err), err == nil && old != nil && row.ID != old.ID:
-		// It ended before this sweep; its PID may be that of a thread by now.
+		// It exited before this snapshot; its PID may be that of a thread by now.
 		sw.rows = sw.rows[:len(sw.rows)-1]
 	case err != nil:
 		sw.drop(err)
+	default:
+		return row
 	}
+	return nil
 }
 
-// start returns when a process started that the kernel says did at ns.
-func (t *taskTable) start(ns uint64) time.Duration { return time.Duration(int64(ns) + t.offset) }
-
-func (t *taskTable) id(r *taskrec.Process) ProcID {
-	return ProcID{PID: r.PID, Start: uint64(t.start(r.Start) / ticks(1))}
+// startsElse reports that a row by BPF has another start.
+func startsElse(p *Proc, start time.Duration) bool {
+	task := p.Task.Ref()
+	return task != nil && task.Start != start
 }
 
-// fillTask makes the row p of r. Old is as in fill.
-func (c *procsClient) fillTask(p *Proc, r *taskrec.Process, old *Proc, sw *sweep) {
-	p.ID = c.tasks.id(r)
-	if old != nil && (old.ID != p.ID || old.Task.known && old.Task.value.Start != c.tasks.start(r.Start)) {
+// fillRow makes the row p of r. Old is the row of the snapshot before with this
+// PID, or nil.
+func (t *taskSweep) fillRow(p *Proc, r *taskrec.Process, old *Proc) {
+	c, sw := t.source.client, t.sweep
+	p.ID = t.source.id(r.PID, r.Start)
+	start := t.source.start(r.Start)
+	if old != nil && (old.ID != p.ID || startsElse(old, start)) {
 		old = nil // its PID was used again, maybe within one tick
 	}
-	p.setTask(r, old, c.pageSize)
-	p.Task.value.Start = c.tasks.start(r.Start)
-	p.Comm = c.taskComm(r, old)
+	p.setTask(r, start, old, c.pageSize)
+	p.Comm = c.taskComm(r, old, sw)
 	p.Name = c.name(p, old, sw)
-	if sw.want&WantStatus != 0 {
-		p.Status = Some(taskStatus(r, c.pageSize))
-	}
-	if sw.want&WantIO != 0 {
-		p.IO = Some(taskIO(&r.Sums))
-	}
-	if sw.want&WantMemory != 0 {
-		p.Memory = c.taskMemory(r, sw)
-	}
-	if sw.want&WantFDs != 0 {
-		if p.FDs = Some(r.Files); !r.FilesKnown {
-			p.FDs = c.fds(p, sw)
-		}
+	t.fillOptional(p, r)
+	if p.LeaderDead {
+		c.fillFromThread(p, sw)
 	}
 	if sw.want&WantOrigin != 0 {
 		p.Origin = c.taskOrigin(p, old, sw)
@@ -255,32 +332,63 @@ func (c *procsClient) fillTask(p *Proc, r *taskrec.Process, old *Proc, sw *sweep
 	}
 }
 
+// fillOptional sets the facts of p that are wanted and that r can have.
+func (t *taskSweep) fillOptional(p *Proc, r *taskrec.Process) {
+	c, sw := t.source.client, t.sweep
+	if sw.want&WantStatus != 0 {
+		p.Status = Some(taskStatus(r, c.pageSize))
+	}
+	if sw.want&WantIO != 0 {
+		p.IO = Some(taskIO(&r.Sums))
+	}
+	if sw.want&WantMemory != 0 {
+		p.Memory = c.taskMemory(p, r, sw)
+	}
+	if sw.want&WantFDs != 0 {
+		if p.FDs = Some(r.Files); !r.FilesKnown {
+			p.FDs = c.fds(p, c.root.Dir(r.PID), sw)
+		}
+	}
+	if sw.want&WantFDLimit != 0 {
+		p.FDLimit = c.taskFDLimit(r, sw)
+	}
+}
+
+// taskMemory returns the memory of p, whose record is r. Where the program could
+// not add what each processor counts, statm has the sum, which p then shows too.
+func (r *procReader) taskMemory(p *Proc, record *taskrec.Process, sw *sweep) Opt[ProcMemory] {
+	switch {
+	case !record.UserMemory:
+		return Some(ProcMemory{})
+	case record.ExactMemory:
+		return Some(taskMemory(record, r.pageSize))
+	}
+	memory := r.statm(r.root.Dir(record.PID), sw)
+	p.RSS = memory.Or(ProcMemory{RSS: p.RSS}).RSS
+	return memory
+}
+
+// taskFDLimit returns how many descriptors the process of a record can have.
+func (r *procReader) taskFDLimit(record *taskrec.Process, sw *sweep) Opt[uint64] {
+	if syscall.RLIMIT_NOFILE != taskrec.FilesResource {
+		return r.fdLimit(r.root.Dir(record.PID), sw)
+	}
+	return someIf(record.FilesLimit, record.FilesLimit != math.MaxUint64) // RLIM_INFINITY
+}
+
 // taskComm returns the name, for which it uses old's memory. Of kernel threads
-// the task has 15 bytes, and proc(5) the others.
-func (c *procsClient) taskComm(r *taskrec.Process, old *Proc) string {
-	comm := r.Comm()
-	cut := len(comm) == commLen && r.Flags&taskrec.FlagKernelThread != 0
+// the record has 15 bytes, and proc(5) all.
+func (r *procReader) taskComm(record *taskrec.Process, old *Proc, sw *sweep) string {
+	comm := record.Comm()
+	cut := len(comm) == commLen && record.Flags&taskrec.FlagKernelThread != 0
 	if old != nil && (old.Comm == string(comm) || cut && strings.HasPrefix(old.Comm, string(comm))) {
 		return old.Comm
 	}
 	if cut {
-		if long, err := c.dir.of(r.PID, "comm").read(); err == nil && bytes.HasPrefix(long, comm) {
+		long, err := r.root.Dir(record.PID).Read(r.buf, "comm")
+		if sw.watch(err); err == nil && bytes.HasPrefix(long, comm) {
 			return string(bytes.TrimSuffix(long, []byte("\n")))
 		}
 	}
 	return string(comm)
-}
-
-// taskMemory reads statm where counters of memory are spread over the CPUs and
-// the program could not sum up the parts that these hold back.
-func (c *procsClient) taskMemory(r *taskrec.Process, sw *sweep) Opt[ProcMemory] {
-	switch {
-	case !r.UserMemory:
-		return Some(ProcMemory{})
-	case r.ExactMemory:
-		return Some(taskMemory(r, c.pageSize))
-	}
-	return optional(sw, c.dir.of(r.PID, "statm"), (*procDir).readAtOnce, func(b []byte) (ProcMemory, error) {
-		return decodeMemory(b, c.pageSize)
-	})
 }

@@ -1,6 +1,7 @@
 package sysprobe
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -18,7 +19,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"telegraf-sysprobe/sysprobe/internal/decode/taskrec"
-	"telegraf-sysprobe/sysprobe/internal/taskiter"
+	"telegraf-sysprobe/sysprobe/internal/sys/taskiter"
 	"telegraf-sysprobe/sysprobe/sysprobetest"
 )
 
@@ -30,6 +31,9 @@ func openBackend(t testing.TB, backend Backend) *Procs {
 	}
 	procs, err := OpenProcs(&Config{Backend: backend})
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := procs.Load(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -47,12 +51,16 @@ var bigEndian = binary.NativeEndian.Uint16([]byte{0, 1}) == 1
 // needBPF skips the test where there is no BPF backend to test.
 func needBPF(t testing.TB) {
 	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("BPF needs root")
-	}
+	sysprobetest.NeedBPF(t)
 	if bigEndian {
-		t.Skip("the BPF program is for little-endian machines")
+		t.Skip("needs a little-endian machine: the BPF program is for those")
 	}
+}
+
+// mayUseBPF says that BackendAuto means BPF here.
+func mayUseBPF(t testing.TB) bool {
+	t.Helper()
+	return sysprobetest.MayLoadBPF(t) && !bigEndian
 }
 
 // forEachProgram runs f with each program that can be behind BackendBPF.
@@ -60,39 +68,51 @@ func forEachProgram(t *testing.T, f func(t *testing.T, procs *Procs)) {
 	for _, program := range []string{taskiter.SumInKernel, taskiter.SumHere} {
 		t.Run(program, func(t *testing.T) {
 			if program == taskiter.SumInKernel && !kernelAtLeast(t, 6, 7) {
-				t.Skip("this program needs Linux 6.7")
+				t.Skip("needs Linux 6.7")
 			}
 			procs := openBackend(t, BackendBPF)
-			iterator, err := taskiter.OpenProgram(program)
+			iterator, err := taskiter.OpenProgram(t.Context(), program)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := procs.client.tasks.close(); err != nil {
+			if err := procs.client.bpf.close(); err != nil {
 				t.Fatal(err)
 			}
-			procs.client.tasks.iterator = iterator
+			procs.client.bpf.iterator = iterator
 			f(t, procs)
 		})
 	}
 }
 
 // asProcFS returns p as proc(5) would show it: in ticks, and without what that
-// does not have.
+// does not have; switches it has of living threads only.
 func asProcFS(p *Proc) Proc {
 	q := *p
-	for _, d := range []*time.Duration{&q.UserTime, &q.SystemTime, &q.ChildUserTime, &q.ChildSystemTime, &q.IOWait} {
+	for _, d := range []*time.Duration{&q.UserTime, &q.SystemTime, q.ChildUserTime.Ref(), q.ChildSystemTime.Ref(), &q.IOWait} {
 		*d = d.Truncate(ticks(1))
 	}
 	q.Comm, q.Name = withoutWork(q.Comm), withoutWork(q.Name)
-	q.Task = Opt[ProcTask]{}
+	q.Task, q.Switches, q.threads = Opt[ProcTask]{}, Opt[ProcSwitches]{}, nil
 	return q
+}
+
+// withoutWork cuts off what a kworker works on, which proc(5) alone shows: after
+// a plus while it does, after a minus since (wq_worker_comm in
+// kernel/workqueue.c).
+func withoutWork(text string) string {
+	if at := strings.Index(text, "kworker/"); at >= 0 {
+		if end := strings.IndexAny(text[at:], "+-"); end >= 0 {
+			return text[:at+end]
+		}
+	}
+	return text
 }
 
 // counters are the facts of p that only grow.
 func counters(p *Proc) map[string]uint64 {
 	c := map[string]uint64{
 		"CPU time": uint64(p.UserTime + p.SystemTime), "minor faults": p.MinorFaults, "major faults": p.MajorFaults,
-		"children's user time": uint64(p.ChildUserTime), "children's system time": uint64(p.ChildSystemTime),
+		"children's user time": uint64(p.ChildUserTime.Or(0)), "children's system time": uint64(p.ChildSystemTime.Or(0)),
 	}
 	if io, known := p.IO.Get(); known {
 		c["read chars"], c["write chars"] = io.ReadChars.Or(0), io.WriteChars.Or(0)
@@ -129,8 +149,9 @@ func lasting(p *Proc) Proc {
 		LeaderDead: p.LeaderDead, KernelThread: p.KernelThread, Nice: p.Nice, Policy: p.Policy, RTPriority: p.RTPriority,
 		Exit: p.Exit, Status: p.Status, Origin: p.Origin,
 	}
-	q.Status.value.VoluntarySwitches, q.Status.value.InvoluntarySwitches = Opt[uint64]{}, Opt[uint64]{}
-	q.Status.value.Swap = Opt[uint64]{}
+	if st := q.Status.Ref(); st != nil {
+		st.VoluntarySwitches, st.InvoluntarySwitches, st.Swap = Opt[uint64]{}, Opt[uint64]{}, Opt[uint64]{}
+	}
 	return q
 }
 
@@ -155,7 +176,7 @@ func compare(t *testing.T, byBPF, byFiles *Procs, want Fields) comparison {
 	between := snapshotOf(t, byFiles, want)
 	after := snapshotOf(t, byBPF, want)
 	end := snapshotOf(t, byFiles, 0)
-	if before.Backend != "bpf" || between.Backend != "procfs" || after.Backend != "bpf" {
+	if before.Backend != BackendBPF || between.Backend != BackendProcFS || after.Backend != BackendBPF {
 		t.Fatalf("backends %s, %s, %s", before.Backend, between.Backend, after.Backend)
 	}
 	result := comparison{rested: map[int32]bool{}, worked: map[int32]error{}}
@@ -177,7 +198,7 @@ func compare(t *testing.T, byBPF, byFiles *Procs, want Fields) comparison {
 			continue
 		}
 		// A script becomes its interpreter, and may so be called as before again.
-		if first := lasting(a); a.Task.value.ExecID == b.Task.value.ExecID && cmp.Equal(first, lasting(b), exact) {
+		if first := lasting(a); a.Task.Or(ProcTask{}).ExecID == b.Task.Or(ProcTask{}).ExecID && cmp.Equal(first, lasting(b), exact) {
 			if diff := cmp.Diff(lasting(p), first, exact); diff != "" {
 				t.Errorf("process %v %q at work (-procfs +bpf):\n%s", p.ID, p.Comm, diff)
 			}
@@ -251,6 +272,7 @@ func TestBackendsAgree(t *testing.T) {
 // TestBackendsAgreeUnderLoad compares them while processes and threads come and
 // go, and checks that no counter of a process ever shrinks.
 func TestBackendsAgreeUnderLoad(t *testing.T) {
+	sysprobetest.NeedTool(t, "python3")
 	forEachProgram(t, func(t *testing.T, byBPF *Procs) {
 		byFiles := openWorkers(t, "/proc", 4)
 		start(t, exec.Command("sh", "-c", "while :; do (:); (:) & done"))
@@ -309,7 +331,7 @@ type backendAnswer struct {
 	Used                 Backend
 	Why                  string
 	Denied, NotSupported bool
-	Failed               bool // OpenProcs did
+	Failed               bool // Load and Snapshot did
 	Found                bool // this process is in a snapshot
 }
 
@@ -326,14 +348,20 @@ func helpBackend(args []string) error {
 		return err
 	}
 	var a backendAnswer
-	procs, why := OpenProcs(&c)
-	if a.Failed = why != nil; !a.Failed {
-		var s ProcSnapshot
-		if err := procs.Snapshot(&s, WantIO|WantFDs); err != nil {
-			return err
-		}
+	procs, err := OpenProcs(&c)
+	if err != nil {
+		return err
+	}
+	var s ProcSnapshot
+	why := procs.Load(context.Background())
+	err = procs.Snapshot(context.Background(), &s, WantIO|WantFDs)
+	if (why == nil) != (err == nil) {
+		return fmt.Errorf("Load: %w, and Snapshot: %w", why, err)
+	}
+	if a.Failed = err != nil; !a.Failed {
 		a.Found = s.Find(int32(os.Getpid())) != nil
-		a.Used, why = procs.Backend()
+		status := procs.Backend()
+		a.Used, why = status.Used, status.Reason
 	}
 	if why != nil {
 		a.Why, a.Denied, a.NotSupported = why.Error(), errors.Is(why, ErrAccessDenied), errors.Is(why, ErrNotSupported)
@@ -380,8 +408,9 @@ func TestBackendPrivileges(t *testing.T) {
 		{"in a PID namespace below that of proc, and insists", inPIDNamespace, "bpf", backendAnswer{NotSupported: true, Failed: true}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if os.Geteuid() != 0 {
-				t.Skip("needs root, to be others")
+			sysprobetest.NeedRoot(t)
+			if tt.change == nil && tt.want.Used == BackendBPF {
+				sysprobetest.NeedBPF(t)
 			}
 			args := strings.Fields(tt.args)
 			if bigEndian {
@@ -406,17 +435,18 @@ func TestBackendPrivileges(t *testing.T) {
 func TestBackendElsewhere(t *testing.T) {
 	for _, backend := range []Backend{BackendAuto, BackendBPF, BackendProcFS} {
 		procs, err := OpenProcs(&Config{ProcRoot: "/proc/self/root/proc", Backend: backend})
-		if backend == BackendBPF {
-			if !errors.Is(err, ErrNotSupported) {
-				t.Errorf("%s: error %v, want ErrNotSupported", backend, err)
-			}
-			continue
-		}
 		if err != nil {
 			t.Fatal(err)
 		}
-		if used, why := procs.Backend(); used != BackendProcFS || (why != nil) != (backend == BackendAuto) {
-			t.Errorf("%s: %s because of %v, want procfs, with a reason if BPF was not excluded", backend, used, why)
+		var s ProcSnapshot
+		err = errors.Join(procs.Load(t.Context()), procs.Snapshot(t.Context(), &s, 0))
+		switch status := procs.Backend(); {
+		case backend == BackendBPF && !errors.Is(err, ErrNotSupported):
+			t.Errorf("%s: error %v, want ErrNotSupported", backend, err)
+		case backend != BackendBPF && err != nil:
+			t.Errorf("%s: %v", backend, err)
+		case backend != BackendBPF && (status.Used != BackendProcFS || (status.Reason != nil) != (backend == BackendAuto)):
+			t.Errorf("%s: %+v, want procfs, with a reason if BPF was not excluded", backend, status)
 		}
 		if err := procs.Close(); err != nil {
 			t.Error(err)
@@ -427,31 +457,36 @@ func TestBackendElsewhere(t *testing.T) {
 // TestBackendFails breaks the iterator of an open table.
 func TestBackendFails(t *testing.T) {
 	for _, required := range []bool{false, true} {
-		procs := openBackend(t, BackendBPF)
-		procs.client.tasks.required = required
-		iterator := procs.client.tasks.iterator
-		if err := iterator.Close(); err != nil {
+		backend := BackendAuto
+		if required {
+			backend = BackendBPF
+		}
+		needBPF(t)
+		procs := openBackend(t, backend)
+		if err := procs.client.bpf.iterator.Close(); err != nil {
 			t.Fatal(err)
 		}
 		var s ProcSnapshot
-		err := procs.Snapshot(&s, 0)
-		used, why := procs.Backend()
+		err := procs.Snapshot(context.Background(), &s, 0)
+		status := procs.Backend()
 		switch {
 		case required && (err == nil || len(s.Procs) != 0):
 			t.Errorf("error %v and %d rows, want an error", err, len(s.Procs))
-		case !required && (err != nil || used != BackendProcFS || s.Backend != "procfs" || why == nil || s.Find(int32(os.Getpid())) == nil):
-			t.Errorf("error %v, backend %s (%s) because of %v, want procfs and a reason", err, used, s.Backend, why)
+		case !required && (err != nil || s.Find(int32(os.Getpid())) == nil ||
+			status.Used != BackendProcFS || s.Backend != BackendProcFS || status.Reason == nil):
+			t.Errorf("error %v, backend %s, %+v, want procfs and a reason", err, s.Backend, status)
 		}
-		procs.client.tasks.iterator = nil
+		procs.client.bpf.iterator = nil
 	}
 }
 
 // readRecords returns what one pass of the iterator has.
 func readRecords(t *testing.T, procs *Procs) (records []taskrec.Process) {
 	t.Helper()
-	tasks := &procs.client.tasks
-	err := tasks.iterator.Read(&tasks.records, taskiter.Wants{}, func(part []taskrec.Process) {
+	bpf := &procs.client.bpf
+	err := bpf.iterator.Read(t.Context(), &bpf.records, taskiter.Wants{}, func(part []taskrec.Process) error {
 		records = append(records, part...)
+		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -475,11 +510,12 @@ func TestProcessTwice(t *testing.T) {
 		older[i].Threads = 1 << 20
 	}
 	sw := s.begin(time.Now(), 0)
-	procs.client.expect(&sw)
-	procs.client.fillTasks(older, &sw)
-	procs.client.fillTasks(records[1:], &sw)
-	procs.client.fillTasks(records[:1], &sw)
-	procs.client.finishTasks(&sw)
+	var merge taskSweep
+	merge.begin(&procs.client.bpf, &sw)
+	merge.add(older)
+	merge.add(records[1:])
+	merge.add(records[:1])
+	merge.finish(t.Context())
 	s.commit(&sw)
 	for i := 1; i < len(s.Procs); i++ {
 		if before, p := s.Procs[i-1].ID, s.Procs[i].ID; before.PID >= p.PID {
@@ -487,7 +523,7 @@ func TestProcessTwice(t *testing.T) {
 		}
 	}
 	for i := range records {
-		if id := procs.client.tasks.id(&records[i]); findProc(s.Procs, id) == nil {
+		if id := procs.client.bpf.id(records[i].PID, records[i].Start); findProc(s.Procs, id) == nil {
 			t.Errorf("%v is missing", id)
 		}
 	}
@@ -512,9 +548,10 @@ func TestMissingRows(t *testing.T) {
 	c := procs.client
 	records := slices.DeleteFunc(readRecords(t, procs), func(r taskrec.Process) bool { return r.PID == h.pid() })
 	sw := s.begin(time.Now(), WantName)
-	c.expect(&sw)
-	c.fillTasks(records, &sw)
-	c.finishTasks(&sw)
+	var merge taskSweep
+	merge.begin(&c.bpf, &sw)
+	merge.add(records)
+	merge.finish(t.Context())
 	s.commit(&sw)
 	if p := s.Find(kept.ID.PID); p == nil || p.ID != kept.ID || p.Name != "kept" {
 		t.Errorf("a process that the iterator left out is %v", p)
@@ -533,7 +570,7 @@ func TestKeepsCounting(t *testing.T) {
 		io := ProcIO{Some(n), Some(n), Some(n), Some(n), Some(n), Some(n), Some(n)}
 		return &Proc{
 			UserTime: time.Duration(n), SystemTime: time.Duration(n), MinorFaults: n, MajorFaults: n, RSS: n,
-			IO: Some(io), Task: Some(ProcTask{VoluntarySwitches: n, InvoluntarySwitches: n}),
+			IO: Some(io), Switches: Some(ProcSwitches{n, n}),
 		}
 	}
 	for _, tt := range []struct {

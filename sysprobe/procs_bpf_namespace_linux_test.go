@@ -1,6 +1,7 @@
 package sysprobe
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -10,6 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
+
+	"telegraf-sysprobe/sysprobe/sysprobetest"
 )
 
 // namespaceAnswer is what helpNamespace prints.
@@ -52,7 +55,9 @@ func helpNamespace([]string) error {
 
 func compareNamespace(byBPF, byFiles *Procs) (a namespaceAnswer, err error) {
 	var before, between, after ProcSnapshot
-	if err := errors.Join(byBPF.Snapshot(&before, wantAll), byFiles.Snapshot(&between, wantAll), byBPF.Snapshot(&after, wantAll)); err != nil {
+	ctx := context.Background()
+	err = errors.Join(byBPF.Snapshot(ctx, &before, wantAll), byFiles.Snapshot(ctx, &between, wantAll), byBPF.Snapshot(ctx, &after, wantAll))
+	if err != nil {
 		return a, err
 	}
 	if len(before.Procs) != len(between.Procs) {
@@ -96,12 +101,14 @@ func through(t *testing.T, program ...string) func(*exec.Cmd) {
 // are those of its namespace there, and so is the time since boot.
 func TestBackendInNamespaces(t *testing.T) {
 	needBPF(t)
+	sysprobetest.NeedTool(t, "unshare")
+	sysprobetest.NeedNamespaces(t)
 	for _, tt := range []struct {
 		name string
 		args []string
 	}{
-		{"F08 PID", []string{"--pid", "--fork", "--kill-child", "--mount-proc"}},
-		{"time", []string{"--pid", "--fork", "--kill-child", "--mount-proc", "--time", "--boottime", "1000"}},
+		{"F08 PID", []string{"--pid", "--fork", "--kill-child", "--propagation", "unchanged", "--mount-proc"}},
+		{"time", []string{"--pid", "--fork", "--kill-child", "--propagation", "unchanged", "--mount-proc", "--time", "--boottime", "1000"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			inside := through(t, append([]string{"unshare"}, tt.args...)...)
@@ -118,7 +125,7 @@ func TestBackendInNamespaces(t *testing.T) {
 			if got.Rested < 3 || got.Diff != "" {
 				t.Errorf("%d processes are equal; of the others (-procfs +bpf):\n%s", got.Rested, got.Diff)
 			}
-			if got.Self.ID.PID != 1 || got.Self.PPID != 0 || got.Self.Status.value.OwnPID != Some[int32](1) {
+			if got.Self.ID.PID != 1 || got.Self.PPID != 0 || got.Self.Status.Or(ProcStatus{}).OwnPID != Some[int32](1) {
 				t.Errorf("the first process of the namespace is %+v", got.Self)
 			}
 		})
@@ -138,10 +145,10 @@ func TestOwnPIDNamespace(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := fmt.Sprintf("pid:[%d]", p.Task.value.PIDNamespace); got != link {
+		if got := fmt.Sprintf("pid:[%d]", p.Task.Or(ProcTask{}).PIDNamespace); got != link {
 			t.Errorf("F08: process %d is in %s, want %s", pid, got, link)
 		}
-		if got := p.Status.value.OwnPID; got != Some(want) {
+		if got := p.Status.Or(ProcStatus{}).OwnPID; got != Some(want) {
 			t.Errorf("F08: process %d is %v to itself, want %d", pid, got, want)
 		}
 	}

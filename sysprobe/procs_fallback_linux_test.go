@@ -24,7 +24,7 @@ var changes = map[string]func() error{
 
 // hideBTF makes the kernel one that does not describe itself.
 func hideBTF() error {
-	if err := unix.Mount("", "/", "", unix.MS_PRIVATE|unix.MS_REC, ""); err != nil {
+	if err := makeMountsPrivate(); err != nil {
 		return err
 	}
 	return unix.Mount("none", "/sys/kernel/btf", "tmpfs", 0, "")

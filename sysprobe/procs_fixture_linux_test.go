@@ -1,6 +1,7 @@
 package sysprobe
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"reflect"
@@ -18,7 +19,7 @@ import (
 // exact compares unexported fields too: those of Opt.
 var exact = cmp.Exporter(func(reflect.Type) bool { return true })
 
-const wantAll = WantName | WantStatus | WantMemory | WantIO | WantFDs | WantOrigin
+const wantAll = WantName | WantStatus | WantMemory | WantIO | WantFDs | WantOrigin | WantFDLimit
 
 // TestCapturedTree reads processes that were copied from a real /proc.
 func TestCapturedTree(t *testing.T) {
@@ -57,13 +58,13 @@ func TestCapturedTree(t *testing.T) {
 	}
 	want := []Proc{
 		{
-			ID: ProcID{2, 25}, Comm: "kthreadd", Name: "kthreadd", State: StateSleeping, KernelThread: true, Threads: 1,
-			Status: Some(switches(2, 76, 2)), Memory: Some(ProcMemory{}), IO: Some(noIO), FDs: Some[uint32](0),
+			ID: ProcID{2, 25}, Comm: "kthreadd", Name: "kthreadd", State: StateSleeping, KernelThread: true, Threads: 1, CPU: Some[int32](0),
+			Status: Some(switches(2, 76, 2)), Memory: Some(ProcMemory{}), IO: Some(noIO), Switches: Some(ProcSwitches{76, 2}), FDs: Some[uint32](0),
 		},
 		{
 			ID: ProcID{14694, 303950}, PPID: 14684, Group: 14684, Session: 11886,
-			Comm: "gnome-keyring-d", Name: "gnome-keyring-daemon-copy", State: StateSleeping, Threads: 2,
-			UserTime: 55 * tick, MinorFaults: 124, RSS: 341 * 4096, VMS: 10928128, CPU: 1,
+			Comm: "gnome-keyring-d", Name: "gnome-keyring-daemon-copy", named: true, State: StateSleeping, Threads: 2,
+			UserTime: 55 * tick, MinorFaults: 124, RSS: 385 * 4096, VMS: 10928128, CPU: Some[int32](1),
 			Status: Some(swapless(switches(14694, 1, 170))),
 			Memory: Some(parts(ProcMemory{VMS: 2668 * 4096, RSS: 385 * 4096, Shared: 357 * 4096, Text: 4096, Data: 2137 * 4096}, 114688, 1462272)),
 			IO:     Some(read(3980, 8)), FDs: Some[uint32](3),
@@ -71,28 +72,29 @@ func TestCapturedTree(t *testing.T) {
 		{
 			ID: ProcID{14695, 303950}, PPID: 14684, Group: 14684, Session: 11886,
 			Comm: "gnome-keyring-d", Name: "gnome-keyring-d", State: StateSleeping, LeaderDead: true, Threads: 2,
-			UserTime: 55 * tick, MinorFaults: 134, MajorFaults: 1, CPU: 1,
-			Status: Some(switches(14695, 3, 179)), Memory: Some(ProcMemory{}), IO: Some(faulted), FDs: Some[uint32](0),
+			UserTime: 55 * tick, MinorFaults: 134, MajorFaults: 1, RSS: 365 * 4096, VMS: 11059200, CPU: Some[int32](1), // of thread 14755
+			Status: Some(switches(14695, 3, 179)), IO: Some(faulted),
 		},
 		{
 			ID: ProcID{14696, 303950}, PPID: 14684, Group: 14684, Session: 11886,
-			Comm: "sleep", Name: "sleep", State: StateSleeping, Threads: 1,
-			MinorFaults: 214, RSS: 415 * 4096, VMS: 2990080, CPU: 1,
-			Status: Some(swapless(switches(14696, 1, 1))),
+			Comm: "sleep", Name: "sleep", State: StateSleeping, Threads: 1, MinorFaults: 214, RSS: 458 * 4096, VMS: 2990080, CPU: Some[int32](1),
 			Memory: Some(parts(ProcMemory{VMS: 730 * 4096, RSS: 458 * 4096, Shared: 431 * 4096, Text: 5 * 4096, Data: 89 * 4096}, 110592, 1765376)),
-			IO:     Some(read(10956, 18)), FDs: Some[uint32](0),
+			Status: Some(swapless(switches(14696, 1, 1))), IO: Some(read(10956, 18)), Switches: Some(ProcSwitches{1, 1}), FDs: Some[uint32](0),
 		},
 		{
 			ID: ProcID{14697, 303950}, PPID: 14696, Group: 14684, Session: 11886,
-			Comm: "sh", Name: "sh", State: StateZombie, Threads: 1, MinorFaults: 28, CPU: 1, Exit: Some(ExitStatus(7 << 8)),
-			Status: Some(switches(14697, 1, 0)), Memory: Some(ProcMemory{}), IO: Some(noIO), FDs: Some[uint32](0),
+			Comm: "sh", Name: "sh", State: StateZombie, Threads: 1, MinorFaults: 28, CPU: Some[int32](1), Exit: Some(ExitStatus(7 << 8)),
+			Status: Some(switches(14697, 1, 0)), Memory: Some(ProcMemory{}), IO: Some(noIO), Switches: Some(ProcSwitches{1, 0}), FDs: Some[uint32](0),
 		},
+	}
+	for i := range want {
+		want[i].ChildUserTime, want[i].ChildSystemTime = Some[time.Duration](0), Some[time.Duration](0)
 	}
 	if diff := cmp.Diff(want, s.Procs, exact); diff != "" {
 		t.Errorf("processes (-want +got):\n%s", diff)
 	}
-	if !s.BootTime.Equal(time.Unix(1795464530, 0)) || s.Backend != "procfs" || s.Denied != 0 || s.Malformed != 0 || s.Vanished != 0 {
-		t.Errorf("boot time %v, backend %q, counts %d, %d, %d", s.BootTime, s.Backend, s.Denied, s.Malformed, s.Vanished)
+	if !s.BootTime.Equal(time.Unix(1795464530, 0)) || s.Backend != BackendProcFS || s.Denied != 0 || s.Malformed != 0 || s.Vanished != 0 {
+		t.Errorf("boot time %v, backend %v, counts %d, %d, %d", s.BootTime, s.Backend, s.Denied, s.Malformed, s.Vanished)
 	}
 	if got, want := s.Created(&s.Procs[0]), time.Unix(1795464530, 250e6); !got.Equal(want) {
 		t.Errorf("created %v, want %v", got, want)
@@ -113,8 +115,8 @@ func TestStatFields(t *testing.T) {
 			want := []Proc{{
 				ID: ProcID{100, 12345}, PPID: 1, Group: 77, Session: 77, Comm: "foo) (bar baz", Name: "foo) (bar baz",
 				State: StateSleeping, Threads: 3, UserTime: 3 * time.Second, SystemTime: time.Second,
-				ChildUserTime: 400 * time.Millisecond, ChildSystemTime: 200 * time.Millisecond, IOWait: 7 * time.Second,
-				MinorFaults: 111, MajorFaults: 222, RSS: 640 * pageSize, VMS: 8192000, CPU: 3,
+				ChildUserTime: Some(400 * time.Millisecond), ChildSystemTime: Some(200 * time.Millisecond), IOWait: 7 * time.Second,
+				MinorFaults: 111, MajorFaults: 222, RSS: 640 * pageSize, VMS: 8192000, CPU: Some[int32](3),
 			}}
 			if diff := cmp.Diff(want, s.Procs, exact); diff != "" {
 				t.Errorf("processes (-want +got):\n%s", diff)
@@ -190,7 +192,7 @@ func TestVanishedAndMalformed(t *testing.T) {
 		if s.Vanished != 2 { // and the file 900
 			t.Errorf("%d vanished, want 2", s.Vanished)
 		}
-		if _, err := procs.Lookup(200, 0); !errors.Is(err, ErrNoSuchProcess) {
+		if _, err := procs.Lookup(context.Background(), 200, 0); !errors.Is(err, ErrNoSuchProcess) {
 			t.Errorf("error %v, want ErrNoSuchProcess", err)
 		}
 	})
@@ -198,7 +200,7 @@ func TestVanishedAndMalformed(t *testing.T) {
 		if s.Malformed != 2+3 { // and the three facts of 500
 			t.Errorf("%d malformed, want 5", s.Malformed)
 		}
-		if _, err := procs.Lookup(300, 0); !errors.Is(err, ErrMalformed) || errors.Is(err, ErrNoSuchProcess) {
+		if _, err := procs.Lookup(context.Background(), 300, 0); !errors.Is(err, ErrMalformed) || errors.Is(err, ErrNoSuchProcess) {
 			t.Errorf("error %v, want ErrMalformed", err)
 		}
 	})
@@ -207,7 +209,7 @@ func TestVanishedAndMalformed(t *testing.T) {
 		if p.Status.Known() || p.Memory.Known() || p.IO.Known() || p.FDs.Known() || p.Name != p.Comm {
 			t.Errorf("want no optional fact: %+v", p)
 		}
-		if p, err := procs.Lookup(400, wantAll); err != nil || p.ID.PID != 400 {
+		if p, err := procs.Lookup(context.Background(), 400, wantAll); err != nil || p.ID.PID != 400 {
 			t.Errorf("lookup: %+v, %v", p, err)
 		}
 	})
@@ -235,7 +237,7 @@ func TestVanishedAndMalformed(t *testing.T) {
 	t.Run("F07 a table that is gone is an error", func(t *testing.T) {
 		tree.Remove(".")
 		var op *OpError
-		if err := procs.Snapshot(s, 0); !errors.Is(err, fs.ErrNotExist) || !errors.As(err, &op) || op.Target != tree.Root || len(s.Procs) != 0 {
+		if err := procs.Snapshot(t.Context(), s, 0); !errors.Is(err, fs.ErrNotExist) || !errors.As(err, &op) || op.Target != tree.Root || len(s.Procs) != 0 {
 			t.Errorf("error %v, %d rows", err, len(s.Procs))
 		}
 		tree.Mkdir(".")
@@ -361,11 +363,11 @@ func TestClockStep(t *testing.T) {
 		rates ProcRates
 	)
 	takeSnapshot(t, procs, &s, 0)
-	rates.Update(&s)
+	rates.Update(&s, nil)
 	id, created := s.Procs[0].ID, s.Created(&s.Procs[0])
 	tree.Write("stat", "btime "+strconv.Itoa(sysprobetest.BootTime+3600)+"\n")
 	takeSnapshot(t, procs, &s, 0)
-	rates.Update(&s)
+	rates.Update(&s, nil)
 	if s.Procs[0].ID != id || rates.Created() != 0 || rates.Exited() != 0 {
 		t.Errorf("F04: identity %v, want %v; %d created, %d exited", s.Procs[0].ID, id, rates.Created(), rates.Exited())
 	}
@@ -412,10 +414,10 @@ func TestReuseWithinOneTick(t *testing.T) {
 		rates ProcRates
 	)
 	takeSnapshot(t, procs, &s, 0)
-	rates.Update(&s)
+	rates.Update(&s, nil)
 	tree.Add(sysprobetest.Process{PID: 100, Start: 500, UserTicks: 3})
 	takeSnapshot(t, procs, &s, 0)
-	if got := rates.Update(&s); rates.Created() != 0 || rates.Exited() != 0 || len(got) != 1 || got[0].CPU.Or(0) < 0 {
+	if got := rates.Update(&s, nil); rates.Created() != 0 || rates.Exited() != 0 || len(got) != 1 || got[0].CPU.Or(0) < 0 {
 		t.Errorf("F02: %d created, %d exited, rates %+v", rates.Created(), rates.Exited(), got)
 	}
 
@@ -424,7 +426,7 @@ func TestReuseWithinOneTick(t *testing.T) {
 	takeSnapshot(t, procs, &s, WantIO)
 	before := s.Find(h.pid())
 	now := *before
-	before.Task.value.Start-- // another one, in the same tick
+	before.Task.Ref().Start-- // another one, in the same tick
 	before.MinorFaults += 1 << 40
 	before.UserTime += time.Hour
 	takeSnapshot(t, procs, &s, WantIO)
@@ -521,17 +523,17 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 	for _, procs := range []*Procs{
 		openTable(t, tree.Root), openWorkers(t, tree.Root, 2), openTable(t, "/proc"), openWorkers(t, "/proc", 2),
 	} {
-		root := procs.client.root
+		root := procs.client.path
 		var (
 			s       ProcSnapshot
 			rates   ProcRates
 			tracker ZombieTracker
 		)
 		sweep := func() {
-			if err := procs.Snapshot(&s, wantAll); err != nil {
+			if err := procs.Snapshot(context.Background(), &s, wantAll); err != nil {
 				t.Fatal(err)
 			}
-			rates.Update(&s)
+			rates.Update(&s, nil)
 			tracker.Update(&s)
 			tracker.Parents()
 		}
@@ -578,7 +580,7 @@ func TestReadHost(t *testing.T) {
 		tree.Write("meminfo", "nonsense")
 		tree.Remove("sys")
 		got, err := ReadHost(&Config{ProcRoot: tree.Root})
-		if err != nil || got != (Host{}) {
+		if err != nil || got != (Host{Missing: got.Missing}) || !errors.Is(got.Missing, ErrMalformed) || !errors.Is(got.Missing, fs.ErrNotExist) {
 			t.Errorf("got %+v, %v", got, err)
 		}
 	})
@@ -590,7 +592,8 @@ func TestReadHost(t *testing.T) {
 	})
 	t.Run("this machine", func(t *testing.T) {
 		got, err := ReadHost(nil)
-		if err != nil || got.MemTotal.Or(0) == 0 || got.PIDLimit().Or(0) == 0 {
+		// In a PID namespace the limits of those above it bind, which it does not see.
+		if err != nil || got.MemTotal.Or(0) == 0 || got.PIDLimit().Known() == got.LimitedAbove {
 			t.Errorf("got %+v, %v", got, err)
 		}
 	})

@@ -2,6 +2,7 @@ package sysprobe
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -28,6 +29,8 @@ var helpers = map[string]func(args []string) error{
 	"pid-reuse":   helpPIDReuse,
 	"no-files":    helpNoFiles,
 	"few-files":   helpFewFiles,
+	"last-file":   helpLastFile,
+	"no-room":     helpNoRoom,
 	"sight":       helpSight,
 	"hidden":      helpHidden,
 	"exits":       helpExits,
@@ -40,8 +43,10 @@ var helpers = map[string]func(args []string) error{
 	"connections": helpConnections,
 	"sockets":     helpSockets,
 	"namespace":   helpNamespace,
+	"only-dead":   helpOnlyDead,
 	"tracer":      helpTracer,
 	"host":        helpHost,
+	"subset":      helpSubset,
 }
 
 // say prints v for the test to read.
@@ -222,6 +227,7 @@ func helpDeadLeader([]string) error {
 type sweepAnswer struct {
 	Procs                       []Proc
 	Denied, Malformed, Vanished int
+	FirstDenied                 Opt[Denial]
 }
 
 func (a *sweepAnswer) find(pid int32) *Proc { return (&ProcSnapshot{Procs: a.Procs}).Find(pid) }
@@ -237,10 +243,10 @@ func helpSweep(args []string) error {
 		return err
 	}
 	var s ProcSnapshot
-	if err := procs.Snapshot(&s, Fields(want)); err != nil {
+	if err := procs.Snapshot(context.Background(), &s, Fields(want)); err != nil {
 		return err
 	}
-	return errors.Join(ready(), say(sweepAnswer{s.Procs, s.Denied, s.Malformed, s.Vanished}))
+	return errors.Join(ready(), say(sweepAnswer{s.Procs, s.Denied, s.Malformed, s.Vanished, s.FirstDenied}))
 }
 
 // asNobody makes cmd run as a user who is nobody else.
@@ -257,10 +263,32 @@ func inNamespaces(flags uintptr) func(*exec.Cmd) {
 
 // mountProc mounts proc(5) where only this mount namespace sees it.
 func mountProc(dir, options string) error {
-	if err := unix.Mount("", "/", "", unix.MS_PRIVATE|unix.MS_REC, ""); err != nil {
+	if err := makeMountsPrivate(); err != nil {
 		return err
 	}
 	return unix.Mount("proc", dir, "proc", 0, options)
+}
+
+// makeMountsPrivate makes this mount namespace show no mount to another. In a
+// plain chroot "/" is no mount point: there it goes to the root of the namespace,
+// which a working directory outside the root may, and back.
+func makeMountsPrivate() error {
+	const private = unix.MS_PRIVATE | unix.MS_REC
+	if err := unix.Mount("", "/", "", private, ""); !errors.Is(err, unix.EINVAL) {
+		return err
+	}
+	directory, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	root, err := os.Open("/")
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	up := strings.Repeat("../", 100) // the root is its own parent
+	return errors.Join(unix.Chroot("/proc"), root.Chdir(), unix.Chdir(up), unix.Mount("", ".", "", private, ""),
+		root.Chdir(), unix.Chroot("."), os.Chdir(directory))
 }
 
 // helpHidePID DIR FIELDS: mounts proc(5) with hidepid=2 on DIR and prints what
@@ -302,10 +330,10 @@ func helpPIDReuse([]string) error {
 	if err != nil {
 		return err
 	}
-	if err := procs.Snapshot(&s, 0); err != nil {
+	if err := procs.Snapshot(context.Background(), &s, 0); err != nil {
 		return err
 	}
-	rates.Update(&s)
+	rates.Update(&s, nil)
 	answer.First = s.Find(int32(first.Pid)).ID
 	if err := end(first); err != nil {
 		return err
@@ -315,10 +343,10 @@ func helpPIDReuse([]string) error {
 	if err != nil {
 		return err
 	}
-	if err := procs.Snapshot(&s, 0); err != nil {
+	if err := procs.Snapshot(context.Background(), &s, 0); err != nil {
 		return err
 	}
-	rates.Update(&s)
+	rates.Update(&s, nil)
 	answer.Second = s.Find(int32(second.Pid)).ID
 	answer.Created, answer.Exited = rates.Created(), rates.Exited()
 	if err := end(second); err != nil {
@@ -373,6 +401,6 @@ func helpNoFiles(args []string) error {
 		return err
 	}
 	var s ProcSnapshot
-	err = procs.Snapshot(&s, 0)
+	err = procs.Snapshot(context.Background(), &s, 0)
 	return errors.Join(ready(), say(errors.Is(err, unix.EMFILE) && len(s.Procs) == 0))
 }

@@ -1,6 +1,7 @@
 package sysprobe
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"math"
@@ -164,7 +165,7 @@ func TestZombies(t *testing.T) {
 		h := startHelper(t, nil, "zombies", "1", "kill -TERM $$")
 		var pids []int32
 		h.answer(t, &pids)
-		p, err := procs.Lookup(pids[0], 0)
+		p, err := procs.Lookup(context.Background(), pids[0], 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -276,7 +277,7 @@ func TestStates(t *testing.T) {
 	stateOfPID := func(t *testing.T, pid int, want State) {
 		t.Helper()
 		sysprobetest.Eventually(t, func() string {
-			p, err := procs.Lookup(int32(pid), 0)
+			p, err := procs.Lookup(context.Background(), int32(pid), 0)
 			if err != nil || p.State != want {
 				return "state " + p.State.String() + ", want " + want.String()
 			}
@@ -304,7 +305,7 @@ func TestStates(t *testing.T) {
 func TestLookup(t *testing.T) {
 	procs := openTable(t, "")
 	t.Run("self", func(t *testing.T) {
-		p, err := procs.Lookup(int32(os.Getpid()), WantStatus|WantFDs)
+		p, err := procs.Lookup(context.Background(), int32(os.Getpid()), WantStatus|WantFDs)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -323,7 +324,7 @@ func TestLookup(t *testing.T) {
 			if err != nil || tid == os.Getpid() {
 				continue
 			}
-			if _, err := procs.Lookup(int32(tid), 0); !errors.Is(err, ErrNoSuchProcess) {
+			if _, err := procs.Lookup(context.Background(), int32(tid), 0); !errors.Is(err, ErrNoSuchProcess) {
 				t.Errorf("error %v, want ErrNoSuchProcess", err)
 			}
 			if s.Find(int32(tid)) != nil {
@@ -342,13 +343,13 @@ func TestLookup(t *testing.T) {
 		{"F06 2^31-1", math.MaxInt32, ErrNoSuchProcess},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := procs.Lookup(tt.pid, 0)
+			_, err := procs.Lookup(context.Background(), tt.pid, 0)
 			var op *OpError
 			if !errors.Is(err, tt.want) || !errors.As(err, &op) || op.Target != strconv.Itoa(int(tt.pid)) {
 				t.Errorf("error %v, want %v for that PID", err, tt.want)
 			}
 			if errors.Is(err, ErrZombieProcess) || errors.Is(err, ErrAccessDenied) {
-				t.Errorf("E03: error %v answers to the wrong sentinel", err)
+				t.Errorf("E03: errors.Is(%v) is true of the wrong sentinel", err)
 			}
 			if snapshotOf(t, procs, 0).Find(tt.pid) != nil {
 				t.Error("it is in the snapshot")
@@ -386,7 +387,7 @@ func sweepInForkStorm(t *testing.T, procs *Procs) {
 			t.Fatal("too few forks to be a storm")
 		}
 		takeSnapshot(t, procs, &s, wantAll)
-		if got := rates.Update(&s); len(got) != len(s.Procs) {
+		if got := rates.Update(&s, nil); len(got) != len(s.Procs) {
 			t.Fatalf("%d rates of %d processes", len(got), len(s.Procs))
 		}
 		if s.Malformed != 0 || s.Find(int32(os.Getpid())) == nil {
@@ -418,7 +419,7 @@ func TestConcurrentSnapshots(t *testing.T) {
 		wg.Go(func() { // F12
 			var s ProcSnapshot
 			for range 20 {
-				if err := procs.Snapshot(&s, WantName|WantStatus); err != nil || s.Find(int32(os.Getpid())) == nil {
+				if err := procs.Snapshot(context.Background(), &s, WantName|WantStatus); err != nil || s.Find(int32(os.Getpid())) == nil {
 					t.Errorf("F12: error %v, or this process is not there", err)
 				}
 			}
@@ -436,10 +437,10 @@ func TestNoGrowth(t *testing.T) {
 		tracker ZombieTracker
 	)
 	sweep := func() {
-		if err := procs.Snapshot(&s, WantName|WantFDs); err != nil {
+		if err := procs.Snapshot(context.Background(), &s, WantName|WantFDs); err != nil {
 			t.Fatal(err)
 		}
-		rates.Update(&s)
+		rates.Update(&s, nil)
 		tracker.Update(&s)
 	}
 	sweep()
@@ -466,10 +467,10 @@ func TestClosed(t *testing.T) {
 	if err := procs.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := procs.Snapshot(s, 0); !errors.Is(err, fs.ErrClosed) || len(s.Procs) != 0 {
+	if err := procs.Snapshot(context.Background(), s, 0); !errors.Is(err, fs.ErrClosed) || len(s.Procs) != 0 {
 		t.Errorf("snapshot after Close: error %v, %d rows", err, len(s.Procs))
 	}
-	if _, err := procs.Lookup(1, 0); !errors.Is(err, fs.ErrClosed) {
+	if _, err := procs.Lookup(context.Background(), 1, 0); !errors.Is(err, fs.ErrClosed) {
 		t.Errorf("lookup after Close: error %v", err)
 	}
 	if err := procs.Close(); !errors.Is(err, fs.ErrClosed) {

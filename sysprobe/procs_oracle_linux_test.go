@@ -3,10 +3,10 @@ package sysprobe
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"os/exec"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -21,19 +21,6 @@ var letters = map[State]string{
 	StateZombie: "Z", StateDead: "X", StateIdle: "I", StateParked: "P",
 }
 
-// stable returns the processes that both snapshots have and that did nothing
-// in between.
-func stable(before, after *ProcSnapshot) []*Proc {
-	var procs []*Proc
-	for i := range before.Procs {
-		p := &before.Procs[i]
-		if q := after.Find(p.ID.PID); q != nil && cmp.Equal(p, q, exact) && p.State != StateRunning {
-			procs = append(procs, p)
-		}
-	}
-	return procs
-}
-
 // forEachBackend runs f with each backend that this user may have.
 func forEachBackend(t *testing.T, f func(t *testing.T, procs *Procs)) {
 	for _, backend := range []Backend{BackendBPF, BackendProcFS} {
@@ -41,72 +28,97 @@ func forEachBackend(t *testing.T, f func(t *testing.T, procs *Procs)) {
 	}
 }
 
-// TestAgreesWithPS asks ps(1) for the same machine.
-func TestAgreesWithPS(t *testing.T) { forEachBackend(t, agreesWithPS) }
+// processesForOracles starts processes that stay at rest, of which a tool has
+// something different to say each, and returns their PIDs.
+func processesForOracles(t *testing.T) []int32 {
+	t.Helper()
+	parent := startHelper(t, nil, "zombies", "3", "exit 0")
+	var pids []int32
+	parent.answer(t, &pids)
+	pids = append(pids, parent.pid(), startHelper(t, nil, "named", `"a (b) c"`).pid(), startHelper(t, nil, "dead-leader").pid())
+	for _, script := range []string{"exec sleep 600", "exec nice -n 5 sleep 600", "kill -STOP $$"} {
+		cmd := exec.Command("sh", "-c", script)
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: script == "exec sleep 600"}
+		start(t, cmd)
+		pids = append(pids, int32(cmd.Process.Pid))
+	}
+	return pids
+}
 
-func agreesWithPS(t *testing.T, procs *Procs) {
-	// Something that stays as it is, whatever else runs here.
-	zombies := startHelper(t, nil, "zombies", "3", "exit 0")
-	startHelper(t, nil, "named", `"a (b) c"`)
+// agreesWith compares what a tool and what procs say of processes at rest that
+// the test started. Others may have names that a tool changes to print them.
+func agreesWith[T any](t *testing.T, procs *Procs, want Fields, theirs func(*testing.T, []int32) map[int32]T, ours func(*ProcSnapshot, *Proc) T) {
+	t.Helper()
+	pids := processesForOracles(t)
 	sysprobetest.Eventually(t, func() string {
-		before := snapshotOf(t, procs, WantStatus|WantMemory)
-		out, err := exec.Command("ps", "-eo", "pid=,ppid=,pgid=,sid=,uid=,gid=,s=,nlwp=,nice=,vsz=,rss=,cputimes=,comm=").Output()
-		if err != nil {
-			t.Fatal(err)
-		}
-		after := snapshotOf(t, procs, WantStatus|WantMemory)
-		listed := make(map[int32]string)
-		for line := range strings.Lines(string(out)) {
-			fields := strings.Fields(line)
-			pid, err := strconv.ParseInt(fields[0], 10, 32)
-			if err != nil {
-				t.Fatal(err)
+		before, theirs, after := snapshotOf(t, procs, want), theirs(t, pids), snapshotOf(t, procs, want)
+		for _, pid := range pids {
+			p := before.Find(pid)
+			if p == nil || !cmp.Equal(p, after.Find(pid), exact) {
+				return fmt.Sprintf("process %d is not at rest: %+v", pid, p)
 			}
-			listed[int32(pid)] = strings.TrimSuffix(strings.Join(fields, " "), " <defunct>")
-		}
-		same := stable(before, after)
-		for _, p := range same {
-			if want, got := withoutWork(listed[p.ID.PID]), withoutWork(psLine(p)); got != want {
-				return fmt.Sprintf("of %d processes, ps says\n%s\nand we say\n%s", len(same), want, got)
+			if diff := cmp.Diff(theirs[pid], ours(before, p)); diff != "" {
+				return fmt.Sprintf("process %d (-theirs +ours):\n%s", pid, diff)
 			}
-		}
-		if before.Find(zombies.pid()) == nil || len(same) < 5 {
-			return fmt.Sprintf("only %d processes are stable", len(same))
 		}
 		return ""
 	})
 }
 
-// withoutWork cuts off what a kworker works on, which proc(5) alone shows: after
-// a plus while it does, after a minus since (wq_worker_comm in
-// kernel/workqueue.c).
-func withoutWork(text string) string {
-	if at := strings.Index(text, "kworker/"); at >= 0 {
-		if end := strings.IndexAny(text[at:], "+-"); end >= 0 {
-			return text[:at+end]
-		}
-	}
-	return text
+// joined returns PIDs with commas between them.
+func joined(pids []int32) string {
+	return strings.ReplaceAll(strings.Trim(fmt.Sprint(pids), "[]"), " ", ",")
 }
 
-// psLine prints p as ps does, blanks folded.
-func psLine(p *Proc) string {
+func TestAgreesWithPS(t *testing.T) {
+	sysprobetest.NeedTool(t, "ps")
+	forEachBackend(t, func(t *testing.T, procs *Procs) { agreesWith(t, procs, WantStatus|WantMemory, psLines, psLine) })
+}
+
+// psLines returns what ps(1) prints of processes, blanks folded.
+func psLines(t *testing.T, pids []int32) map[int32]string {
+	t.Helper()
+	out, err := exec.Command("ps", "-o", "pid=,ppid=,pgid=,sid=,uid=,gid=,s=,nlwp=,nice=,vsz=,rss=,cputimes=,comm=", "-p", joined(pids)).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := make(map[int32]string)
+	for line := range strings.Lines(string(out)) {
+		fields := strings.Fields(line)
+		pid, err := strconv.ParseInt(fields[0], 10, 32)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines[int32(pid)] = strings.TrimSuffix(strings.Join(fields, " "), " <defunct>")
+	}
+	return lines
+}
+
+// psLine prints p as ps does, blanks folded. A dead leader is a zombie there,
+// without the memory of the threads that live.
+func psLine(_ *ProcSnapshot, p *Proc) string {
 	st := p.Status.Or(ProcStatus{})
 	nice := strconv.Itoa(int(p.Nice))
 	if p.Policy == SchedFIFO || p.Policy == SchedRR || p.Policy == SchedDeadline {
 		nice = "-"
 	}
+	state := letters[p.State]
+	vms, rss := p.VMS, p.Memory.Or(ProcMemory{}).RSS
+	if p.LeaderDead {
+		state, vms, rss = letters[StateZombie], 0, 0
+	}
 	line := fmt.Sprintf("%d %d %d %d %d %d %s %d %s %d %d %d %s", p.ID.PID, p.PPID, p.Group, p.Session, st.EUID, st.EGID,
-		letters[p.State], p.Threads, nice, p.VMS/1024, p.Memory.Or(ProcMemory{}).RSS/1024, (p.UserTime+p.SystemTime)/time.Second, p.Comm)
+		state, p.Threads, nice, vms/1024, rss/1024, (p.UserTime+p.SystemTime)/time.Second, p.Comm)
 	return strings.Join(strings.Fields(line), " ")
 }
 
-// psutilScript prints what psutil says of every process, as JSON.
+// psutilScript prints what psutil says of the processes of its argument, as JSON.
 const psutilScript = `
-import json, psutil
+import json, psutil, sys
 rows = []
-for p in psutil.process_iter():
+for pid in sys.argv[1].split(","):
     try:
+        p = psutil.Process(int(pid))
         with p.oneshot():
             t, m, g, u, n = p.cpu_times(), p.memory_info(), p.gids(), p.uids(), p.num_ctx_switches()
             rows.append(dict(PID=p.pid, PPID=p.ppid(), Name=p.name(), Status=p.status(), Threads=p.num_threads(), Nice=p.nice(),
@@ -133,67 +145,50 @@ type psutilRow struct {
 	Created                                      float64
 }
 
-// TestAgreesWithPsutil asks python3-psutil for the same machine.
 func TestAgreesWithPsutil(t *testing.T) {
-	const python = "/usr/bin/python3"
-	if err := exec.Command(python, "-c", "import psutil").Run(); err != nil {
-		t.Skip("python3-psutil is not installed:", err)
-	}
-	if os.Geteuid() != 0 {
-		t.Skip("psutil raises AccessDenied where it may not count descriptors, so comparing them needs root")
-	}
-	forEachBackend(t, agreesWithPsutil)
+	python := sysprobetest.NeedPython(t, "psutil")
+	sysprobetest.NeedRoot(t) // psutil raises AccessDenied where it must not count descriptors
+	forEachBackend(t, func(t *testing.T, procs *Procs) {
+		agreesWith(t, procs, WantName|WantStatus|WantMemory|WantFDs, psutilRows(python), asPsutil)
+	})
 }
 
-func agreesWithPsutil(t *testing.T, procs *Procs) {
-	zombies := startHelper(t, nil, "zombies", "3", "exit 0")
-	startHelper(t, nil, "named", `"a (b) c"`)
-	const want = WantName | WantStatus | WantMemory | WantFDs
-	sysprobetest.Eventually(t, func() string {
-		before := snapshotOf(t, procs, want)
-		out, err := exec.Command("/usr/bin/python3", "-c", psutilScript).Output()
+// psutilRows returns what the psutil of a Python says of processes.
+func psutilRows(python string) func(*testing.T, []int32) map[int32]psutilRow {
+	return func(t *testing.T, pids []int32) map[int32]psutilRow {
+		t.Helper()
+		out, err := exec.Command(python, "-c", psutilScript, joined(pids)).Output()
 		if err != nil {
 			t.Fatal(err)
 		}
-		after := snapshotOf(t, procs, want)
 		var rows []psutilRow
 		if err := json.Unmarshal(out, &rows); err != nil {
 			t.Fatal(err)
 		}
-		theirs := make(map[int32]psutilRow)
+		byPID := make(map[int32]psutilRow)
 		for _, row := range rows {
-			theirs[row.PID] = row
+			byPID[row.PID] = row
 		}
-		same := stable(before, after)
-		for _, p := range same {
-			theirs, ours := theirs[p.ID.PID], asPsutil(before, p)
-			theirs.Name, ours.Name = withoutWork(theirs.Name), withoutWork(ours.Name)
-			if diff := cmp.Diff(theirs, ours); diff != "" {
-				return fmt.Sprintf("of %d processes, %d (-psutil +ours):\n%s", len(same), p.ID.PID, diff)
-			}
-		}
-		if before.Find(zombies.pid()) == nil || len(same) < 5 {
-			return fmt.Sprintf("only %d processes are stable", len(same))
-		}
-		return ""
-	})
+		return byPID
+	}
 }
 
-// asPsutil gives p in psutil's terms. A dead leader is a zombie there.
+// asPsutil gives p in psutil's terms. A dead leader is a zombie there, without the
+// memory and the descriptors of the threads that live.
 func asPsutil(s *ProcSnapshot, p *Proc) psutilRow {
-	st, m := p.Status.Or(ProcStatus{}), p.Memory.Or(ProcMemory{})
+	st, m, fds := p.Status.Or(ProcStatus{}), p.Memory.Or(ProcMemory{}), p.FDs.Or(0)
 	status := p.State.String()
 	if p.LeaderDead {
-		status = StateZombie.String()
+		status, m, fds = StateZombie.String(), ProcMemory{}, 0
 	}
 	return psutilRow{
 		PID: p.ID.PID, PPID: p.PPID, Name: p.Name, Status: status, Threads: p.Threads, Nice: p.Nice,
 		User: seconds(p.UserTime), System: seconds(p.SystemTime), IOWait: seconds(p.IOWait),
-		ChildUser: seconds(p.ChildUserTime), ChildSystem: seconds(p.ChildSystemTime),
-		RSS: m.RSS, VMS: m.VMS, Shared: m.Shared, Text: m.Text, Data: m.Data, CPU: p.CPU,
+		ChildUser: seconds(p.ChildUserTime.Or(0)), ChildSystem: seconds(p.ChildSystemTime.Or(0)),
+		RSS: m.RSS, VMS: m.VMS, Shared: m.Shared, Text: m.Text, Data: m.Data, CPU: p.CPU.Or(-1),
 		UID: [3]uint32{st.UID, st.EUID, st.SUID}, GID: [3]uint32{st.GID, st.EGID, st.SGID},
 		Switches: [2]uint64{st.VoluntarySwitches.Or(0), st.InvoluntarySwitches.Or(0)},
-		FDs:      p.FDs.Or(0), Created: float64(s.Created(p).UnixMilli()) / 1000,
+		FDs:      fds, Created: float64(s.Created(p).UnixMilli()) / 1000,
 	}
 }
 

@@ -1,16 +1,10 @@
-//go:build !linux
+//go:build !linux && !windows && !darwin && !freebsd && !netbsd && !openbsd
 
 package sysprobe
 
-// procsClient is the backend of a system that has none yet.
-type procsClient struct{}
+// procsClient is the client of a system without a process table.
+type procsClient struct{ unsupportedProcs }
 
 func newProcsClient(Config) (*procsClient, error) {
 	return nil, opError("open process table", "", ErrNotSupported)
 }
-
-func (*procsClient) snapshot(*ProcSnapshot, Fields) error { return ErrNotSupported }
-func (*procsClient) lookup(int32, Fields) (Proc, error)   { return Proc{}, ErrNotSupported }
-func (*procsClient) backend() (Backend, error)            { return BackendAuto, ErrNotSupported }
-func (*procsClient) close() error                         { return ErrNotSupported }
-func (*procsClient) originOf(uint64) *Origin              { return nil }

@@ -1,6 +1,7 @@
 package sysprobe
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"os"
@@ -10,6 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
+
+	"telegraf-sysprobe/sysprobe/sysprobetest"
 )
 
 // sight is what a user sees: by name of a process the facts that are known of
@@ -33,18 +36,18 @@ func helpSight(args []string) error {
 		return err
 	}
 	var s ProcSnapshot
-	if err := procs.Snapshot(&s, wantAll); err != nil {
+	if err := procs.Snapshot(context.Background(), &s, wantAll); err != nil {
 		return err
 	}
-	got := sight{Backend: s.Backend, Denied: s.Denied > 0, Facts: map[string]string{}, Exe: map[string]bool{}}
+	got := sight{Backend: s.Backend.String(), Denied: s.Denied > 0, Facts: map[string]string{}, Exe: map[string]bool{}}
 	for name, pid := range pids {
 		p := s.Find(pid)
 		if p == nil {
 			continue
 		}
 		got.Facts[name] = strings.Join(knownFacts(p), " ")
-		if process, err := procs.OpenProcess(p.ID); err == nil {
-			_, err := process.Exe()
+		if process, err := procs.OpenProcess(context.Background(), p.ID); err == nil {
+			_, err := process.Exe(context.Background())
 			got.Exe[name] = err == nil
 			if err := process.Close(); err != nil {
 				return err
@@ -98,9 +101,7 @@ func helpHidden(args []string) error {
 // TestPrivileges is the table of the README of inputs.procs: who sees what of
 // the own, of another user's and of a dead process of another user.
 func TestPrivileges(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("needs root, to be others")
-	}
+	sysprobetest.NeedRoot(t)
 	own := startHelper(t, asNobody, "named", `"own"`)
 	other := startHelper(t, nil, "zombies", "1", "exit 0")
 	var zombies []int32

@@ -2,23 +2,26 @@ package sysprobe
 
 import "time"
 
-// ProcRate is what one process did between two sweeps. All are absent in the
-// first sweep that sees the process, and where a counter went backwards.
+// ProcRate is what one process used between two snapshots. All are absent in the
+// first snapshot that has the process, and where a counter went backwards.
 type ProcRate struct {
 	// CPU is in percent of one processor; a process with four busy threads has
 	// 400.
 	CPU Opt[float64]
 	// ReadBytes and WriteBytes are what reached a block device, in bytes a
-	// second; they need [WantIO].
+	// second; they need [WantIO]. Writes that were cancelled did not, and are taken
+	// off, down to 0: a process can cancel what another one wrote. Windows does not
+	// count that apart: by BackendNTAPI they are what passed through read and write
+	// calls.
 	ReadBytes, WriteBytes Opt[float64]
 	// Faults are minor and major page faults a second.
 	Faults Opt[float64]
-	// Switches are voluntary and involuntary context switches a second; they
-	// need [WantStatus].
+	// Switches are voluntary and involuntary context switches of all threads a
+	// second; see [Proc] for what they need.
 	Switches Opt[float64]
 }
 
-// ProcRates compares each sweep with the one before. The zero value is ready.
+// ProcRates compares each snapshot with the one before. The zero value is ready.
 // It is not safe for concurrent use.
 type ProcRates struct {
 	rates           []ProcRate
@@ -28,37 +31,39 @@ type ProcRates struct {
 	shortLived      uint64
 }
 
-// procCounters is what has to be kept of a row to tell its rates later.
+// procCounters is what has to be kept of a row to compute its rates later.
 type procCounters struct {
 	id                              ProcID
-	cpu                             time.Duration
-	faults                          uint64
+	cpu                             Opt[time.Duration]
+	faults                          Opt[uint64]
 	readBytes, writeBytes, switched Opt[uint64]
+	cancelled                       uint64 // of writeBytes
 }
 
 // Update returns one ProcRate for each row of s.Procs, in the same order. The
 // slice is valid until the next Update. Rows are matched by identity, and time
-// is taken from the monotonic clock.
-func (r *ProcRates) Update(s *ProcSnapshot) []ProcRate {
+// is taken from the monotonic clock. Exited are the accounts of an
+// [AccountingSnapshot], nil without.
+func (r *ProcRates) Update(s *ProcSnapshot, exited []ExitedProcs) []ProcRate {
 	first := r.taken.IsZero()
 	seconds := s.Taken.Sub(r.taken).Seconds()
 	r.rates, r.spare = r.rates[:0], r.spare[:0]
-	old, met := r.last, 0
-	for i := range s.Procs {
-		now := countersOf(&s.Procs[i])
-		for len(old) > 0 && old[0].id.PID < now.id.PID {
-			old = old[1:]
+	met := 0
+	for old, p := range MatchByID(r.last, s.Procs, (*procCounters).identity, (*Proc).identity) {
+		if p == nil {
+			continue
 		}
+		now := countersOf(p, s.Backend)
 		var rate ProcRate
-		if len(old) > 0 && old[0].id == now.id {
-			rate = now.since(&old[0], seconds)
+		if old != nil {
+			rate = now.since(old, seconds)
 			met++
 		}
 		r.rates = append(r.rates, rate)
 		r.spare = append(r.spare, now)
 	}
 	if !first {
-		short := neverSeen(s.Ended)
+		short := neverSeen(exited)
 		r.shortLived += short
 		r.created += uint64(len(r.spare)-met) + short
 		r.exited += uint64(len(r.last)-met) + short
@@ -67,36 +72,44 @@ func (r *ProcRates) Update(s *ProcSnapshot) []ProcRate {
 	return r.rates
 }
 
-// neverSeen counts the processes that no sweep had a row of.
-func neverSeen(ended []EndedProcs) (n uint64) {
-	for i := range ended {
-		if !ended[i].Seen {
-			n += ended[i].Count
+// neverSeen counts the processes that no snapshot had a row of.
+func neverSeen(exited []ExitedProcs) (n uint64) {
+	for i := range exited {
+		if !exited[i].Seen {
+			n += exited[i].Count
 		}
 	}
 	return n
 }
 
-// Created and Exited count the processes that appeared and went between two
-// sweeps, since the first one. What lived and died between two sweeps is among
-// them with [WantEnded], and not seen without.
+// Created counts the processes that appeared between two snapshots, since the
+// first one. It includes those that started and exited between two snapshots only
+// where Update gets the accounts of [Accounting].
 func (r *ProcRates) Created() uint64 { return r.created }
 
-// Exited is documented at Created.
+// Exited counts the processes that went between two snapshots, since the first
+// one, with the same exception as Created.
 func (r *ProcRates) Exited() uint64 { return r.exited }
 
-// ShortLived counts those of Created that no sweep has a row of.
+// ShortLived counts the processes of Created that no snapshot has a row of.
 func (r *ProcRates) ShortLived() uint64 { return r.shortLived }
 
-func countersOf(p *Proc) procCounters {
-	c := procCounters{id: p.ID, cpu: p.UserTime + p.SystemTime, faults: p.MinorFaults + p.MajorFaults}
-	if io, known := p.IO.Get(); known {
-		c.readBytes, c.writeBytes = io.ReadBytes, io.WriteBytes
+func (c *procCounters) identity() ProcID { return c.id }
+
+func countersOf(p *Proc, backend Backend) procCounters {
+	c := procCounters{
+		id:     p.ID,
+		cpu:    someIf(p.UserTime+p.SystemTime, !p.UsageHidden),
+		faults: someIf(p.MinorFaults+p.MajorFaults, !p.UsageHidden),
 	}
-	if st, known := p.Status.Get(); known {
-		voluntary, known1 := st.VoluntarySwitches.Get()
-		involuntary, known2 := st.InvoluntarySwitches.Get()
-		c.switched = Opt[uint64]{value: voluntary + involuntary, known: known1 && known2}
+	if io, known := p.IO.Get(); known {
+		c.readBytes, c.writeBytes, c.cancelled = io.ReadBytes, io.WriteBytes, io.CancelledWriteBytes.Or(0)
+		if backend == BackendNTAPI {
+			c.readBytes, c.writeBytes = io.ReadChars, io.WriteChars
+		}
+	}
+	if switches, known := p.Switches.Get(); known {
+		c.switched = Some(switches.Voluntary + switches.Involuntary)
 	}
 	return c
 }
@@ -105,18 +118,29 @@ func countersOf(p *Proc) procCounters {
 // seconds ago.
 func (c *procCounters) since(old *procCounters, seconds float64) ProcRate {
 	return ProcRate{
-		CPU:        rate(Some(c.cpu), Some(old.cpu), seconds*float64(time.Second)/100),
+		CPU:        rate(c.cpu, old.cpu, seconds*float64(time.Second)/100),
 		ReadBytes:  rate(c.readBytes, old.readBytes, seconds),
-		WriteBytes: rate(c.writeBytes, old.writeBytes, seconds),
-		Faults:     rate(Some(c.faults), Some(old.faults), seconds),
+		WriteBytes: rate(c.written(old), old.writeBytes, seconds),
+		Faults:     rate(c.faults, old.faults, seconds),
 		Switches:   rate(c.switched, old.switched, seconds),
 	}
 }
 
+// written returns how far writeBytes would be if what was cancelled since the old
+// counters had not been written.
+func (c *procCounters) written(old *procCounters) Opt[uint64] {
+	now, before := c.writeBytes.Ref(), old.writeBytes.Ref()
+	if now == nil || before == nil || *now < *before || c.cancelled < old.cancelled {
+		return c.writeBytes
+	}
+	return Some(*now - min(*now-*before, c.cancelled-old.cancelled))
+}
+
 // rate returns how fast a counter grew; absent where that cannot be told.
 func rate[T ~int64 | ~uint64](now, old Opt[T], elapsed float64) Opt[float64] {
-	if !now.known || !old.known || now.value < old.value || elapsed <= 0 {
+	n, before := now.Ref(), old.Ref()
+	if n == nil || before == nil || *n < *before || elapsed <= 0 {
 		return Opt[float64]{}
 	}
-	return Some(float64(now.value-old.value) / elapsed)
+	return Some(float64(*n-*before) / elapsed)
 }

@@ -2,49 +2,52 @@ package sysprobe
 
 import (
 	"errors"
-	"io/fs"
 	"slices"
-	"syscall"
 	"time"
 
 	"telegraf-sysprobe/sysprobe/internal/decode/procfs"
 )
 
-// sweep is one pass over the process table. It fills the spare rows of a
-// snapshot while the rows of the pass before can still be looked up, so that
-// their strings are used again.
+// sweep is a snapshot of the process table under way. It fills the spare rows of
+// a ProcSnapshot while the rows of the snapshot before can still be looked up, so
+// that their strings are used again.
 type sweep struct {
-	want     Fields
-	rows     []Proc
-	old      []Proc // by PID; those before next are done with
-	next     int
-	oldNamed bool // old rows have the names that WantName asks for
-	// second is when it began, seconds how long after the pass before; very
+	want Fields
+	rows []Proc
+	old  []Proc // by PID; those before next are done with
+	next int
+	// second is when it began, seconds how long after the snapshot before; very
 	// long where there was none, or the clock was set back.
 	second, seconds uint32
 
-	denied, malformed, vanished int
+	onlyDead bool   // as in Config
+	threads  uint64 // of processes, those without a row included
 
-	ended     []EndedProcs
-	endedErr  error
-	endedLost uint64
+	denied, malformed, vanished int
+	firstDenied                 int32 // PID of the process whose fact was denied first; 0 if that is not known
+	// exhausted is an error that is isExhausted, or nil. What is missing because of
+	// it is no fact of a process: the snapshot fails.
+	exhausted error
 }
 
 // begin empties s and returns a sweep that will fill it.
 func (s *ProcSnapshot) begin(taken time.Time, want Fields) sweep {
-	sw := sweep{want: want, rows: s.spare[:0], old: s.Procs, oldNamed: s.named, ended: s.Ended[:0]}
+	sw := sweep{want: want, rows: s.spare[:0], old: s.Procs}
 	sw.second, sw.seconds = uint32(taken.Unix()), uint32(taken.Unix()-s.Taken.Unix())
-	*s = ProcSnapshot{Procs: s.Procs[:0], Ended: s.Ended[:0], spare: s.spare, Taken: taken}
+	*s = ProcSnapshot{Procs: s.Procs[:0], spare: s.spare, Taken: taken}
 	return sw
+}
+
+// restart removes the rows and counts of a source that failed.
+func (sw *sweep) restart() {
+	sw.rows, sw.next, sw.threads = sw.rows[:0], 0, 0
+	sw.denied, sw.malformed, sw.vanished, sw.firstDenied, sw.exhausted = 0, 0, 0, 0, nil
 }
 
 // commit makes the rows of sw those of s.
 func (s *ProcSnapshot) commit(sw *sweep) {
-	s.Procs, s.spare = sw.rows, sw.old
-	s.named = sw.want&WantName != 0
+	s.Procs, s.spare, s.threads = sw.rows, sw.old, sw.threads
 	s.Denied, s.Malformed, s.Vanished = sw.denied, sw.malformed, sw.vanished
-	s.Ended, s.EndedErr, s.EndedLost = sw.ended, sw.endedErr, sw.endedLost
-	s.EndedKnown = sw.want&WantEnded != 0 && sw.endedErr == nil
 }
 
 // add appends an empty row, valid until the next one.
@@ -57,36 +60,51 @@ func (sw *sweep) add() *Proc {
 
 // drop takes the last row back because of err, and counts it.
 func (sw *sweep) drop(err error) {
-	sw.rows = sw.rows[:len(sw.rows)-1]
 	if isGone(err) {
 		sw.vanished++
-		return
 	}
 	sw.missed(err)
+	sw.rows = sw.rows[:len(sw.rows)-1]
 }
 
 // join appends the rows of part, which reads those after the last one, and
 // counts what it counted.
 func (sw *sweep) join(part *sweep) {
 	sw.rows = append(sw.rows, part.rows...)
+	if sw.denied == 0 {
+		sw.firstDenied = part.firstDenied
+	}
+	sw.threads += part.threads
 	sw.denied += part.denied
 	sw.malformed += part.malformed
 	sw.vanished += part.vanished
+	sw.watch(part.exhausted)
 }
 
-// missed counts a fact that is absent because of err. A file that is gone
+// watch keeps err if the snapshot has to fail because of it.
+func (sw *sweep) watch(err error) {
+	if sw.exhausted == nil && isExhausted(err) {
+		sw.exhausted = err
+	}
+}
+
+// missed counts a fact of the last row that is absent because of err. A file that is gone
 // counts as nothing: a process can be there without it.
 func (sw *sweep) missed(err error) {
 	switch {
 	case errors.Is(err, ErrAccessDenied):
+		if n := len(sw.rows); n > 0 && sw.denied == 0 {
+			sw.firstDenied = sw.rows[n-1].ID.PID
+		}
 		sw.denied++
 	case !isGone(err):
+		sw.watch(err)
 		sw.malformed++
 	}
 }
 
-// before returns the row that the pass before had for pid, or nil. It finds it at
-// once where it is asked in the order of the PIDs.
+// before returns the row that the snapshot before had for pid, or nil. Calls in
+// the order of the PIDs find it without a search.
 func (sw *sweep) before(pid int32) *Proc {
 	if sw.next > 0 && sw.old[sw.next-1].ID.PID >= pid {
 		return findPID(sw.old, pid)
@@ -100,11 +118,22 @@ func (sw *sweep) before(pid int32) *Proc {
 	return nil
 }
 
-// isGone reports that err is what the kernel answers for a process or a file
-// of it that is not there any more. ENOTDIR comes from a file that has a PID
-// for a name.
-func isGone(err error) bool {
-	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ESRCH) || errors.Is(err, syscall.ENOTDIR)
+// commLen is how many bytes of a name the kernel keeps: TASK_COMM_LEN less the
+// NUL.
+const commLen = 15
+
+// isSameProgram reports that p executes what it did when old was its row. A program
+// that is executed under a name with the same beginning shows in the exec ID, and
+// where that is not known in the page faults, of which it has some at once.
+func (p *Proc) isSameProgram(old *Proc) bool {
+	if p.ID != old.ID || p.Comm != old.Comm {
+		return false
+	}
+	now, before := p.Task.Ref(), old.Task.Ref()
+	if now != nil && before != nil {
+		return now.ExecID == before.ExecID
+	}
+	return p.MinorFaults == old.MinorFaults && p.MajorFaults == old.MajorFaults
 }
 
 // setStat sets what /proc/PID/stat has, but for the names. The PID is that of
@@ -116,7 +145,8 @@ func (p *Proc) setStat(st *procfs.Stat, pid int32, pageSize uint64) {
 	p.KernelThread = st.Flags&procfs.FlagKernelThread != 0
 	p.Threads = st.Threads
 	p.UserTime, p.SystemTime = ticks(st.UserTime), ticks(st.SystemTime)
-	p.ChildUserTime, p.ChildSystemTime = ticks(st.ChildUserTime), ticks(st.ChildSystemTime)
+	p.ChildUserTime, p.ChildSystemTime = optTicks(st.ChildUserTime), optTicks(st.ChildSystemTime)
+	p.UsageHidden = st.UsageOutOfRange > 0
 	p.IOWait = ticks(st.IOWait)
 	p.MinorFaults, p.MajorFaults = st.MinorFaults, st.MajorFaults
 	p.RSS, p.VMS = st.Resident*pageSize, st.VirtualSize
@@ -124,24 +154,36 @@ func (p *Proc) setStat(st *procfs.Stat, pid int32, pageSize uint64) {
 	p.CPU = st.CPU
 }
 
-// optNumber returns n as the package shows it.
-func optNumber(n procfs.Number) Opt[uint64] { return Opt[uint64]{value: n.Value, known: n.Known} }
+// optTicks is ticks of a number that might be absent.
+func optTicks(n Opt[uint64]) Opt[time.Duration] { return someIf(ticks(n.Or(0)), n.Known()) }
 
 // statusOf returns st as the package shows it.
 func statusOf(st *procfs.Status) ProcStatus {
 	return ProcStatus{
 		UID: st.UID[0], EUID: st.UID[1], SUID: st.UID[2],
 		GID: st.GID[0], EGID: st.GID[1], SGID: st.GID[2],
-		OwnPID:              Opt[int32]{value: int32(st.OwnPID.Value), known: st.OwnPID.Known},
-		VoluntarySwitches:   optNumber(st.VoluntarySwitches),
-		InvoluntarySwitches: optNumber(st.InvoluntarySwitches),
-		Swap:                optNumber(st.Swap),
+		OwnPID:              st.OwnPID,
+		VoluntarySwitches:   st.VoluntarySwitches,
+		InvoluntarySwitches: st.InvoluntarySwitches,
+		Swap:                st.Swap,
 	}
 }
 
 // addParts adds the parts of resident memory that st of the same process has.
 func (m *ProcMemory) addParts(st *procfs.Status) {
-	m.Anon, m.File, m.Shmem = optNumber(st.Anon), optNumber(st.File), optNumber(st.Shmem)
+	m.Anon, m.File, m.Shmem = st.Anon, st.File, st.Shmem
+}
+
+// setExactRSS replaces the RSS of stat, in which the parts are missing that each
+// processor counts, if one of the other files that were read has it.
+func (p *Proc) setExactRSS(st *procfs.Status) {
+	anon, known := st.Anon.Get()
+	switch memory := p.Memory.Ref(); {
+	case memory != nil:
+		p.RSS = memory.RSS
+	case known:
+		p.RSS = anon + st.File.Or(0) + st.Shmem.Or(0)
+	}
 }
 
 func decodeMemory(b []byte, pageSize uint64) (ProcMemory, error) {
@@ -157,13 +199,5 @@ func decodeMemory(b []byte, pageSize uint64) (ProcMemory, error) {
 
 func decodeIO(b []byte) (ProcIO, error) {
 	io, err := procfs.DecodeIO(b)
-	if err != nil {
-		return ProcIO{}, err
-	}
-	return ProcIO{
-		ReadChars: optNumber(io.ReadChars), WriteChars: optNumber(io.WriteChars),
-		ReadCalls: optNumber(io.ReadCalls), WriteCalls: optNumber(io.WriteCalls),
-		ReadBytes: optNumber(io.ReadBytes), WriteBytes: optNumber(io.WriteBytes),
-		CancelledWriteBytes: optNumber(io.CancelledWriteBytes),
-	}, nil
+	return ProcIO(io), err
 }

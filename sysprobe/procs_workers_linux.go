@@ -1,13 +1,12 @@
-//go:build linux
-
 package sysprobe
 
 import (
-	"io/fs"
+	"context"
 	"runtime"
 	"slices"
-	"strconv"
 	"sync"
+
+	"telegraf-sysprobe/sysprobe/internal/sys/procdir"
 )
 
 // procWorkers read ranges of the process table at once.
@@ -17,11 +16,13 @@ type procWorkers struct {
 	busy sync.WaitGroup
 }
 
-// procWorker reads one range. What it needs for that it keeps, so that a sweep
+// procWorker reads one range. It keeps what it needs for that, so that a snapshot
 // costs no memory.
 type procWorker struct {
 	client *procsClient
+	ctx    context.Context // of the snapshot under way
 	reader procReader
+	buf    procdir.Buffer
 	pids   []int32
 	sweep  sweep
 	err    error
@@ -44,10 +45,10 @@ func (w *procWorkers) count(n int) int {
 
 // readAll reads the processes of c.pids. Each worker gets a range of them, and
 // of the rows the part that these may need.
-func (c *procsClient) readAll(sw *sweep) error {
+func (c *procsClient) readAll(ctx context.Context, sw *sweep) error {
 	n := c.workers.count(len(c.pids))
 	if n == 1 {
-		return c.readRange(&c.procReader, c.pids, sw)
+		return c.readRange(ctx, &c.procReader, c.pids, sw)
 	}
 	rows := slices.Grow(sw.rows, len(c.pids))
 	for i, w := range c.hire(n) {
@@ -55,7 +56,8 @@ func (c *procsClient) readAll(sw *sweep) error {
 		w.pids = c.pids[from:to]
 		w.sweep = *sw
 		w.sweep.rows = rows[from:from:to]
-		w.sweep.next, _ = slices.BinarySearchFunc(sw.old, w.pids[0], func(p Proc, pid int32) int { return int(p.ID.PID) - int(pid) })
+		w.sweep.next = searchPID(sw.old, w.pids[0])
+		w.ctx = ctx
 		c.workers.busy.Add(1)
 		go w.run()
 	}
@@ -67,7 +69,7 @@ func (c *procsClient) readAll(sw *sweep) error {
 		if err == nil {
 			err = w.err
 		}
-		w.sweep = sweep{} // the rows are the snapshot's
+		w.sweep, w.ctx = sweep{}, nil // the rows are the snapshot's
 	}
 	return err
 }
@@ -78,33 +80,37 @@ func (c *procsClient) hire(n int) []*procWorker {
 		w := &procWorker{client: c}
 		w.run = func() {
 			defer w.client.workers.busy.Done()
-			w.err = w.client.readRange(&w.reader, w.pids, &w.sweep)
+			w.err = w.client.readRange(w.ctx, &w.reader, w.pids, &w.sweep)
 		}
 		c.workers.all = append(c.workers.all, w)
 	}
 	for _, w := range c.workers.all[:n] {
-		dir, tids := w.reader.dir, w.reader.tids
-		if dir == nil {
-			dir = c.dir.clone()
-		}
 		w.reader = c.procReader
-		w.reader.dir, w.reader.tids = dir, tids
+		w.reader.buf = &w.buf
 	}
 	return c.workers.all[:n]
 }
 
 // readRange adds the rows of pids to sw.
-func (c *procsClient) readRange(r *procReader, pids []int32, sw *sweep) error {
+func (c *procsClient) readRange(ctx context.Context, r *procReader, pids []int32, sw *sweep) error {
 	for _, pid := range pids {
-		if c.closing.Load() {
-			return opError("read process", strconv.Itoa(int(pid)), fs.ErrClosed)
+		if err := c.interrupted(ctx); err != nil {
+			return pidError("read process", pid, err)
 		}
-		row := sw.add()
-		if err := r.fill(row, pid, sw.before(pid), sw); err != nil {
+		row, old := sw.add(), sw.before(pid)
+		st, err := r.fillStat(row, pid, sw)
+		if err != nil {
 			sw.drop(err)
-			if isExhausted(err) {
-				return opError("read process", strconv.Itoa(int(pid)), err)
+		} else {
+			sw.threads += row.ids()
+			if sw.passesOver(row) {
+				sw.rows = sw.rows[:len(sw.rows)-1]
+			} else {
+				r.fillRest(row, old, &st, sw)
 			}
+		}
+		if sw.exhausted != nil {
+			return pidError("read process", pid, sw.exhausted)
 		}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package sysprobe
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -19,16 +20,7 @@ import (
 // openWorkers opens the process table at root by proc(5) with so many workers.
 func openWorkers(t testing.TB, root string, workers int) *Procs {
 	t.Helper()
-	procs, err := OpenProcs(&Config{ProcRoot: root, Backend: BackendProcFS, Workers: workers})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := procs.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return procs
+	return openTableBy(t, &Config{ProcRoot: root, Backend: BackendProcFS, Workers: workers})
 }
 
 // TestWorkers compares what workers read together with what one reads.
@@ -127,7 +119,7 @@ func TestCloseDuringSnapshot(t *testing.T) {
 		}
 		var s ProcSnapshot
 		ended, closed := make(chan error, 1), make(chan error, 1)
-		go func() { ended <- procs.Snapshot(&s, 0) }()
+		go func() { ended <- procs.Snapshot(context.Background(), &s, 0) }()
 		read := []string{first, second}[:workers]
 		writers := make([]*os.File, 0, workers)
 		for _, path := range read {
@@ -139,7 +131,7 @@ func TestCloseDuringSnapshot(t *testing.T) {
 		}
 		go func() { closed <- procs.Close() }()
 		sysprobetest.Eventually(t, func() string {
-			if !procs.client.closing.Load() {
+			if !procs.client.turn.closed.Load() {
 				return "Close waits before it says so"
 			}
 			return ""
@@ -165,16 +157,17 @@ func TestCloseDuringSnapshot(t *testing.T) {
 		}
 	}
 	procs := openBackend(t, BackendBPF)
-	procs.client.closing.Store(true)
+	procs.client.turn.closed.Store(true)
+	defer procs.client.turn.closed.Store(false)
 	var s ProcSnapshot
-	if err := procs.Snapshot(&s, 0); !errors.Is(err, fs.ErrClosed) || len(s.Procs) != 0 {
+	if err := procs.client.read(context.Background(), &s, 0); !errors.Is(err, fs.ErrClosed) || len(s.Procs) != 0 {
 		t.Errorf("K06: error %v and %d rows by BPF, want ErrClosed and none", err, len(s.Procs))
 	}
 }
 
 // fewFilesAnswer is what helpFewFiles prints.
 type fewFilesAnswer struct {
-	Backend             string
+	Backend             Backend
 	Rows, Files, Denied int
 	Found               bool
 }
@@ -194,7 +187,7 @@ func helpFewFiles(args []string) error {
 	}
 	var s ProcSnapshot
 	for range 3 {
-		if err := procs.Snapshot(&s, wantAll); err != nil {
+		if err := procs.Snapshot(context.Background(), &s, wantAll); err != nil {
 			return err
 		}
 	}
@@ -211,10 +204,10 @@ func TestFewFiles(t *testing.T) {
 	for _, backend := range []Backend{BackendAuto, BackendProcFS} {
 		var got fewFilesAnswer
 		startHelper(t, nil, "few-files", backend.String()).answer(t, &got)
-		if !got.Found || got.Rows < 3 || got.Files > 24 || backend == BackendProcFS && got.Backend != "procfs" {
+		if !got.Found || got.Rows < 3 || got.Files > 24 || backend == BackendProcFS && got.Backend != BackendProcFS {
 			t.Errorf("%s: %+v, want all, with few files open", backend, got)
 		}
-		if os.Geteuid() == 0 && backend == BackendAuto && got.Backend != "bpf" {
+		if mayUseBPF(t) && backend == BackendAuto && got.Backend != BackendBPF {
 			t.Errorf("the backend is %s, want bpf", got.Backend)
 		}
 	}

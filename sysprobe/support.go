@@ -1,43 +1,51 @@
 package sysprobe
 
 import (
+	"io/fs"
 	"runtime"
 	"slices"
 )
 
-// Feature is one thing this package can read.
-type Feature uint8
+// Feature is a handle of this package, "Process", a method of one,
+// "Process.MemoryMaps", or a function that needs no handle, "ReadHost".
+type Feature string
 
-// The features, one per handle.
+// The handles; their methods are features too.
 const (
-	FeatureNICAddrs Feature = iota
-	FeatureNICStats
-	FeatureProcs
-	FeatureZombies
+	FeatureNICAddrs Feature = "NICAddrs"
+	FeatureNICStats Feature = "NICStats"
+	FeatureNICWatch Feature = "NICWatch"
+	FeatureProcs    Feature = "Procs"
+	FeatureProcess  Feature = "Process"
+	FeatureExits    Feature = "Exits"
+	// FeatureZombies is that the zombies of the system are known: a Procs has
+	// them, or there are none, see [KeepsZombies].
+	FeatureZombies Feature = "Zombies"
 )
 
-var featureNames = []string{"nicaddrs", "nicstats", "procs", "zombies"}
-
-// String returns the name of the plugin that shows the feature.
-func (f Feature) String() string { return enumText(f, featureNames) }
-
-// MarshalText writes String; it never fails.
-func (f Feature) MarshalText() ([]byte, error) { return []byte(f.String()), nil }
-
-// supportedOn says on which systems a feature has a backend. The matrix in
-// README.md is this table.
-var supportedOn = map[Feature][]string{
-	FeatureNICAddrs: {"linux"},
-	FeatureNICStats: {"linux"},
-	FeatureProcs:    {"linux"},
-	FeatureZombies:  {"linux"},
-}
-
-// Supported returns nil where this system has a backend for f, and an error
-// that answers to [ErrNotSupported] where it has none.
+// Supported returns nil where this system supports f: of a handle at least one
+// method. It returns an error that wraps [ErrNotSupported] where the system
+// does not, and one that wraps fs.ErrInvalid where there is no such feature.
+// What a kernel or a privilege lacks shows only when a method is called.
 func Supported(f Feature) error {
-	if slices.Contains(supportedOn[f], runtime.GOOS) {
+	const op = "look for a backend of"
+	systems, ok := supportedOn[f]
+	switch {
+	case !ok:
+		return opError(op, string(f), fs.ErrInvalid)
+	case !slices.Contains(systems, runtime.GOOS):
+		return opError(op, string(f), ErrNotSupported)
+	default:
 		return nil
 	}
-	return opError("look for a backend of", f.String(), ErrNotSupported)
 }
+
+// KeepsZombies reports whether this system keeps a process that exited until its
+// parent reaps it. Windows does not: it frees the process once no handle to it is
+// open, whatever its parent does. A Procs there has no zombies, and no Exits are
+// needed to date them.
+func KeepsZombies() bool { return runtime.GOOS != "windows" }
+
+// mayExec reports whether a process of this system can execute another program
+// than the one it was started with.
+func mayExec() bool { return runtime.GOOS != "windows" }

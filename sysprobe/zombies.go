@@ -7,8 +7,8 @@ import (
 )
 
 // IsZombie reports that p is dead and waits for its parent to reap it. A
-// process whose first thread died while others live on is not: nobody can reap
-// it yet.
+// process whose first thread died while others live on is not: no process can
+// reap it yet.
 func (p *Proc) IsZombie() bool { return p.State == StateZombie && !p.LeaderDead }
 
 // Zombie is a dead process that its parent has not reaped.
@@ -18,8 +18,8 @@ type Zombie struct {
 	// snapshot.
 	Proc, Parent *Proc
 	// Age is how long it has been dead, as far as known: how long a
-	// [ZombieTracker] has seen it dead or, where Exact is set, since the kernel
-	// told that it died.
+	// [ZombieTracker] has seen it dead or, where Exact is set, since the moment of
+	// its exit.
 	Age   Opt[time.Duration]
 	Exact bool
 }
@@ -47,81 +47,69 @@ func (s *ProcSnapshot) DeadLeaders() int {
 	return n
 }
 
-// ZombieTracker follows zombies from one sweep to the next. The zero value is
-// ready. It is not safe for concurrent use.
+// ZombieTracker follows zombies from one snapshot to the next, for which the table
+// can be opened with Config.OnlyDead. The zero value is ready. It is not safe for
+// concurrent use.
 type ZombieTracker struct {
 	started         bool
 	zombies         []Zombie
 	seen, spare     []seenZombie             // by PID
 	parents         map[ProcID]*ZombieParent // those with zombies, and those alive that had some
-	ranking         []ZombieParent
+	ranking, left   []ZombieParent
 	created, reaped uint64
 
-	heard exitTable // what no sweep has explained yet
-	// taken and uptime are one moment by the clocks of sweeps and of exits; zero
+	exits exitTable // those that no snapshot has explained yet
+	// taken and uptime are one moment by the clocks of snapshots and of exits; zero
 	// before there was a log.
 	taken  time.Time
 	uptime time.Duration
 }
 
-// seenZombie is what the tracker keeps of a zombie from one sweep to the next.
+// seenZombie is what the tracker keeps of a zombie from one snapshot to the next.
 type seenZombie struct {
 	id, parent ProcID
 	since      time.Time
 	died       Opt[Exit]
 }
 
-// Learn takes in what [Exits] heard. Called between the sweep and each Update,
-// it makes the ages of those exact that died since the first log was read.
+// Learn adds the exits of a log. Called between a snapshot and its Update, it
+// makes the ages of zombies exact that exited since the first log was read.
 func (t *ZombieTracker) Learn(log *ExitLog) {
-	if t.heard == nil {
-		t.heard = exitTable{}
+	if t.exits == nil {
+		t.exits = exitTable{}
 	}
 	if log.Lost {
-		clear(t.heard)
+		clear(t.exits)
 	}
 	for _, e := range log.Exits {
-		t.heard.add(e, true)
+		t.exits.add(e, true)
 	}
 	t.taken, t.uptime = log.Taken, log.Uptime
 }
 
-// Update compares s with the sweep before and returns its zombies with their
+// Update compares s with the snapshot before and returns its zombies with their
 // ages, oldest first and then by PID. It sets Proc.Exit where only an [ExitLog]
 // had it. The slice is valid until the next Update.
 func (t *ZombieTracker) Update(s *ProcSnapshot) []Zombie {
+	t.left = t.left[:0]
 	for _, parent := range t.parents {
+		if parent.Count > 0 {
+			t.left = append(t.left, ZombieParent{ID: parent.ID}) // until it is seen again
+		}
 		parent.Proc, parent.Count, parent.Oldest = nil, 0, Opt[time.Duration]{}
 	}
 	t.zombies, t.spare = s.Zombies(t.zombies[:0]), t.spare[:0]
-	gone := t.seen
-	for i := range t.zombies {
-		z := &t.zombies[i]
-		for len(gone) > 0 && gone[0].id.PID < z.Proc.ID.PID {
-			t.reap(&gone[0])
-			gone = gone[1:]
+	for before, z := range MatchByID(t.seen, t.zombies, (*seenZombie).identity, (*Zombie).identity) {
+		if z == nil {
+			t.reap(before)
+		} else {
+			t.see(before, z, s.Taken)
 		}
-		parent := t.parent(z)
-		now := seenZombie{id: z.Proc.ID, parent: parent.ID, since: s.Taken}
-		switch {
-		case len(gone) > 0 && gone[0].id == z.Proc.ID:
-			now.since, now.died = gone[0].since, gone[0].died
-			gone = gone[1:]
-		case t.started:
-			t.created++
-			parent.Created++
-		}
-		t.date(z, &now, s.Taken)
-		parent.Count++
-		parent.Oldest = Some(max(parent.Oldest.Or(0), z.Age.Or(0)))
-		t.spare = append(t.spare, now)
-	}
-	for i := range gone {
-		t.reap(&gone[i])
 	}
 	t.seen, t.spare = t.spare, t.seen
 	t.started = true
 	t.explain(s.Taken)
+	t.leave(s)
 	t.forget(s)
 	slices.SortFunc(t.zombies, func(a, b Zombie) int {
 		return cmp.Or(cmp.Compare(b.Age.Or(0), a.Age.Or(0)), cmp.Compare(a.Proc.ID.PID, b.Proc.ID.PID))
@@ -129,34 +117,55 @@ func (t *ZombieTracker) Update(s *ProcSnapshot) []Zombie {
 	return t.zombies
 }
 
-// date sets what is known of the death of z, seen at taken. An exit that was
-// heard under its PID is its own if the process was there by then: PIDs are
-// used again after the exit only.
-func (t *ZombieTracker) date(z *Zombie, now *seenZombie, taken time.Time) {
-	e, heard := t.heard[z.Proc.ID.PID]
-	if heard && e.At >= ticks(z.Proc.ID.Start) && e.At > now.died.value.At {
-		now.died = Some(e)
+// see notes a zombie of a snapshot taken then. Before is nil for a new one.
+func (t *ZombieTracker) see(before *seenZombie, z *Zombie, taken time.Time) {
+	parent := t.parent(z)
+	now := seenZombie{id: z.Proc.ID, parent: parent.ID, since: taken}
+	switch {
+	case before != nil:
+		now.since, now.died = before.since, before.died
+	case t.started:
+		t.created++
+		parent.Created++
 	}
+	t.date(z, &now, taken)
+	parent.Count++
+	parent.Oldest = Some(max(parent.Oldest.Or(0), z.Age.Or(0)))
+	t.spare = append(t.spare, now)
+}
+
+func (z *Zombie) identity() ProcID     { return z.Proc.ID }
+func (z *seenZombie) identity() ProcID { return z.id }
+
+// date sets what is known of the death of z, seen at taken. An exit with
+// its PID is that of z if the process had started by then: a PID is used again
+// only after the exit.
+func (t *ZombieTracker) date(z *Zombie, now *seenZombie, taken time.Time) {
+	e, known := t.exits[z.Proc.ID.PID]
 	died, exact := now.died.Get()
+	if known && e.At >= ticks(z.Proc.ID.Start) && e.At > died.At {
+		now.died = Some(e)
+		died, exact = e, true
+	}
 	if !exact {
 		z.Age = Some(max(0, taken.Sub(now.since)))
 		return
 	}
 	z.Age, z.Exact = Some(max(0, t.sinceBoot(taken)-died.At)), true
-	if !z.Proc.Exit.known {
+	if !z.Proc.Exit.Known() {
 		z.Proc.Exit = died.Status
 	}
 }
 
-// sinceBoot is a time of the clock of the sweeps by that of the exits.
+// sinceBoot converts a time of the clock of snapshots to that of exits.
 func (t *ZombieTracker) sinceBoot(at time.Time) time.Duration { return t.uptime + at.Sub(t.taken) }
 
-// explain forgets the exits from before a sweep. Who is not in it is reaped,
-// and who lives lost no more than a thread.
+// explain removes the exits from before a snapshot taken then. A process that is
+// not in the snapshot was reaped, and one that lives lost no more than a thread.
 func (t *ZombieTracker) explain(taken time.Time) {
-	for pid, e := range t.heard {
+	for pid, e := range t.exits {
 		if e.At < t.sinceBoot(taken) {
-			delete(t.heard, pid)
+			delete(t.exits, pid)
 		}
 	}
 }
@@ -183,6 +192,23 @@ func (t *ZombieTracker) parent(z *Zombie) *ZombieParent {
 func (t *ZombieTracker) reap(z *seenZombie) {
 	t.reaped++
 	t.parents[z.parent].Reaped++
+}
+
+// leave keeps in t.left those parents that have no zombie any more.
+func (t *ZombieTracker) leave(s *ProcSnapshot) {
+	left := t.left[:0]
+	for _, before := range t.left {
+		parent := *t.parents[before.ID]
+		if parent.Count > 0 {
+			continue
+		}
+		if p := s.Find(parent.ID.PID); p != nil && p.ID == parent.ID {
+			parent.Proc = p
+		}
+		left = append(left, parent)
+	}
+	slices.SortFunc(left, func(a, b ZombieParent) int { return cmp.Compare(a.ID.PID, b.ID.PID) })
+	t.left = left
 }
 
 // forget drops the parents that are gone.
@@ -212,12 +238,18 @@ func (t *ZombieTracker) Parents() []ZombieParent {
 	return t.ranking
 }
 
+// Left returns the parents that had zombies in the Update before the last one and
+// have none in that, by PID: they reaped them, or ended. Their Created and Reaped
+// are complete. The slice is valid until the next Update.
+func (t *ZombieTracker) Left() []ZombieParent { return t.left }
+
 // Created and Reaped count the zombies that appeared and went since the first
 // Update, which itself counts none. A zombie that gets another parent counts
 // as neither.
 func (t *ZombieTracker) Created() uint64 { return t.created }
 
-// Reaped is documented at Created.
+// Reaped counts the zombies that went since the first Update: their parents reaped
+// them.
 func (t *ZombieTracker) Reaped() uint64 { return t.reaped }
 
 // ZombieParent is a process that does not reap its children.

@@ -1,6 +1,7 @@
 package sysprobe
 
 import (
+	"context"
 	"errors"
 	"os/exec"
 	"runtime"
@@ -61,7 +62,7 @@ func TestTracedZombie(t *testing.T) {
 		start(t, cmd)
 		pid := int32(cmd.Process.Pid)
 		if scope := yama(); scope != "" && unix.Geteuid() != 0 {
-			t.Skip(scope)
+			t.Skip("needs root: " + scope)
 		}
 		tracer := startHelper(t, nil, "tracer", strconv.Itoa(int(pid)))
 		if err := cmd.Process.Kill(); err != nil {
@@ -69,7 +70,7 @@ func TestTracedZombie(t *testing.T) {
 		}
 		dead := func(tracer int32) func() string {
 			return func() string {
-				p, err := procs.Lookup(pid, WantStatus)
+				p, err := procs.Lookup(context.Background(), pid, WantStatus)
 				if err != nil || !p.IsZombie() || p.PPID != int32(unix.Getpid()) || p.Status.Or(ProcStatus{}).Tracer != Some(tracer) {
 					return "want a zombie of the test that " + strconv.Itoa(int(tracer)) + " traces, not of " + p.State.String() + ", " +
 						strconv.Itoa(int(p.Status.Or(ProcStatus{}).Tracer.Or(-1)))
@@ -175,6 +176,9 @@ func TestZombieByUser(t *testing.T) {
 		{"another user", asNobody, ofRoot, 0, false},
 	} {
 		t.Run("E01 E02 E04 E08 E09 "+tt.name, func(t *testing.T) {
+			if tt.as == nil {
+				sysprobetest.NeedCapabilities(t, unix.CAP_SYS_PTRACE)
+			}
 			var got sweepAnswer
 			startHelper(t, tt.as, "sweep", "/proc", strconv.Itoa(int(all))).answer(t, &got)
 			s := ProcSnapshot{Procs: got.Procs, BootTime: snapshotOf(t, openTable(t, ""), 0).BootTime}
@@ -195,7 +199,7 @@ func TestZombieByUser(t *testing.T) {
 			if created := s.Created(z); created.Before(before.Add(-5*time.Second)) || created.After(time.Now()) {
 				t.Errorf("created %v, want now", created)
 			}
-			if want := (Opt[ExitStatus]{value: 7 << 8, known: true}); tt.status && z.Exit != want || !tt.status && z.Exit.Known() {
+			if want := Some(ExitStatus(7 << 8)); tt.status && z.Exit != want || !tt.status && z.Exit.Known() {
 				t.Errorf("exit status %+v, to be seen: %v", z.Exit, tt.status)
 			}
 		})

@@ -192,7 +192,7 @@ func TestZombieTrackerLearns(t *testing.T) {
 		step(t, 10, 0, ExitLog{Exits: []Exit{exit(31, 1004), exit(1, 1006), exit(77, 1007)}},
 			[]Proc{zombie(30, 500), zombie(31, 600)},
 			dated{30, 10 * s, false, none}, dated{31, 6 * s, true, killed})
-		if n := len(tracker.heard); n != 0 {
+		if n := len(tracker.exits); n != 0 {
 			t.Errorf("%d exits kept that the sweep explains: of a thread, of a reaped process", n)
 		}
 	})
@@ -269,7 +269,40 @@ func TestManyZombies(t *testing.T) {
 		t.Errorf("%d zombies, %d exact, %d created, parents %+v", len(zombies), exact, tracker.Created(), parents)
 	}
 	s = ProcSnapshot{Taken: at(20), Procs: s.Procs[:2]}
-	if left := tracker.Update(&s); len(left) != 0 || tracker.Reaped() != many || len(tracker.heard) != 0 {
-		t.Errorf("%d zombies left, %d reaped, %d exits kept", len(left), tracker.Reaped(), len(tracker.heard))
+	if left := tracker.Update(&s); len(left) != 0 || tracker.Reaped() != many || len(tracker.exits) != 0 {
+		t.Errorf("%d zombies left, %d reaped, %d exits kept", len(left), tracker.Reaped(), len(tracker.exits))
+	}
+}
+
+// TestParentsThatLeft lets a parent reap its last zombie, and another one end.
+func TestParentsThatLeft(t *testing.T) {
+	alive := func(pid int32) Proc { return Proc{ID: ProcID{PID: pid, Start: 1}} }
+	zombie := func(pid, ppid int32) Proc {
+		return Proc{ID: ProcID{PID: pid, Start: 5}, PPID: ppid, State: StateZombie}
+	}
+	type left struct {
+		PID             int32
+		Lives           bool
+		Created, Reaped uint64
+	}
+	var tracker ZombieTracker
+	for n, step := range []struct {
+		procs []Proc
+		want  []left
+	}{
+		{[]Proc{alive(1), alive(2), alive(3), zombie(20, 2), zombie(30, 3)}, nil},
+		{[]Proc{alive(1), alive(2), alive(3), zombie(20, 2), zombie(21, 2), zombie(30, 3)}, nil},
+		{[]Proc{alive(1), alive(2), zombie(30, 1)}, []left{{2, true, 1, 2}, {3, false, 0, 0}}},
+		{[]Proc{alive(1), alive(2)}, []left{{1, true, 0, 1}}},
+		{[]Proc{alive(1), alive(2)}, nil},
+	} {
+		tracker.Update(&ProcSnapshot{Procs: step.procs, Taken: at(float64(n))})
+		var got []left
+		for _, p := range tracker.Left() {
+			got = append(got, left{p.ID.PID, p.Proc != nil && p.Proc.ID == p.ID, p.Created, p.Reaped})
+		}
+		if diff := cmp.Diff(step.want, got); diff != "" {
+			t.Errorf("update %d (-want +got):\n%s", n+1, diff)
+		}
 	}
 }

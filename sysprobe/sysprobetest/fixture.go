@@ -4,11 +4,14 @@
 package sysprobetest
 
 import (
+	"encoding/binary"
 	"encoding/hex"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"telegraf-sysprobe/sysprobe/internal/decode/nlmsg"
 )
 
 // Path returns the path of a file below testdata at the root of the module
@@ -37,7 +40,7 @@ func Path(tb testing.TB, elem ...string) string {
 }
 
 // Hex loads a file of hexadecimal digits below testdata. White space between
-// them, and what follows a #, is for people.
+// them, and text after a #, is ignored.
 func Hex(tb testing.TB, elem ...string) []byte {
 	tb.Helper()
 	text, err := os.ReadFile(Path(tb, elem...))
@@ -54,6 +57,22 @@ func Hex(tb testing.TB, elem ...string) []byte {
 		tb.Fatalf("%s: %v", filepath.Join(elem...), err)
 	}
 	return b
+}
+
+// Messages loads the netlink messages, of a little-endian machine, in the file
+// name.hex of a format below testdata/wire.
+func Messages(tb testing.TB, format, name string) []nlmsg.Message {
+	tb.Helper()
+	var all []nlmsg.Message
+	for b := Hex(tb, "wire", format, name+".hex"); len(b) > 0; {
+		var m nlmsg.Message
+		var err error
+		if m, b, err = nlmsg.Next(b, binary.LittleEndian); err != nil {
+			tb.Fatalf("%s: %v", name, err)
+		}
+		all = append(all, m)
+	}
+	return all
 }
 
 // HexDir loads every file whose name ends in .hex in a directory below

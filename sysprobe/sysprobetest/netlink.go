@@ -15,7 +15,9 @@ type NetlinkPeer struct {
 	answer func(NetlinkRequest) NetlinkAnswer
 
 	mu       sync.Mutex
+	arrived  *sync.Cond // of mu: queue or closed has changed
 	queue    []received
+	silent   bool // the last answer was Silent
 	requests []NetlinkRequest
 	closed   bool
 }
@@ -58,6 +60,9 @@ type NetlinkAnswer struct {
 	Cut int
 	// Err makes Receive fail with it after the messages, instead of an end.
 	Err error
+	// Silent leaves out the end, so that Receive waits for Close after the
+	// messages.
+	Silent bool
 }
 
 // ErrNothingToReceive says that nothing was left to be received from a
@@ -69,7 +74,9 @@ var errPeerClosed = errors.New("socket is closed")
 
 // NewNetlinkPeer returns a peer that answers each request as answer says.
 func NewNetlinkPeer(answer func(NetlinkRequest) NetlinkAnswer) *NetlinkPeer {
-	return &NetlinkPeer{answer: answer}
+	p := &NetlinkPeer{answer: answer}
+	p.arrived = sync.NewCond(&p.mu)
+	return p
 }
 
 // Requests are the requests that were sent so far.
@@ -104,6 +111,8 @@ func (p *NetlinkPeer) Send(b []byte) error {
 	if answer.Err != nil {
 		p.queue = append(p.queue, received{err: answer.Err})
 	}
+	p.silent = answer.Silent
+	p.arrived.Broadcast()
 	return nil
 }
 
@@ -112,6 +121,9 @@ func (p *NetlinkPeer) Send(b []byte) error {
 func (p *NetlinkPeer) Receive(b []byte) (int, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	for p.silent && len(p.queue) == 0 && !p.closed {
+		p.arrived.Wait()
+	}
 	switch {
 	case p.closed:
 		return 0, errPeerClosed
@@ -129,6 +141,7 @@ func (p *NetlinkPeer) Close() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.closed = true
+	p.arrived.Broadcast()
 	return nil
 }
 
@@ -158,7 +171,7 @@ func (a *NetlinkAnswer) datagrams(seq uint32, dump bool) [][]byte {
 			b = nil
 		}
 	}
-	if end := a.end(header, dump); end != nil && a.Err == nil {
+	if end := a.end(header, dump); end != nil && a.Err == nil && !a.Silent {
 		all = append(all, end)
 	}
 	if len(all) > 0 {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"runtime"
 	"slices"
@@ -17,6 +18,8 @@ type options struct {
 	processes   int // that sleep
 	forks       int // a second, meanwhile
 	json, execd string
+	// before is this program as another commit builds it; empty for none.
+	before string
 	// exits is how long a storm of exits takes, trials how many zombies are made
 	// one by one.
 	exits  time.Duration
@@ -30,6 +33,8 @@ type report struct {
 	Kernel string `json:"kernel"`
 	Go     string `json:"go"`
 	CPUs   int    `json:"cpus"`
+	// Peers are the versions of the peers that limits depend on, by name.
+	Peers map[string]string `json:"peers"`
 
 	Groups       []*group      `json:"groups"`
 	Execd        []*execd      `json:"execd,omitempty"`
@@ -69,19 +74,22 @@ func compare(ctx context.Context, o options) (err error) {
 		return err
 	}
 
-	r := &report{Kernel: kernel(), Go: runtime.Version(), CPUs: runtime.NumCPU()}
+	r := &report{Kernel: kernel(), Go: runtime.Version(), CPUs: runtime.NumCPU(), Peers: peerVersions(ctx)}
 	fmt.Printf("Linux %s, %s, %d CPUs; every task on one thread, unless it says otherwise\n", r.Kernel, r.Go, r.CPUs)
+	for _, name := range slices.Sorted(maps.Keys(r.Peers)) {
+		fmt.Printf("peer: %s %s\n", name, r.Peers[name])
+	}
 	if o.only != "" {
-		return r.onOne(ctx, o, programs{self: self, floor: floor}, load, storms)
+		return r.onOne(ctx, o, programs{self: self, floor: floor, before: o.before}, load, storms)
 	}
 	if err := r.onExecd(ctx, o); err != nil {
 		return err
 	}
 	r.onExits(ctx, o, storms)
-	if err := r.onProcesses(ctx, o, programs{self: self, floor: floor}, load, storms); err != nil {
+	if err := r.onProcesses(ctx, o, programs{self: self, floor: floor, before: o.before}, load, storms); err != nil {
 		return err
 	}
-	if err := r.onNetwork(ctx, o, programs{self: self, floor: floor}, addressGroup(), linkGroup()); err != nil {
+	if err := r.onNetwork(ctx, o, programs{self: self, floor: floor, before: o.before}, addressGroup(), linkGroup()); err != nil {
 		return err
 	}
 	return r.conclude(o)
@@ -168,6 +176,9 @@ func (r *report) onNetwork(ctx context.Context, o options, p programs, groups ..
 // measure runs and prints groups.
 func (r *report) measure(ctx context.Context, o options, p programs, groups ...*group) error {
 	for _, g := range groups {
+		if p.before != "" {
+			g.addBefore()
+		}
 		if err := g.run(ctx, p, o.rounds); err != nil {
 			return err
 		}

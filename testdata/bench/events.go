@@ -60,7 +60,7 @@ func (e *events) measure(ctx context.Context, config *sysprobe.Config) (err erro
 		return err
 	}
 	defer func() { err = errors.Join(err, unix.Close(c.sock)) }()
-	w, err := sysprobe.OpenNICWatch(config)
+	w, err := sysprobe.OpenNICWatch(ctx, config)
 	if err != nil {
 		return err
 	}
@@ -122,7 +122,7 @@ func (e *events) endure(ctx context.Context, c *changer, w *sysprobe.NICWatch, c
 	}
 	defer func() { err = errors.Join(err, kernel.Close()) }()
 	var snapshot sysprobe.AddrSnapshot
-	if err := w.Snapshot(&snapshot); err != nil {
+	if err := w.Snapshot(ctx, &snapshot); err != nil {
 		return err
 	}
 	told := addressesOf(&snapshot)
@@ -134,7 +134,7 @@ func (e *events) endure(ctx context.Context, c *changer, w *sysprobe.NICWatch, c
 		made <- err
 	}()
 	for err := told.follow(w, made); ; err = told.follow(w, soon()) {
-		if err = errors.Join(err, kernel.Snapshot(&snapshot)); err != nil {
+		if err = errors.Join(err, kernel.Snapshot(ctx, &snapshot)); err != nil {
 			return err
 		}
 		e.Overflows, e.Differ = w.Stats().Overflows, told.differ(addressesOf(&snapshot))

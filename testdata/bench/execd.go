@@ -16,8 +16,7 @@ import (
 type execd struct {
 	// Processes is how many there were to look at.
 	Processes int `json:"processes"`
-	// StartNS is from its start with --once to its first metric, the lowest
-	// of some.
+	// StartNS is from its start to its first metric, the lowest of some.
 	StartNS int64 `json:"start_ns"`
 	// Resident and Peak are VmRSS and VmHWM of proc_pid_status(5), in KiB,
 	// after two gathers.
@@ -31,8 +30,13 @@ const gatherWait = 11 * time.Second
 // measureExecd starts the program several times and follows it for a while.
 func measureExecd(ctx context.Context, program string, rounds int) (*execd, error) {
 	e := &execd{}
+	config, err := configOf(ctx, program)
+	if err != nil {
+		return nil, err
+	}
+	defer os.Remove(config) //nolint:errcheck // a temporary file
 	for round := range rounds {
-		took, err := firstLine(ctx, exec.CommandContext(ctx, program, "--once"), func(int) error { return nil })
+		took, err := firstLine(ctx, exec.CommandContext(ctx, program, "--config", config), func(int) error { return nil })
 		if err != nil {
 			return nil, err
 		}
@@ -40,7 +44,7 @@ func measureExecd(ctx context.Context, program string, rounds int) (*execd, erro
 			e.StartNS = ns
 		}
 	}
-	_, err := firstLine(ctx, exec.CommandContext(ctx, program), func(pid int) error {
+	_, err = firstLine(ctx, exec.CommandContext(ctx, program), func(pid int) error {
 		select {
 		case <-time.After(gatherWait):
 			return e.readMemory(pid)
@@ -53,6 +57,22 @@ func measureExecd(ctx context.Context, program string, rounds int) (*execd, erro
 	}
 	e.Processes, err = countProcesses()
 	return e, err
+}
+
+// configOf leaves in a file the built-in configuration of the program, except
+// that the first gather does not wait for a whole multiple of the interval.
+func configOf(ctx context.Context, program string) (string, error) {
+	text, err := exec.CommandContext(ctx, program, "--sample-config").Output()
+	if err != nil {
+		return "", err
+	}
+	text = bytes.Replace(text, []byte("# round_interval = true"), []byte("round_interval = false"), 1)
+	file, err := os.CreateTemp("", "sysprobe-*.conf")
+	if err != nil {
+		return "", err
+	}
+	_, err = file.Write(text)
+	return file.Name(), joinErrors(err, file.Close())
 }
 
 // firstLine starts cmd, returns how long its first line of output took, calls

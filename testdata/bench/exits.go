@@ -126,7 +126,7 @@ func (l *listener) close() error { return errors.Join(l.exits.Close(), l.procs.C
 
 // gather returns the zombies by their PIDs.
 func (l *listener) gather() (map[int32]sysprobe.Zombie, error) {
-	if err := errors.Join(l.procs.Snapshot(&l.snapshot, 0), l.exits.Read(&l.log)); err != nil {
+	if err := errors.Join(l.procs.Snapshot(context.Background(), &l.snapshot, 0), l.exits.Read(&l.log)); err != nil {
 		return nil, err
 	}
 	l.tracker.Learn(&l.log)

@@ -23,12 +23,14 @@ func (e *exits) shortLives(ctx context.Context, program string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, procs.Close()) }()
-	var s sysprobe.ProcSnapshot
-	if err := procs.Snapshot(&s, sysprobe.WantEnded); err != nil {
+	accounting, err := procs.OpenAccounting(ctx)
+	if err != nil {
 		return err
 	}
-	if !s.EndedKnown {
-		return s.EndedErr
+	defer func() { err = errors.Join(err, accounting.Close()) }()
+	s, err := accounting.Snapshot(ctx, 0)
+	if err != nil {
+		return err
 	}
 	wait, err := startStorm(ctx, program, 0, lives, 0, shortLife)
 	if err != nil {
@@ -38,31 +40,32 @@ func (e *exits) shortLives(ctx context.Context, program string) (err error) {
 	if err != nil {
 		return err
 	}
-	told := time.Duration(0)
-	for range 2 { // the kernel frees the last a moment after their ends
+	used := time.Duration(0)
+	for range 2 { // the kernel frees the last ones a moment after their exit
 		time.Sleep(100 * time.Millisecond)
-		if err := procs.Snapshot(&s, sysprobe.WantEnded); err != nil {
+		if s, err = accounting.Snapshot(ctx, 0); err != nil {
 			return joinErrors(err, storm.release())
 		}
-		told += e.countEnded(&s, filepath.Base(program))
+		used += e.countExited(s, filepath.Base(program))
 	}
 	for i := range s.Procs {
 		if s.Procs[i].Comm == filepath.Base(program) { // the parent
-			told += s.Procs[i].UserTime + s.Procs[i].SystemTime
+			used += s.Procs[i].UserTime + s.Procs[i].SystemTime
 		}
 	}
-	e.LivesOff = 1 - told.Seconds()/storm.cpu.Seconds()
+	e.LivesOff = 1 - used.Seconds()/storm.cpu.Seconds()
 	return storm.release()
 }
 
-// countEnded counts what ended under a name and returns its CPU time.
-func (e *exits) countEnded(s *sysprobe.ProcSnapshot, name string) time.Duration {
-	told := time.Duration(0)
-	for i := range s.Ended {
-		if s.Ended[i].Comm == name {
-			e.Lives += s.Ended[i].Count
-			told += s.Ended[i].UserTime + s.Ended[i].SystemTime
+// countExited counts the processes that exited under a name and returns their CPU
+// time.
+func (e *exits) countExited(s *sysprobe.AccountingSnapshot, name string) time.Duration {
+	used := time.Duration(0)
+	for i := range s.Exited {
+		if s.Exited[i].Comm == name {
+			e.Lives += s.Exited[i].Count
+			used += s.Exited[i].UserTime + s.Exited[i].SystemTime
 		}
 	}
-	return told
+	return used
 }

@@ -24,14 +24,18 @@ func main() {
 	flag.IntVar(&o.forks, "forks", 0, "how many processes begin and end a second meanwhile")
 	flag.StringVar(&o.json, "json", "", "also write the figures to this `file`")
 	flag.StringVar(&o.execd, "execd", "", "the sysprobe-execd `program` to measure")
+	flag.StringVar(&o.before, "before", "", "this `program` as another commit builds it, to take turns with")
 	flag.DurationVar(&o.exits, "exits", 10*time.Second, "how long to end 10,000 processes a second")
 	flag.IntVar(&o.trials, "trials", 1000, "how many zombies to make one by one")
 	flag.StringVar(&o.only, "only", "", "measure this `group` alone: exits, processes, addresses or links")
 	task := flag.String("worker", "", "make passes of this `task`, one for each line of standard input")
 	flag.Parse()
 
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
+	// A worker that has ended, or a reader of the figures, is no reason to leave
+	// the load behind: the write fails with EPIPE.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	var err error
 	if *task != "" {
 		err = workOn(*task)

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"runtime"
 
 	"telegraf-sysprobe/sysprobe"
@@ -14,9 +16,12 @@ func sweepProcs(backend sysprobe.Backend, want sysprobe.Fields) func() (pass, er
 		if err != nil {
 			return nil, err
 		}
+		if err := procs.Load(context.Background()); err != nil {
+			return nil, err
+		}
 		var snapshot sysprobe.ProcSnapshot
 		return func() (int, error) {
-			err := procs.Snapshot(&snapshot, want)
+			err := procs.Snapshot(context.Background(), &snapshot, want)
 			return len(snapshot.Procs), err
 		}, nil
 	}
@@ -30,6 +35,28 @@ func onTwoThreads(open func() (pass, error)) func() (pass, error) {
 	}
 }
 
+// openFor opens a process table, asks it for one thing and closes it.
+func openFor(ask func(context.Context, *sysprobe.Procs) error) func() (pass, error) {
+	return func() (pass, error) {
+		return func() (int, error) {
+			procs, err := sysprobe.OpenProcs(nil)
+			if err != nil {
+				return 0, err
+			}
+			return 1, errors.Join(ask(context.Background(), procs), procs.Close())
+		}, nil
+	}
+}
+
+// lookUpOne is what a program does that asks for one process.
+func lookUpOne(ctx context.Context, procs *sysprobe.Procs) error {
+	_, err := procs.Lookup(ctx, 1, 0)
+	return err
+}
+
+// loadBPF is what the first snapshot of a handle does once.
+func loadBPF(ctx context.Context, procs *sysprobe.Procs) error { return procs.Load(ctx) }
+
 // trackZombies looks for zombies and counts processes.
 func trackZombies() (pass, error) {
 	procs, err := sysprobe.OpenProcs(&sysprobe.Config{Backend: sysprobe.BackendProcFS})
@@ -41,7 +68,7 @@ func trackZombies() (pass, error) {
 		tracker  sysprobe.ZombieTracker
 	)
 	return func() (int, error) {
-		err := procs.Snapshot(&snapshot, 0)
+		err := procs.Snapshot(context.Background(), &snapshot, 0)
 		tracker.Update(&snapshot)
 		return len(snapshot.Procs), err
 	}, nil
@@ -49,7 +76,7 @@ func trackZombies() (pass, error) {
 
 // addressSource is a handle that knows addresses.
 type addressSource interface {
-	Snapshot(*sysprobe.AddrSnapshot) error
+	Snapshot(context.Context, *sysprobe.AddrSnapshot) error
 }
 
 // readAddresses counts addresses.
@@ -65,7 +92,7 @@ func readAddresses(config *sysprobe.Config) func() (pass, error) {
 
 // watchAddresses counts the addresses of a table that is kept up to date.
 func watchAddresses() (pass, error) {
-	watch, err := sysprobe.OpenNICWatch(nil)
+	watch, err := sysprobe.OpenNICWatch(context.Background(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +107,7 @@ func watchAddresses() (pass, error) {
 func countAddresses(source addressSource) pass {
 	var snapshot sysprobe.AddrSnapshot
 	return func() (int, error) {
-		if err := source.Snapshot(&snapshot); err != nil {
+		if err := source.Snapshot(context.Background(), &snapshot); err != nil {
 			return 0, err
 		}
 		rows := 0
@@ -94,13 +121,13 @@ func countAddresses(source addressSource) pass {
 // readLinks counts interfaces, read with the optional facts of want.
 func readLinks(want sysprobe.LinkFacts) func() (pass, error) {
 	return func() (pass, error) {
-		stats, err := sysprobe.OpenNICStats(&sysprobe.Config{LinkFacts: want})
+		stats, err := sysprobe.OpenNICStats(nil)
 		if err != nil {
 			return nil, err
 		}
 		var snapshot sysprobe.LinkSnapshot
 		return func() (int, error) {
-			err := stats.Snapshot(&snapshot)
+			err := stats.Snapshot(context.Background(), &snapshot, want)
 			return len(snapshot.Links), err
 		}, nil
 	}

@@ -4,6 +4,9 @@ import (
 	"cmp"
 	"context"
 	"os"
+	"os/exec"
+	"path"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -36,9 +39,10 @@ type figures struct {
 	Complaint string `json:"complaint,omitempty"`
 }
 
-// programs are what workers are: this program and the C floor.
+// programs are what workers are: this program, the C floor, and this program
+// as another commit builds it.
 type programs struct {
-	self, floor string
+	self, floor, before string
 	// inside puts a command line where the load is.
 	inside func(args ...string) []string
 }
@@ -50,7 +54,9 @@ func (p programs) command(t *task) []string {
 		return p.inside(p.floor, t.key)
 	case "psutil":
 		peers, _ := sources.ReadFile("native/peers.py") //nolint:errcheck // embedded
-		return p.inside("/usr/bin/python3", "-c", string(peers), t.key)
+		return p.inside(python, "-c", string(peers), t.key)
+	case before:
+		return p.inside(p.before, "-worker="+t.key)
 	default:
 		return p.inside(p.self, "-worker="+t.key)
 	}
@@ -144,4 +150,27 @@ func kernel() string {
 		return "unknown"
 	}
 	return strings.TrimSpace(string(release))
+}
+
+// python is the one that Debian's modules are for.
+const python = "/usr/bin/python3"
+
+// peerVersions returns the versions of the peers that limits depend on, by name.
+func peerVersions(ctx context.Context) map[string]string {
+	versions := map[string]string{"psutil": "none"}
+	out, err := exec.CommandContext(ctx, python, "-c", "import psutil; print(psutil.__version__)").Output()
+	if err == nil {
+		versions["psutil"] = strings.TrimSpace(string(out))
+	}
+	info, _ := debug.ReadBuildInfo() // a program without it has no peer's version either
+	if info == nil {
+		return versions
+	}
+	for _, m := range info.Deps {
+		switch m.Path {
+		case "github.com/shirou/gopsutil/v4", "github.com/prometheus/procfs", "github.com/influxdata/telegraf":
+			versions[path.Base(strings.TrimSuffix(m.Path, "/v4"))] = m.Version
+		}
+	}
+	return versions
 }

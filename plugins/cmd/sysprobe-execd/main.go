@@ -4,6 +4,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -12,6 +13,8 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"syscall"
 
 	"telegraf-sysprobe/plugins/internal/execd"
@@ -19,7 +22,7 @@ import (
 	_ "telegraf-sysprobe/plugins/inputs/all" // what can be configured
 )
 
-//go:generate sh -c "go run . --sample-config >../../../sample.conf"
+//go:generate sh -c "go run . --sample-config >sample.new && mv sample.new ../../../sample.conf"
 
 func main() {
 	if os.Getenv("GOGC") == "" {
@@ -39,8 +42,8 @@ func run(args []string) error {
 		host.Configs = append(host.Configs, file)
 		return nil
 	})
-	flags.BoolVar(&once, "once", false, "gather once, print, and end; fails if an input does")
-	flags.BoolVar(&test, "test", false, "the same for people to read: each metric after a '> '")
+	flags.BoolVar(&once, "once", false, "gather twice, half a second apart, so that rates are known, print the second gather, and end; fails if an input does")
+	flags.BoolVar(&test, "test", false, "as --once, for people to read: each metric after a '> '")
 	flags.BoolVar(&check, "config-check", false, "only say whether the configuration is good")
 	flags.BoolVar(&sample, "sample-config", false, "print a configuration with every input, and end")
 	flags.BoolVar(&version, "version", false, "print the version, and end")
@@ -48,13 +51,15 @@ func run(args []string) error {
 		return err
 	}
 
+	if err := oneOf(flags, "once", "test", "config-check", "sample-config", "version"); err != nil {
+		return err
+	}
+
 	switch {
 	case version:
-		fmt.Println(execd.Version())
-		return nil
+		return say(execd.Version() + "\n")
 	case sample:
-		fmt.Print(execd.SampleConfig())
-		return nil
+		return say(execd.SampleConfig())
 	case check:
 		host.Mode = execd.Check
 	case test:
@@ -72,7 +77,28 @@ func run(args []string) error {
 		return err
 	}
 	if check {
-		fmt.Println("OK")
+		return say("OK\n")
+	}
+	return nil
+}
+
+// say writes text to stdout.
+func say(text string) error {
+	_, err := os.Stdout.WriteString(text)
+	return err
+}
+
+// oneOf returns an error where more than one of these flags is set: each says
+// something else to do.
+func oneOf(flags *flag.FlagSet, names ...string) error {
+	var set []string
+	flags.Visit(func(f *flag.Flag) {
+		if slices.Contains(names, f.Name) && f.Value.String() == "true" {
+			set = append(set, "--"+f.Name)
+		}
+	})
+	if len(set) > 1 {
+		return fmt.Errorf("%s cannot be had together; use one", strings.Join(set, " and "))
 	}
 	return nil
 }
@@ -84,9 +110,10 @@ func parse(flags *flag.FlagSet, args []string) error {
 	err := flags.Parse(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
-		flags.SetOutput(os.Stdout)
+		var usage strings.Builder
+		flags.SetOutput(&usage)
 		flags.Usage()
-		return err
+		return cmp.Or(say(usage.String()), err)
 	case err != nil:
 		return fmt.Errorf("%w; --help lists the flags", err)
 	case flags.NArg() > 0:

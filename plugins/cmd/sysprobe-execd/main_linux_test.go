@@ -7,12 +7,31 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 )
 
+// useCPU uses CPU until the end of the test, so that some process has a rank by that.
+func useCPU(t *testing.T) {
+	t.Helper()
+	var done atomic.Bool
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for !done.Load() {
+			continue
+		}
+	}()
+	t.Cleanup(func() {
+		done.Store(true)
+		<-ended
+	})
+}
+
 func TestOnce(t *testing.T) {
+	useCPU(t)
 	for _, mode := range []struct{ flag, prefix string }{{"--once", ""}, {"--test", "> "}} {
 		t.Run(mode.flag, func(t *testing.T) {
 			got := execute(t, mode.flag)
@@ -26,15 +45,16 @@ func TestOnce(t *testing.T) {
 
 func everyMeasurement(t *testing.T, prefix, stdout string) {
 	t.Helper()
-	for _, m := range []string{"nicaddrs,", "nicaddrs_interface,", "nicstats,", "procs ", "procs_top,", "zombies "} {
+	for _, m := range []string{"nicaddrs,", "nicaddrs_interface,", "nicstats,", "procs ", "procs_top,by=cpu,", "zombies "} {
 		if !strings.Contains("\n"+stdout, "\n"+prefix+m) {
 			t.Errorf("no %q in:\n%s", m, stdout)
 		}
 	}
 }
 
-// TestUnprivileged runs the built-in configuration as a user who may nothing.
+// TestUnprivileged runs the built-in configuration as a user without privileges.
 func TestUnprivileged(t *testing.T) {
+	useCPU(t)
 	cmd := command(t, "--once")
 	cmd.Path = "/proc/self/exe" // which that user can reach wherever it lies
 	cmd.Dir = "/"
@@ -76,7 +96,7 @@ type server struct {
 
 func serve(t *testing.T, interval string) *server {
 	t.Helper()
-	file := config(t, "[agent]\n interval = \""+interval+"\"\n round_interval = false\n[[inputs.zombies]]\n backend = \"procfs\"\n")
+	file := config(t, "[agent]\n interval = \""+interval+"\"\n round_interval = false\n[[inputs.zombies]]\n backend = \"procfs\"\n log_level = \"warn\"\n")
 	s := &server{cmd: command(t, "--config", file)}
 	s.cmd.Stderr = &s.stderr
 	var err error
@@ -148,5 +168,102 @@ func TestFullDisk(t *testing.T) {
 	cmd.Stderr = &stderr
 	if err := cmd.Run(); cmd.ProcessState.ExitCode() != 1 || !strings.Contains(stderr.String(), "writing metrics: ") {
 		t.Errorf("%v, messages %q", err, &stderr)
+	}
+}
+
+// TestStoppedAndContinued stops the program until its ticker is late, and lets it
+// go on shortly before the next tick: no series might have two points in one
+// second then.
+func TestStoppedAndContinued(t *testing.T) {
+	file := config(t, "[agent]\n interval = \"1s\"\n[[inputs.zombies]]\n backend = \"procfs\"\n collect = []\n log_level = \"warn\"\n")
+	cmd := command(t, "--config", file)
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	cmd.Stdout = &out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	sleepUntil := func(part time.Duration) { // of a second
+		now := time.Now()
+		time.Sleep(now.Truncate(time.Second).Add(time.Second + part).Sub(now))
+	}
+	sleepUntil(100 * time.Millisecond)
+	sleepUntil(100 * time.Millisecond)
+	for _, signal := range []syscall.Signal{syscall.SIGSTOP, syscall.SIGCONT} {
+		if err := cmd.Process.Signal(signal); err != nil {
+			t.Fatal(err)
+		}
+		if signal == syscall.SIGSTOP {
+			sleepUntil(100 * time.Millisecond)
+			sleepUntil(650 * time.Millisecond)
+		}
+	}
+	sleepUntil(500 * time.Millisecond)
+	sleepUntil(500 * time.Millisecond)
+	if err := stdin.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	points := map[string]bool{}
+	for line := range strings.Lines(out.String()) {
+		fields := strings.Fields(line)
+		if at := fields[len(fields)-1]; points[at] {
+			t.Errorf("two points at %s:\n%s", at, &out)
+		} else {
+			points[at] = true
+		}
+	}
+	if len(points) < 3 {
+		t.Errorf("%d points, want some before and after:\n%s", len(points), &out)
+	}
+}
+
+// TestFullStdout wants an error of each text that cannot be written.
+func TestFullStdout(t *testing.T) {
+	for _, arg := range []string{"--version", "--sample-config", "--config-check", "--help"} {
+		full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer full.Close()
+		cmd := command(t, arg)
+		var stderr strings.Builder
+		cmd.Stdout, cmd.Stderr = full, &stderr
+		if err := cmd.Run(); err == nil || !strings.Contains(stderr.String(), "no space left on device") {
+			t.Errorf("%s: %v, stderr %q; want an error that says why", arg, err, stderr.String())
+		}
+	}
+}
+
+// TestFewDescriptors wants the lack of descriptors to be named as what it is, and
+// not as a lack of permission, a hidden process or a fault of a driver, unless that is
+// there with many descriptors too, as in a container.
+func TestFewDescriptors(t *testing.T) {
+	conf := config(t, "[[inputs.procs]]\n[[inputs.zombies]]\n[[inputs.nicstats]]\n[[inputs.nicaddrs]]\n")
+	usual := execute(t, "--once", "--config", conf).stderr
+	for _, limit := range []string{"9", "10", "12", "16", "18", "20"} {
+		program := command(t, "--once", "--config", conf)
+		cmd := command(t)
+		cmd.Path = "/bin/sh"
+		cmd.Args = append([]string{"sh", "-c", `ulimit -n "$0"; exec "$@"`, limit}, program.Args...)
+		var stderr strings.Builder
+		cmd.Stderr = &stderr
+		said := ""
+		if err := cmd.Run(); err != nil {
+			said = "LimitNOFILE="
+		}
+		if !strings.Contains(stderr.String(), said) {
+			t.Errorf("%s descriptors: %q lacks %s", limit, stderr.String(), said)
+		}
+		for _, part := range []string{"hidepid", "HOST_PROC", "not permitted to read", "drivers failed", "requires >= v"} {
+			if strings.Contains(stderr.String(), part) && !strings.Contains(usual, part) {
+				t.Errorf("%s descriptors: %q names %q", limit, stderr.String(), part)
+			}
+		}
 	}
 }

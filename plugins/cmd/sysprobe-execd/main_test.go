@@ -99,6 +99,7 @@ func TestMistakes(t *testing.T) {
 		{"wrong type", []string{"--config", config(t, "[[inputs.zombies]]\n  max_zombies = \"all\"\n")}, []string{"max_zombies", `"all`, "into int"}},
 		{"refused by the plugin", []string{"--config", config(t, "[[inputs.zombies]]\n  max_zombies = 0\n")}, []string{"inputs.zombies", "max_zombies"}},
 		{"unknown plugin", []string{"--config", config(t, "[[inputs.zombie]]\n")}, []string{`"zombie"`, "nicaddrs, nicstats, procs, zombies"}},
+		{"two things to do", []string{"--once"}, []string{"--config-check and --once", "use one"}},
 		{"output", []string{"--config", config(t, "[[outputs.file]]\n")}, []string{"outputs belong to Telegraf"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -2,6 +2,7 @@ package nicaddrs
 
 import (
 	"cmp"
+	"errors"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"telegraf-sysprobe/plugins/internal/lineproto"
+	"telegraf-sysprobe/plugins/internal/metric"
 	"telegraf-sysprobe/plugins/internal/options"
 	"telegraf-sysprobe/sysprobe"
 )
@@ -26,21 +28,25 @@ const (
 	addressAsField = "field"
 )
 
-// familyNames are the values of the option families and of the tag family;
-// families are what they mean.
+// familyNames are the values of the option families and of the tag family, and
+// families the families of these names.
 var (
 	familyNames = []string{"ipv4", "ipv6", "link"}
 	families    = []sysprobe.Family{sysprobe.FamilyInet, sysprobe.FamilyInet6, sysprobe.FamilyLink}
 )
 
+// countNames are the fields of interfaceMeasurement that count addresses of families.
+var countNames = []string{"ipv4_count", "ipv6_count", "link_count"}
+
 // tagNames are the words of the option tag_with.
 var tagNames = []string{"alias", "kind", "label", "scope"}
 
-// layout says which addresses become metrics, and how.
+// layout chooses the addresses to send, and the form of their metrics.
 type layout struct {
 	asTag    bool
 	selected [3]bool // parallel to families
 	scopes   options.Globs
+	byFlags  bool                   // with or without chooses
 	with     func(flag string) bool // nil: whatever the flags are
 	without  func(flag string) bool
 	tagWith  []string
@@ -49,7 +55,7 @@ type layout struct {
 // newLayout checks the options about addresses. It returns an error that names
 // the option, the value and the remedy.
 func (n *NICAddrs) newLayout() (layout, error) {
-	l := layout{asTag: n.AddressAs == addressAsTag, tagWith: n.TagWith}
+	l := layout{asTag: n.AddressAs == addressAsTag, tagWith: n.TagWith, byFlags: len(n.FlagInclude)+len(n.FlagExclude) > 0}
 	err := cmp.Or(
 		options.Words("address_as", []string{n.AddressAs}, []string{addressAsTag, addressAsField}),
 		options.NotEmpty("families", n.Families, familyNames, "there is nothing to report without a family"),
@@ -61,6 +67,9 @@ func (n *NICAddrs) newLayout() (layout, error) {
 	}
 	for _, name := range n.Families {
 		l.selected[slices.Index(familyNames, name)] = true
+	}
+	if err := n.checkWords(); err != nil {
+		return l, err
 	}
 	if l.scopes, err = options.NewGlobs("scope", n.ScopeInclude, n.ScopeExclude); err != nil {
 		return l, err
@@ -74,13 +83,55 @@ func (n *NICAddrs) newLayout() (layout, error) {
 	return l, err
 }
 
-// passes says whether the options let an IPv4 or IPv6 address of that scope and
-// with these flags pass.
-func (l *layout) passes(family sysprobe.Family, scope sysprobe.AddrScope, flags sysprobe.AddrFlags) bool {
-	if !l.scopes.Match(scope.String()) {
+// checkWords returns an error where a glob of scopes or flags matches none.
+func (n *NICAddrs) checkWords() error {
+	var scopes, namedScopes, flags []string
+	for i := range 256 {
+		name := sysprobe.AddrScope(i).String()
+		if scopes = append(scopes, name); name != strconv.Itoa(i) {
+			namedScopes = append(namedScopes, name)
+		}
+	}
+	for bit := sysprobe.AddrFlags(1); bit != 0; bit <<= 1 {
+		for _, family := range []sysprobe.Family{sysprobe.FamilyInet, sysprobe.FamilyInet6} {
+			if name := bit.Text(family); !slices.Contains(flags, name) {
+				flags = append(flags, name)
+			}
+		}
+	}
+	if slices.Contains(n.FlagInclude, "dynamic") || slices.Contains(n.FlagExclude, "dynamic") {
+		return errors.New(`option flag_include or flag_exclude: "dynamic" is the absence of a flag; use "permanent" in the other list`)
+	}
+	namedFlags := slices.DeleteFunc(slices.Clone(flags), func(name string) bool { return strings.HasPrefix(name, "0x") })
+	return cmp.Or(
+		options.Vocabulary("scope_include", n.ScopeInclude, scopes, namedScopes),
+		options.Vocabulary("scope_exclude", n.ScopeExclude, scopes, namedScopes),
+		options.Vocabulary("flag_include", n.FlagInclude, flags, namedFlags),
+		options.Vocabulary("flag_exclude", n.FlagExclude, flags, namedFlags),
+	)
+}
+
+// selects reports whether addresses of a family are reported.
+func (l *layout) selects(family sysprobe.Family) bool {
+	n := slices.Index(families, family)
+	return n >= 0 && l.selected[n]
+}
+
+// passes reports whether the options choose an IPv4 or IPv6 address. The kernel leaves
+// an address tentative whose duplicate it detected; it counts as one that is not,
+// since the detection is over.
+func (l *layout) passes(a *sysprobe.Addr) bool {
+	if !l.selects(a.Family()) || !l.scopes.Match(a.Scope.String()) {
 		return false
 	}
-	names := strings.Split(flags.Text(family), ",")
+	if !l.byFlags {
+		return true
+	}
+	flags := a.Flags
+	if flags&sysprobe.AddrDADFailed != 0 {
+		flags &^= sysprobe.AddrTentative
+	}
+	names := strings.Split(flags.Text(a.Family()), ",")
 	return (l.with == nil || slices.ContainsFunc(names, l.with)) && !slices.ContainsFunc(names, l.without)
 }
 
@@ -92,7 +143,7 @@ type address struct {
 	addr   *sysprobe.Addr
 }
 
-// text is the address without a zone: the tag interface says that.
+// text is the address without a zone, which is the tag interface.
 func (a address) text() string {
 	if a.addr == nil {
 		return a.link.HardwareAddr.String()
@@ -100,7 +151,7 @@ func (a address) text() string {
 	return a.addr.IP.WithZone("").String()
 }
 
-// identity is what makes a another address.
+// identity returns the identity of a.
 func (a address) identity() identity {
 	if a.addr == nil {
 		return identity{hardware: a.link.HardwareAddr}
@@ -108,63 +159,79 @@ func (a address) identity() identity {
 	return identity{ip: a.addr.IP.WithZone(""), peer: a.addr.Peer.WithZone(""), bits: a.addr.PrefixLen}
 }
 
-// addresses returns the addresses of an interface in the selected families.
-func (l *layout) addresses(i *sysprobe.InterfaceAddrs) []address {
-	list := make([]address, 0, len(i.Addrs)+1)
-	add := func(family sysprobe.Family, addr *sysprobe.Addr) {
-		if n := slices.Index(families, family); n >= 0 && l.selected[n] {
-			list = append(list, address{family: n, link: &i.Link, addr: addr})
-		}
-	}
-	if i.Link.HardwareAddr.Len() > 0 {
-		add(sysprobe.FamilyLink, nil)
+// addresses returns the addresses of an interface in the selected families, in the
+// memory of list.
+func (l *layout) addresses(list []address, i *sysprobe.InterfaceAddrs) []address {
+	list = list[:0]
+	if i.Link.HardwareAddr.Len() > 0 && l.selects(sysprobe.FamilyLink) {
+		list = append(list, address{family: slices.Index(families, sysprobe.FamilyLink), link: &i.Link})
 	}
 	for n := range i.Addrs {
-		if a := &i.Addrs[n]; l.passes(a.Family(), a.Scope, a.Flags) {
-			add(a.Family(), a)
+		if a := &i.Addrs[n]; l.passes(a) {
+			list = append(list, address{family: slices.Index(families, a.Family()), link: &i.Link, addr: a})
 		}
 	}
 	return list
 }
 
-// point is a metric without its name, type and time.
-type point struct {
-	tags   map[string]string
-	fields map[string]any
+// rankKey is what the addresses have in common that a rank numbers.
+type rankKey struct {
+	family   int
+	ip       netip.Addr
+	hardware sysprobe.HardwareAddr
 }
 
-// points returns the metrics of measurement for the addresses of one
-// interface.
+// rows makes the metrics of addresses, in memory that it uses again.
+type rows struct {
+	layout    *layout
+	addresses []address
+	ranks     map[rankKey]int
+	row       metric.Series
+}
+
+// each calls send with the metric of measurement for each address of r, which is
+// valid until send returns.
 //
-// The tags tell any two of them apart. Where the address is a field the rank
-// among the addresses of its family does; where it is a tag, the kernel may
-// still have it twice on one interface, with two prefix lengths or two peers,
-// and then all but the first have a rank.
-func (l *layout) points(addresses []address, netns string) []point {
-	list := make([]point, 0, len(addresses))
-	ranks := map[string]int{}
-	for _, a := range addresses {
-		p := point{tags: interfaceTags(a.link.Name, netns), fields: a.fields()}
-		p.tags["family"] = familyNames[a.family]
-		a.tag(p, l.tagWith)
-		key := familyNames[a.family]
-		if l.asTag {
-			p.tags["address"] = a.text()
-			key = a.text()
-		} else {
-			p.fields["address"] = a.text()
-		}
-		ranks[key]++
-		if rank := ranks[key]; rank > 1 || !l.asTag {
-			p.tags["rank"] = strconv.Itoa(rank)
-		}
-		list = append(list, p)
+// No two of them have the same tags. Where the address is a field, each has the
+// rank among the addresses of its family. Where the address is a tag, an interface
+// might still have it twice, with two prefix lengths or two peers, and then all but
+// the first have a rank.
+func (r *rows) each(netns string, send func(*metric.Series)) {
+	if r.ranks == nil {
+		r.ranks = map[rankKey]int{}
 	}
-	return list
+	clear(r.ranks)
+	for _, a := range r.addresses {
+		key := rankKey{family: a.family}
+		if r.layout.asTag {
+			id := a.identity()
+			key.ip, key.hardware = id.ip, id.hardware
+		}
+		r.ranks[key]++
+		r.layout.fill(&r.row, a, netns)
+		if rank := r.ranks[key]; rank > 1 || !r.layout.asTag {
+			r.row.Tags["rank"] = strconv.Itoa(rank)
+		}
+		send(&r.row)
+	}
 }
 
-// tag makes tags of the facts that names lists, as far as a has them.
-func (a address) tag(p point, names []string) {
+// fill makes row the metric of an address, without a rank.
+func (l *layout) fill(row *metric.Series, a address, netns string) {
+	row.Clear()
+	setInterfaceTags(row.Tags, a.link.Name, netns)
+	row.Tags["family"] = familyNames[a.family]
+	a.addTags(row.Tags, l.tagWith)
+	if l.asTag {
+		row.Tags["address"] = a.text()
+	} else {
+		row.Gauges["addr"] = a.text()
+	}
+	a.setFields(row.Gauges)
+}
+
+// addTags adds the tags of the facts in names, as far as a has them.
+func (a address) addTags(tags map[string]string, names []string) {
 	for _, name := range names {
 		text := ""
 		switch {
@@ -178,42 +245,31 @@ func (a address) tag(p point, names []string) {
 		case name == "scope":
 			text = a.addr.Scope.String()
 		}
-		if text != "" {
-			p.tags[name] = lineproto.Tag(text)
-			delete(p.fields, name)
-		}
+		metric.AddTag(tags, name, text)
 	}
 }
 
-// interfaceTags returns the tags that all metrics of an interface have.
-func interfaceTags(name, netns string) map[string]string {
-	tags := map[string]string{"interface": lineproto.Tag(name)}
-	if netns != "" {
-		tags["netns"] = lineproto.Tag(netns)
-	}
-	return tags
+// setInterfaceTags sets the tags that all metrics of an interface have.
+func setInterfaceTags(tags map[string]string, name, netns string) {
+	tags["interface"] = lineproto.Tag(name)
+	metric.SetTag(tags, "netns", netns)
 }
 
-// fields returns what is known of an address besides itself.
-func (a address) fields() map[string]any {
-	fields := map[string]any{
-		"index":       int64(a.link.Index),
-		"family_code": int64(families[a.family]),
-	}
+// setFields sets the fields of an address, without the address.
+func (a address) setFields(fields metric.Fields) {
+	fields["index"], fields["family_code"] = int64(a.link.Index), int64(families[a.family])
 	if a.addr == nil {
 		setLinkFields(fields, a.link)
 	} else {
 		setAddrFields(fields, a.addr)
 	}
-	return fields
 }
 
-// setLinkFields sets the other end of a link-layer address. IFLA_BROADCAST is
-// the far end of a tunnel and without meaning on a link that does neither.
-func setLinkFields(fields map[string]any, l *sysprobe.Link) {
-	if l.PermanentAddr.Len() > 0 {
-		fields["permanent_mac"] = l.PermanentAddr.String()
-	}
+// setLinkFields sets the fields of a link-layer address. IFLA_BROADCAST is the
+// other end of a tunnel, and has no meaning on a link that neither broadcasts nor
+// is point-to-point.
+func setLinkFields(fields metric.Fields, l *sysprobe.Link) {
+	metric.SetText(fields, "permanent_mac", l.PermanentAddr.String())
 	switch {
 	case l.Broadcast.Len() == 0:
 	case l.Flags&sysprobe.FlagBroadcast != 0:
@@ -223,8 +279,8 @@ func setLinkFields(fields map[string]any, l *sysprobe.Link) {
 	}
 }
 
-// setAddrFields sets what the kernel knows of an IPv4 or IPv6 address.
-func setAddrFields(fields map[string]any, a *sysprobe.Addr) {
+// setAddrFields sets the fields of an IPv4 or IPv6 address.
+func setAddrFields(fields metric.Fields, a *sysprobe.Addr) {
 	fields["prefix_length"] = int64(a.PrefixLen)
 	fields["scope"] = a.Scope.String()
 	fields["scope_code"] = int64(a.Scope)
@@ -232,38 +288,43 @@ func setAddrFields(fields map[string]any, a *sysprobe.Addr) {
 	setIP(fields, "netmask", a.Netmask())
 	setIP(fields, "broadcast", a.Broadcast)
 	setIP(fields, "ptp", a.Peer)
-	if a.Label != "" {
-		fields["label"] = lineproto.Field(a.Label)
-	}
-	if priority, known := a.RoutePriority.Get(); known {
-		fields["route_priority"] = int64(priority)
-	}
-	if protocol, known := a.Protocol.Get(); known {
-		fields["protocol"] = int64(protocol)
-	}
-	setSeconds(fields, "valid_lifetime", a.ValidLifetime)
-	setSeconds(fields, "preferred_lifetime", a.PreferredLifetime)
+	metric.SetName(fields, "label", a.Label)
+	metric.SetInt(fields, "route_priority", a.RoutePriority)
+	metric.SetInt(fields, "protocol", a.Protocol)
+	setLifetime(fields, "valid_lifetime", a.ValidLifetime)
+	setLifetime(fields, "preferred_lifetime", a.PreferredLifetime)
 }
 
 // setIP sets a field unless ip is none.
-func setIP(fields map[string]any, name string, ip netip.Addr) {
+func setIP(fields metric.Fields, name string, ip netip.Addr) {
 	if ip.IsValid() {
 		fields[name] = ip.WithZone("").String()
 	}
 }
 
-// setSeconds sets a field unless d is absent.
-func setSeconds(fields map[string]any, name string, d sysprobe.Opt[time.Duration]) {
+// setLifetime sets a field to whole seconds, in which the kernel counts, unless
+// d is absent.
+func setLifetime(fields metric.Fields, name string, d sysprobe.Opt[time.Duration]) {
 	if d, known := d.Get(); known {
 		fields[name] = int64(d / time.Second)
 	}
 }
 
-// gauges returns those of interfaceMeasurement: a count for each selected
-// family, and what the interface is besides.
-func (l *layout) gauges(link *sysprobe.Link, addresses []address) map[string]any {
-	fields := map[string]any{"index": int64(link.Index)}
-	for family, name := range familyNames {
+// setGauges sets the gauges of interfaceMeasurement: a count for each selected
+// family, and the facts of the interface.
+func (l *layout) setGauges(fields metric.Fields, link *sysprobe.Link, addresses []address) {
+	l.setCounts(fields, addresses)
+	fields["index"] = int64(link.Index)
+	metric.SetNames(fields, "altnames", link.AltNames)
+	metric.SetText(fields, "guid", link.GUID)
+	if link.LUID != 0 {
+		fields["luid"] = metric.Int(link.LUID)
+	}
+}
+
+// setCounts sets the number of addresses in each selected family.
+func (l *layout) setCounts(fields metric.Fields, addresses []address) {
+	for family := range families {
 		if !l.selected[family] {
 			continue
 		}
@@ -273,37 +334,20 @@ func (l *layout) gauges(link *sysprobe.Link, addresses []address) map[string]any
 				n++
 			}
 		}
-		fields[name+"_count"] = n
+		fields[countNames[family]] = n
 	}
-	if len(link.AltNames) > 0 {
-		fields["altnames"] = lineproto.Field(strings.Join(link.AltNames, ","))
-	}
-	return fields
 }
 
-// changesField returns the counter of interfaceMeasurement.
-func changesField(changes int64) map[string]any { return map[string]any{"changes": changes} }
-
-// selects says whether an event is of a family to report. Those of an
-// interface as a whole are of none.
-func (l *layout) selects(e *sysprobe.NICEvent) bool {
-	family := slices.Index(families, e.Family())
-	if family >= 0 && !l.selected[family] {
-		return false
-	}
-	return !e.Address.IsValid() || l.passes(e.Family(), e.Scope, e.Flags)
-}
-
-// eventPoint returns the metric of eventMeasurement.
-func eventPoint(e *sysprobe.NICEvent, netns string) point {
-	p := point{tags: interfaceTags(e.Interface, netns), fields: map[string]any{
-		"old":   lineproto.Field(e.Old),
-		"new":   lineproto.Field(e.New),
-		"index": int64(e.Index),
-	}}
-	p.tags["event"] = e.Kind.String()
+// eventSeries returns the metric of eventMeasurement. An old or a new value that
+// there is not is empty text, so that each event has both.
+func eventSeries(e *sysprobe.NICEvent, netns string) (tags map[string]string, fields metric.Fields) {
+	tags = map[string]string{"event": e.Kind.String()}
+	setInterfaceTags(tags, e.Interface, netns)
+	fields = metric.Fields{"old": "", "new": "", "index": int64(e.Index)}
+	metric.SetName(fields, "old", e.Old)
+	metric.SetName(fields, "new", e.New)
 	if e.Address.IsValid() {
-		p.fields["address"] = e.Address.Addr().String()
+		fields["addr"] = e.Address.Addr().String()
 	}
-	return p
+	return tags, fields
 }

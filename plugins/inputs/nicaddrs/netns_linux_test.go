@@ -12,14 +12,36 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/influxdata/telegraf/testutil"
 
+	"telegraf-sysprobe/plugins/internal/nic/nictest"
 	"telegraf-sysprobe/sysprobe/sysprobetest"
 )
+
+// runIP runs ip(8) and returns its error.
+func runIP(args string) error {
+	out, err := exec.Command("ip", strings.Fields(args)...).CombinedOutput()
+	if err != nil {
+		err = fmt.Errorf("ip %s: %w\n%s", args, err, out)
+	}
+	return err
+}
 
 // ip runs ip(8).
 func ip(t *testing.T, args string) {
 	t.Helper()
-	if out, err := exec.Command("ip", strings.Fields(args)...).CombinedOutput(); err != nil {
-		t.Fatalf("ip %s: %v\n%s", args, err, out)
+	if err := runIP(args); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestReleasesNamespaces(t *testing.T) {
+	sysprobetest.NeedTool(t, "ip")
+	sysprobetest.NeedNamespaces(t)
+	for _, watching := range []bool{false, true} {
+		t.Run(fmt.Sprintf("watch=%v", watching), func(t *testing.T) {
+			n := newPlugin(t)
+			n.Watch = watching
+			nictest.CheckRelease(t, n, &n.Options, runIP)
+		})
 	}
 }
 
@@ -39,9 +61,8 @@ func holdings(t *testing.T) (files, threads int) {
 // TestNamespacesComeAndGo follows real namespaces, by gathers and by events,
 // and looks for what is left of those that are gone.
 func TestNamespacesComeAndGo(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("making a network namespace needs root")
-	}
+	sysprobetest.NeedTool(t, "ip")
+	sysprobetest.NeedNamespaces(t)
 	prefix := fmt.Sprintf("nicaddrs-%d-", os.Getpid())
 	stays, comes := prefix+"stays", prefix+"comes"
 	ip(t, "netns add "+stays)
@@ -81,6 +102,7 @@ func TestNamespacesComeAndGo(t *testing.T) {
 				ip(t, "netns add "+comes)
 				gather(comes, stays)
 				ip(t, "netns del "+comes)
+				gather(comes, stays) // whose last row this is
 				gather(stays)
 			}
 			round() // which starts what Go keeps
@@ -92,8 +114,8 @@ func TestNamespacesComeAndGo(t *testing.T) {
 			if nowFiles, nowThreads := holdings(t); nowFiles > files || nowThreads >= threads+rounds/2 {
 				t.Errorf("after %d namespaces: %d files and %d threads, before %d and %d", rounds, nowFiles, nowThreads, files, threads)
 			}
-			if len(n.changes.interfaces) != 1 {
-				t.Errorf("keeps %d interfaces, want lo of the namespace that stays", len(n.changes.interfaces))
+			if len(n.changes.series) != 1 || len(n.changes.links) > 1 {
+				t.Errorf("keeps %d series and %d interfaces, want lo of the namespace that stays", len(n.changes.series), len(n.changes.links))
 			}
 			n.Stop()
 		})
@@ -112,13 +134,12 @@ func events(acc *testutil.Accumulator) []string {
 	return all
 }
 
-// TestWatchFollowsNamespaces has no gather: a namespace is followed as it gets
-// its name, and again where it is made anew under that. What is in it then is
-// no event.
+// TestWatchFollowsNamespaces has no gather: what is in a namespace is added as that
+// gets its name, also where it is made anew under the name, and removed as it loses
+// the name.
 func TestWatchFollowsNamespaces(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("making a network namespace needs root")
-	}
+	sysprobetest.NeedTool(t, "ip")
+	sysprobetest.NeedNamespaces(t)
 	name := fmt.Sprintf("nicaddrs-%d-named", os.Getpid())
 	var acc testutil.Accumulator
 	follow := func() {
@@ -131,35 +152,26 @@ func TestWatchFollowsNamespaces(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer n.Stop()
-		for range 3 {
+		want := func(list ...string) {
+			t.Helper()
+			for i, event := range list {
+				list[i] = name + " lo " + event
+			}
+			sysprobetest.Eventually(t, func() string { return cmp.Diff(list, events(&acc)) })
 			acc.ClearMetrics()
+		}
+		for range 3 {
 			script := "ip link set lo up && ip addr add 10.0.0.1/32 dev lo && ip netns attach " + name + " $$"
 			if out, err := exec.Command("unshare", "--net", "sh", "-c", script).CombinedOutput(); err != nil {
 				t.Fatalf("%v\n%s", err, out)
 			}
-			mtu := 2000
-			sysprobetest.Eventually(t, func() string { // until it is followed
-				mtu++
-				ip(t, fmt.Sprintf("-n %s link set lo mtu %d", name, mtu))
-				if len(events(&acc)) == 0 {
-					return "no event came"
-				}
-				return ""
-			})
+			want("added loopback", "admin_up up", "link_up up",
+				"address_added 127.0.0.1/8", "address_added 10.0.0.1/32", "address_added ::1/128")
 			ip(t, "-n "+name+" addr add 10.0.0.2/32 dev lo")
-			want := name + " lo address_added 10.0.0.2/32"
-			sysprobetest.Eventually(t, func() string {
-				if got := events(&acc); got[len(got)-1] != want {
-					return fmt.Sprintf("events %q, want %q at last", got, want)
-				}
-				return ""
-			})
-			for _, e := range events(&acc) {
-				if e != want && !strings.HasPrefix(e, name+" lo mtu ") {
-					t.Errorf("event %q of what was there", e)
-				}
-			}
+			want("address_added 10.0.0.2/32")
 			ip(t, "netns del "+name)
+			want("address_removed ", "address_removed ", "address_removed ", "address_removed ",
+				"admin_down down", "link_down down", "removed ")
 		}
 	}
 	t.Cleanup(func() { _ = exec.Command("ip", "netns", "del", name).Run() }) //nolint:errcheck // is gone if all went well

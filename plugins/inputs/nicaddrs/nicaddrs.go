@@ -3,6 +3,7 @@
 package nicaddrs
 
 import (
+	"context"
 	_ "embed"
 	"fmt"
 	"runtime"
@@ -12,6 +13,7 @@ import (
 	"github.com/influxdata/telegraf"
 	"github.com/influxdata/telegraf/plugins/inputs"
 
+	"telegraf-sysprobe/plugins/internal/metric"
 	"telegraf-sysprobe/plugins/internal/nic"
 	"telegraf-sysprobe/sysprobe"
 )
@@ -38,77 +40,108 @@ type NICAddrs struct {
 	Log telegraf.Logger `toml:"-"`
 
 	open       nic.Opener[sysprobe.AddrSnapshot]
-	watch      func(*sysprobe.Config) (watcher, error)
+	watch      func(context.Context, *sysprobe.Config, sysprobe.NICChoice) (watcher, error)
 	acc        telegraf.Accumulator // of Start, for events
-	supported  func(sysprobe.Feature) error
+	system     nic.System
 	reader     *nic.Reader[sysprobe.AddrSnapshot]
 	interfaces nic.Choice
+	first      firstGather
 	layout     layout
+	rows       rows // memory of Gather
 	changes    changeCounter
 }
 
 // SampleConfig returns the documented options.
 func (*NICAddrs) SampleConfig() string { return sampleConfig }
 
+// SoleWriter says that the counter changes begins with the plugin, so that two of
+// them cannot share a series.
+func (*NICAddrs) SoleWriter() {}
+
 // Init checks the options. It returns an error that names option, value and
-// remedy, or one that answers to sysprobe.ErrNotSupported on a system whose
-// addresses cannot be read.
+// remedy, or one that wraps sysprobe.ErrNotSupported on a system whose addresses
+// cannot be read.
 func (n *NICAddrs) Init() error {
-	if err := n.supported(sysprobe.FeatureNICAddrs); err != nil {
+	if err := n.system.Supported(sysprobe.FeatureNICAddrs); err != nil {
 		return fmt.Errorf("plugin nicaddrs is not supported on %s: %w", runtime.GOOS, err)
 	}
 	var err error
 	if n.interfaces, err = n.Interfaces(); err != nil {
 		return err
 	}
+	if n.first, err = n.newFirstGather(); err != nil {
+		return err
+	}
 	if n.layout, err = n.newLayout(); err != nil {
 		return err
 	}
-	open := n.open
-	if n.Watch {
+	n.rows.layout = &n.layout
+	open := n.openTable
+	if n.changes.byEvents = n.Watch; n.Watch {
 		open = n.openWatch
 	}
-	n.reader, err = nic.NewReader(&n.Options, open)
+	n.reader, err = nic.NewReader(&n.Options, &n.system, n.Log, open)
 	return err
 }
 
-// Start opens the address table of the own namespace, or returns why it
-// cannot. With the option watch it begins to send events of each namespace,
-// also of those that appear later.
+// Start opens the address table of the own namespace, or returns the error of
+// that. With the option watch it begins to send events of each namespace, also of
+// namespaces that appear later.
 func (n *NICAddrs) Start(acc telegraf.Accumulator) error {
 	n.acc = acc
-	if err := n.reader.Open(); err != nil || !n.Watch {
+	if err := n.reader.Open(); err != nil {
 		return err
 	}
-	n.reader.Follow()
+	if n.Watch {
+		n.reader.Follow()
+	} else {
+		n.reader.Release()
+	}
 	return nil
 }
 
-// Gather sends the addresses of each namespace. It returns an error where none
-// could be read.
+// Gather sends the addresses of each namespace, and the last row of each
+// interface that is gone. It returns an error where no namespace could be read.
 func (n *NICAddrs) Gather(acc telegraf.Accumulator) error {
-	now := time.Now() // one time for both halves of nicaddrs_interface
-	defer n.changes.keep(n.reader.Reads)
-	return n.reader.Gather(acc, func(netns string, s *sysprobe.AddrSnapshot) {
+	now := time.Now()
+	n.changes.begin()
+	read := map[string]bool{}
+	err := n.reader.Gather(acc, func(netns string, s *sysprobe.AddrSnapshot) {
+		read[netns] = true
 		for i := range s.Interfaces {
 			iface := &s.Interfaces[i]
-			if !n.interfaces.Match(iface.Link.Name, iface.Link.Kind) {
-				continue
+			if n.first.see(iface); n.interfaces.Match(&iface.Link) {
+				n.sendInterface(acc, netns, iface, now)
 			}
-			addresses := n.layout.addresses(iface)
-			for _, p := range n.layout.points(addresses, netns) {
-				acc.AddGauge(measurement, p.fields, p.tags, now)
-			}
-			tags := interfaceTags(iface.Link.Name, netns)
-			changes := n.changes.count(netns, iface.Link.Name, addresses)
-			acc.AddGauge(interfaceMeasurement, n.layout.gauges(&iface.Link, addresses), tags, now)
-			acc.AddCounter(interfaceMeasurement, changesField(changes), tags, now)
 		}
-		n.changes.sweep(netns)
 	})
+	if len(read) > 0 {
+		n.first.end(n.Log)
+	}
+	for _, row := range n.changes.end(read, n.reader.Reads) {
+		s := &n.rows.row
+		s.Clear()
+		setInterfaceTags(s.Tags, row.name, row.netns)
+		n.layout.setCounts(s.Gauges, nil)
+		s.Counters["changes"] = row.changes
+		s.Send(acc, interfaceMeasurement, now)
+	}
+	return err
 }
 
-// Stop ends the events and closes the address tables.
+// sendInterface sends the addresses of an interface.
+func (n *NICAddrs) sendInterface(acc telegraf.Accumulator, netns string, iface *sysprobe.InterfaceAddrs, now time.Time) {
+	r := &n.rows
+	r.addresses = n.layout.addresses(r.addresses, iface)
+	r.each(netns, func(row *metric.Series) { acc.AddGauge(measurement, row.Gauges, row.Tags, now) })
+	r.row.Clear()
+	setInterfaceTags(r.row.Tags, iface.Link.Name, netns)
+	n.layout.setGauges(r.row.Gauges, &iface.Link, r.addresses)
+	r.row.Counters["changes"] = n.changes.count(netns, &iface.Link, r.addresses)
+	r.row.Send(acc, interfaceMeasurement, now)
+}
+
+// Stop ends the events and a Gather that waits, and closes the address tables.
 func (n *NICAddrs) Stop() {
 	if err := n.reader.Close(); err != nil {
 		n.Log.Debugf("Closing: %v", err)
@@ -122,12 +155,21 @@ func init() {
 			Families:  slices.Clone(familyNames),
 			open:      open,
 			watch:     watch,
-			supported: sysprobe.Supported,
+			system:    nic.ThisSystem(),
 		}
 	})
 }
 
-// open is sysprobe.OpenNICAddrs for a nic.Reader.
-func open(c *sysprobe.Config) (nic.Source[sysprobe.AddrSnapshot], error) {
-	return sysprobe.OpenNICAddrs(c)
+// openTable is a nic.Opener.
+func (n *NICAddrs) openTable(ctx context.Context, o *nic.Opening) (nic.Source[sysprobe.AddrSnapshot], error) {
+	source, err := n.open(ctx, o)
+	if err == nil && o.Came {
+		n.changes.come(o.Tag)
+	}
+	return source, err
+}
+
+// open is a nic.Opener.
+func open(_ context.Context, o *nic.Opening) (nic.Source[sysprobe.AddrSnapshot], error) {
+	return sysprobe.OpenNICAddrs(o.Config)
 }

@@ -1,19 +1,19 @@
 package nicaddrs
 
 import (
-	"errors"
+	"context"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/influxdata/telegraf"
 	"github.com/influxdata/telegraf/plugins/inputs"
 	"github.com/influxdata/telegraf/testutil"
 
+	"telegraf-sysprobe/plugins/internal/metric"
 	"telegraf-sysprobe/plugins/internal/nic"
+	"telegraf-sysprobe/plugins/internal/nic/nictest"
 	"telegraf-sysprobe/plugins/internal/plugintest"
 	"telegraf-sysprobe/sysprobe"
 )
@@ -21,25 +21,18 @@ import (
 // fakeSource answers instead of a kernel.
 type fakeSource func(*sysprobe.AddrSnapshot) error
 
-func (f fakeSource) Snapshot(dst *sysprobe.AddrSnapshot) error { return f(dst) }
-func (fakeSource) Close() error                                { return nil }
-
-// supported stands in for sysprobe.Supported, so that tests run on any system.
-func supported(sysprobe.Feature) error { return nil }
-
-// permitted stands in for sysprobe.MayEnterNetNS, so that tests run as any user.
-func permitted() error { return nil }
+func (f fakeSource) Snapshot(_ context.Context, dst *sysprobe.AddrSnapshot) error { return f(dst) }
+func (fakeSource) Close() error                                                   { return nil }
 
 // TestCases runs testdata/cases/nicaddrs. A network namespace is a folder
 // there with inputs of its own.
 func TestCases(t *testing.T) {
 	plugintest.Run(t, "nicaddrs", func(t *testing.T, n *NICAddrs, dir string) {
-		n.supported = supported
-		n.MayEnter = permitted
-		n.open = func(c *sysprobe.Config) (nic.Source[sysprobe.AddrSnapshot], error) {
+		n.system = nictest.System()
+		n.open = func(_ context.Context, o *nic.Opening) (nic.Source[sysprobe.AddrSnapshot], error) {
 			from := dir
-			if c.NetNS != "" {
-				from = c.NetNS
+			if o.NetNS != "" {
+				from = o.NetNS
 			}
 			return fakeSource(plugintest.Replay[sysprobe.AddrSnapshot](t, from)), nil
 		}
@@ -58,15 +51,17 @@ func TestBytes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	points := l.points(l.addresses(&iface), "n\xff")
-	if len(points) != 1 {
-		t.Fatalf("got %d points", len(points))
+	addresses := l.addresses(nil, &iface)
+	if len(addresses) != 1 {
+		t.Fatalf("got %d addresses", len(addresses))
 	}
+	var row metric.Series
+	l.fill(&row, addresses[0], "n\xff")
 	wantTags := map[string]string{"interface": "a%FF", "family": "ipv4", "address": "10.0.0.1", "netns": "n%FF"}
-	if diff := cmp.Diff(wantTags, points[0].tags); diff != "" {
+	if diff := cmp.Diff(wantTags, row.Tags); diff != "" {
 		t.Errorf("tags (-want +got):\n%s", diff)
 	}
-	if got := points[0].fields["label"]; got != "a\uFFFD:1" {
+	if got := row.Gauges["label"]; got != "a%FF:1" {
 		t.Errorf("label %q", got)
 	}
 }
@@ -82,111 +77,60 @@ func newPlugin(t *testing.T) *NICAddrs {
 	return n
 }
 
-func TestInit(t *testing.T) {
-	blue := filepath.Join(t.TempDir(), "blue")
-	otherBlue := filepath.Join(t.TempDir(), "blue")
-	for _, path := range []string{blue, otherBlue} {
-		if err := os.WriteFile(path, nil, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	gone := filepath.Join(t.TempDir(), "gone")
-	for _, tc := range []struct {
-		name string
-		set  func(*NICAddrs)
-		want []string // what the error says: option, value, remedy
-	}{
-		{"defaults", func(*NICAddrs) {}, nil},
-		{"globs", func(n *NICAddrs) { n.InterfaceInclude = []string{"eth*", "br[0-9]"} }, nil},
-		{"bad include", func(n *NICAddrs) { n.InterfaceInclude = []string{"eth*", "[a"} }, []string{"interface_include", `"[a"`, "close"}},
-		{"bad exclude", func(n *NICAddrs) { n.InterfaceExclude = []string{"veth["} }, []string{"interface_exclude", `"veth["`, "close"}},
-		{"one namespace", func(n *NICAddrs) { n.NamespacePaths = []string{blue} }, nil},
-		{"no such namespace", func(n *NICAddrs) { n.NamespacePaths = []string{gone} }, []string{"namespace_paths", gone, "make the namespace"}},
-		{"relative namespace", func(n *NICAddrs) { n.NamespacePaths = []string{"blue"} }, []string{"namespace_paths", `"blue"`, "/run/netns/"}},
-		{"empty namespace", func(n *NICAddrs) { n.NamespacePaths = []string{""} }, []string{"namespace_paths", `""`, "/run/netns/"}},
-		{"named namespaces", func(n *NICAddrs) { n.NamespaceInclude, n.NamespaceExclude = []string{"", "b*"}, []string{"blue"} }, nil},
-		{"bad namespace", func(n *NICAddrs) { n.NamespaceExclude = []string{"b["} }, []string{"namespace_exclude", `"b["`, "close"}},
-		{"bad kind", func(n *NICAddrs) { n.KindInclude = []string{"b["} }, []string{"kind_include", `"b["`, "close"}},
-		{
-			"namespaces without privilege", func(n *NICAddrs) {
-				n.NamespaceInclude = []string{"*"}
-				n.MayEnter = func() error { return sysprobe.ErrAccessDenied }
-			},
-			[]string{"namespace_include", "CAP_SYS_ADMIN", "systemctl edit"},
-		},
-		{
-			"namespaces of one name", func(n *NICAddrs) { n.NamespacePaths = []string{blue, otherBlue} },
-			[]string{"namespace_paths", blue, otherBlue, "rename"},
-		},
-		{"address as field", func(n *NICAddrs) { n.AddressAs = "field" }, nil},
-		{"unknown address_as", func(n *NICAddrs) { n.AddressAs = "tags" }, []string{"address_as", `"tags"`, `"tag"`, `"field"`}},
-		{"empty address_as", func(n *NICAddrs) { n.AddressAs = "" }, []string{"address_as", `""`, `"tag"`, `"field"`}},
-		{"bad scope", func(n *NICAddrs) { n.ScopeInclude = []string{"["} }, []string{"scope_include", `"["`, "close"}},
-		{"bad flag", func(n *NICAddrs) { n.FlagInclude = []string{"["} }, []string{"flag_include", `"["`, "close"}},
-		{"bad flag to leave out", func(n *NICAddrs) { n.FlagExclude = []string{"["} }, []string{"flag_exclude", `"["`, "close"}},
-		{"unknown tag", func(n *NICAddrs) { n.TagWith = []string{"index"} }, []string{"tag_with", `"index"`, `"scope"`}},
-		{"one family", func(n *NICAddrs) { n.Families = []string{"ipv6"} }, nil},
-		{"no family", func(n *NICAddrs) { n.Families = []string{} }, []string{"families", "empty", `"ipv4"`, `"ipv6"`, `"link"`}},
-		{"unknown family", func(n *NICAddrs) { n.Families = []string{"ipv4", "inet"} }, []string{"families", `"inet"`, `"ipv4"`, `"ipv6"`, `"link"`}},
-		{"family twice", func(n *NICAddrs) { n.Families = []string{"ipv4", "ipv4"} }, []string{"families", `"ipv4"`, "twice"}},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			n := newPlugin(t)
-			n.supported = supported
-			n.MayEnter = permitted
-			n.open = func(*sysprobe.Config) (nic.Source[sysprobe.AddrSnapshot], error) {
-				t.Error("Init opened something")
-				return nil, errors.ErrUnsupported
+// opening makes a plugin that opens handles with err, and not at all where err
+// is nil.
+func opening(err error) func(t *testing.T) *NICAddrs {
+	return func(t *testing.T) *NICAddrs {
+		n := newPlugin(t)
+		n.system = nictest.System()
+		n.open = func(context.Context, *nic.Opening) (nic.Source[sysprobe.AddrSnapshot], error) {
+			if err == nil {
+				t.Error("opened a handle")
 			}
-			tc.set(n)
-			plugintest.CheckError(t, n.Init(), tc.want)
-		})
+			return nil, err
+		}
+		return n
 	}
+}
+
+func TestInit(t *testing.T) {
+	cases := append(nictest.InitCases(t, func(n *NICAddrs) (*nic.Options, *nic.System) { return &n.Options, &n.system }), []plugintest.InitCase[*NICAddrs]{
+		{"address as field", func(n *NICAddrs) { n.AddressAs = "field" }, ""},
+		{"unknown address_as", func(n *NICAddrs) { n.AddressAs = "tags" }, `option address_as…"tags"…"tag"…"field"`},
+		{"empty address_as", func(n *NICAddrs) { n.AddressAs = "" }, `option address_as…""…"tag"…"field"`},
+		{"bad scope", func(n *NICAddrs) { n.ScopeInclude = []string{"["} }, `option scope_include…"["…close`},
+		{"bad flag", func(n *NICAddrs) { n.FlagInclude = []string{"["} }, `option flag_include…"["…close`},
+		{"bad flag to leave out", func(n *NICAddrs) { n.FlagExclude = []string{"["} }, `option flag_exclude…"["…close`},
+		{"no scope", func(n *NICAddrs) { n.ScopeInclude = []string{"Global"} }, `option scope_include…"Global"…"global"`},
+		{"no scope to leave out", func(n *NICAddrs) { n.ScopeExclude = []string{"universe"} }, `option scope_exclude…"universe"…"global"`},
+		{"no flag", func(n *NICAddrs) { n.FlagInclude = []string{"dadfaild"} }, `option flag_include…"dadfaild"…"dadfailed"`},
+		{"no flag to leave out", func(n *NICAddrs) { n.FlagExclude = []string{"DEPRECATED"} }, `option flag_exclude…"DEPRECATED"…"deprecated"`},
+		{"a flag of ip(8)", func(n *NICAddrs) { n.FlagInclude = []string{"dynamic"} }, `option flag_…"dynamic"…"permanent"`},
+		{"flags and scopes", func(n *NICAddrs) {
+			n.FlagExclude, n.ScopeInclude = []string{"temporary", "secondary", "{tent,dad}*"}, []string{"link", "77"}
+		}, ""},
+		{"a path as a name", func(n *NICAddrs) { n.NamespaceInclude = []string{"/run/netns/n1"} }, `option namespace_…"/run/netns/n1"…namespace_paths`},
+		{"an open brace", func(n *NICAddrs) { n.InterfaceExclude = []string{"{lo"} }, `option interface_exclude…"{lo"…close it`},
+		{"a regular expression", func(n *NICAddrs) { n.InterfaceInclude = []string{"^eth.*"} }, `option interface_include…"^eth.*"…regular expression`},
+		{"unknown tag", func(n *NICAddrs) { n.TagWith = []string{"index"} }, `option tag_with…"index"…"scope"`},
+		{"one family", func(n *NICAddrs) { n.Families = []string{"ipv6"} }, ""},
+		{"no family", func(n *NICAddrs) { n.Families = []string{} }, `option families…empty…"ipv4"…"ipv6"…"link"`},
+		{"unknown family", func(n *NICAddrs) { n.Families = []string{"ipv4", "inet"} }, `option families…"inet"…"ipv4"…"ipv6"…"link"`},
+		{"family twice", func(n *NICAddrs) { n.Families = []string{"ipv4", "ipv4"} }, `option families…"ipv4"…twice`},
+	}...)
+	plugintest.InitCases(t, opening(nil), cases)
 }
 
 func TestInitOnOtherSystems(t *testing.T) {
 	n := newPlugin(t)
-	n.supported = func(sysprobe.Feature) error { return sysprobe.ErrNotSupported }
-	if err := n.Init(); !errors.Is(err, sysprobe.ErrNotSupported) || !strings.Contains(err.Error(), "nicaddrs is not supported") {
-		t.Errorf("Init returned %v", err)
-	}
+	nictest.CheckOtherSystem(t, "nicaddrs", n, &n.system)
 }
 
-func TestStartFails(t *testing.T) {
-	n := newPlugin(t)
-	n.supported = supported
-	n.MayEnter = permitted
-	n.open = func(*sysprobe.Config) (nic.Source[sysprobe.AddrSnapshot], error) {
-		return nil, sysprobe.ErrAccessDenied
-	}
-	if err := n.Init(); err != nil {
-		t.Fatal(err)
-	}
-	if err := n.Start(nil); !errors.Is(err, sysprobe.ErrAccessDenied) {
-		t.Errorf("Start returned %v", err)
-	}
-	n.Stop()
-}
+func TestStartFails(t *testing.T) { nictest.CheckFailedStart(t, opening(sysprobe.ErrAccessDenied)(t)) }
 
 // TestThisMachine asks the kernel that runs the test.
 func TestThisMachine(t *testing.T) {
-	if err := sysprobe.Supported(sysprobe.FeatureNICAddrs); err != nil {
-		t.Skip(err)
-	}
-	n := newPlugin(t)
-	if err := n.Init(); err != nil {
-		t.Fatal(err)
-	}
-	var acc testutil.Accumulator
-	if err := n.Start(&acc); err != nil {
-		t.Fatal(err)
-	}
-	defer n.Stop()
-	for range 2 {
-		acc.ClearMetrics()
-		if err := acc.GatherError(n.Gather); err != nil {
-			t.Fatal(err)
-		}
+	nictest.GatherThisMachine(t, sysprobe.FeatureNICAddrs, newPlugin(t), func(acc *testutil.Accumulator) {
 		if !slices.ContainsFunc(acc.Metrics, func(m *testutil.Metric) bool {
 			return m.Measurement == "nicaddrs" && m.Tags["interface"] == "lo" && m.Tags["family"] == "ipv4" &&
 				m.Tags["address"] == "127.0.0.1" && m.Fields["netmask"] == "255.0.0.0" && m.Fields["prefix_length"] == int64(8)
@@ -196,5 +140,13 @@ func TestThisMachine(t *testing.T) {
 		if !acc.HasField("nicaddrs_interface", "changes") || !acc.HasField("nicaddrs_interface", "ipv4_count") {
 			t.Error("nicaddrs_interface lacks changes or ipv4_count")
 		}
+	})
+}
+
+// TestSoleWriter holds that two instances which would share a series are refused,
+// as sysprobe-execd refuses what has this method.
+func TestSoleWriter(t *testing.T) {
+	if _, sole := telegraf.Input(newPlugin(t)).(interface{ SoleWriter() }); !sole {
+		t.Error("two instances count for themselves in the same series")
 	}
 }

@@ -1,6 +1,9 @@
 package nicaddrs
 
 import (
+	"context"
+	"sync"
+
 	"github.com/influxdata/telegraf"
 
 	"telegraf-sysprobe/plugins/internal/nic"
@@ -11,53 +14,98 @@ import (
 type watcher interface {
 	nic.Source[sysprobe.AddrSnapshot]
 	Events() <-chan sysprobe.NICEvent
+	Stats() sysprobe.NICWatchStats
+	Retire(ctx context.Context) error
 	Err() error
 }
 
-// watched is a watcher whose events are sent on.
+// watched is a watcher whose events a goroutine sends.
 type watched struct {
 	watcher
 
-	sent chan struct{} // closed when there are no more events
+	ended chan struct{} // closed when there are no more events
+
+	mu   sync.Mutex
+	sent uint64 // events
+	more *sync.Cond
+	last bool // there are no more
 }
 
-// openWatch is an opener for a nic.Reader: it opens a watcher, which answers
-// gathers too, and sends its events until it is closed.
-func (n *NICAddrs) openWatch(c *sysprobe.Config) (nic.Source[sysprobe.AddrSnapshot], error) {
-	w, err := n.watch(c)
+// openWatch is a nic.Opener: it opens a watcher, from whose table gathers are
+// made, and sends its events until it is closed.
+func (n *NICAddrs) openWatch(ctx context.Context, o *nic.Opening) (nic.Source[sysprobe.AddrSnapshot], error) {
+	w, err := n.watch(ctx, o.Config, sysprobe.NICChoice{Link: n.interfaces.Match, Addr: n.layout.passes, Present: o.Came})
 	if err != nil {
 		return nil, err
 	}
-	source := &watched{watcher: w, sent: make(chan struct{})}
-	acc, netns := n.acc, nic.NamespaceTag(c.NetNS)
-	go func() {
-		defer close(source.sent)
-		for e := range w.Events() {
-			n.send(acc, netns, &e)
-		}
-		if err := w.Err(); err != nil {
-			acc.AddError(err)
-		}
-	}()
+	source := &watched{watcher: w, ended: make(chan struct{})}
+	source.more = sync.NewCond(&source.mu)
+	go source.run(n, o.Tag)
 	return source, nil
+}
+
+// run sends the events.
+func (w *watched) run(n *NICAddrs, netns string) {
+	defer close(w.ended)
+	for e := range w.Events() {
+		n.send(n.acc, netns, &e)
+		w.note(1, false)
+	}
+	w.note(0, true)
+	if err := w.Err(); err != nil {
+		n.acc.AddError(err)
+	}
+}
+
+// note counts events that were sent.
+func (w *watched) note(sent uint64, last bool) {
+	w.mu.Lock()
+	w.sent, w.last = w.sent+sent, last
+	w.mu.Unlock()
+	w.more.Broadcast()
+}
+
+// Snapshot copies the table of the watcher when the events of all that is in it
+// have been sent.
+func (w *watched) Snapshot(ctx context.Context, dst *sysprobe.AddrSnapshot) error {
+	if err := w.watcher.Snapshot(ctx, dst); err != nil {
+		return err
+	}
+	found := w.Stats().Events
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for w.sent < found && !w.last {
+		w.more.Wait()
+	}
+	return nil
+}
+
+// Retire sends the events of the loss of all that is in the table, and ends.
+func (w *watched) Retire(ctx context.Context) error {
+	err := w.watcher.Retire(ctx)
+	<-w.ended
+	return err
 }
 
 // Close closes the watcher and waits until its events are sent.
 func (w *watched) Close() error {
 	err := w.watcher.Close()
-	<-w.sent
+	<-w.ended
 	return err
 }
 
-// send sends an event that the options choose. A renaming is about both names.
+// send sends an event, unless it is about an address of a family that is not
+// selected. The watcher sends no events of others that the options leave out.
 func (n *NICAddrs) send(acc telegraf.Accumulator, netns string, e *sysprobe.NICEvent) {
-	chosen := n.interfaces.Match(e.Interface, e.LinkKind) || e.Kind == sysprobe.NICRenamed && n.interfaces.Match(e.Old, e.LinkKind)
-	if !chosen || !n.layout.selects(e) {
+	if family := e.Family(); family != sysprobe.FamilyUnspec && !n.layout.selects(family) {
 		return
 	}
-	p := eventPoint(e, netns)
-	acc.AddFields(eventMeasurement, p.fields, p.tags, e.At)
+	n.changes.note(netns, e)
+	tags, fields := eventSeries(e, netns)
+	acc.AddFields(eventMeasurement, fields, tags, e.At)
 }
 
-// watch is sysprobe.OpenNICWatch.
-func watch(c *sysprobe.Config) (watcher, error) { return sysprobe.OpenNICWatch(c) }
+// watch is sysprobe.OpenNICWatchOf.
+func watch(ctx context.Context, c *sysprobe.Config, choice sysprobe.NICChoice) (watcher, error) {
+	return sysprobe.OpenNICWatchOf(ctx, c, choice)
+}

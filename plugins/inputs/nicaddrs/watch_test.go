@@ -1,6 +1,7 @@
 package nicaddrs
 
 import (
+	"context"
 	"errors"
 	"net/netip"
 	"os"
@@ -17,7 +18,7 @@ import (
 	influx "github.com/influxdata/telegraf/metric"
 	"github.com/influxdata/telegraf/testutil"
 
-	"telegraf-sysprobe/plugins/internal/nic"
+	"telegraf-sysprobe/plugins/internal/nic/nictest"
 	"telegraf-sysprobe/sysprobe"
 )
 
@@ -30,9 +31,12 @@ type fakeWatcher struct {
 
 func newFakeWatcher() *fakeWatcher { return &fakeWatcher{events: make(chan sysprobe.NICEvent)} }
 
-func (w *fakeWatcher) Events() <-chan sysprobe.NICEvent      { return w.events }
-func (w *fakeWatcher) Err() error                            { return w.err }
-func (w *fakeWatcher) Snapshot(*sysprobe.AddrSnapshot) error { return w.err }
+func (w *fakeWatcher) Events() <-chan sysprobe.NICEvent                       { return w.events }
+func (w *fakeWatcher) Err() error                                             { return w.err }
+func (w *fakeWatcher) Snapshot(context.Context, *sysprobe.AddrSnapshot) error { return w.err }
+
+func (w *fakeWatcher) Stats() sysprobe.NICWatchStats { return sysprobe.NICWatchStats{} }
+func (w *fakeWatcher) Retire(context.Context) error  { return w.Close() }
 
 func (w *fakeWatcher) Close() error {
 	w.end.Do(func() { close(w.events) })
@@ -46,17 +50,14 @@ func (w *fakeWatcher) fail(err error) {
 }
 
 // started returns the plugin, which watches what open returns.
-func started(t *testing.T, acc telegraf.Accumulator, change func(*NICAddrs), watch func(*sysprobe.Config) (watcher, error)) *NICAddrs {
+func started(
+	t *testing.T, acc telegraf.Accumulator, change func(*NICAddrs),
+	watch func(context.Context, *sysprobe.Config, sysprobe.NICChoice) (watcher, error),
+) *NICAddrs {
 	t.Helper()
-	n := newPlugin(t)
-	n.supported = supported
-	n.MayEnter = permitted
+	n := opening(nil)(t)
 	n.Watch = true
 	n.watch = watch
-	n.open = func(*sysprobe.Config) (nic.Source[sysprobe.AddrSnapshot], error) {
-		t.Error("opened another source than the watcher")
-		return nil, errors.ErrUnsupported
-	}
 	if change != nil {
 		change(n)
 	}
@@ -89,7 +90,7 @@ func TestWatch(t *testing.T) {
 		}
 		fields := map[string]any{"index": index, "old": was, "new": is}
 		if more != nil {
-			fields["address"] = more[0]
+			fields["addr"] = more[0]
 		}
 		return influx.New("nic_event", tags, fields, at)
 	}
@@ -104,18 +105,12 @@ func TestWatch(t *testing.T) {
 		want   []telegraf.Metric
 	}{
 		{"all", nil, []telegraf.Metric{linkDown, mac, address, renamed, added}},
-		{"an old name", func(n *NICAddrs) { n.InterfaceInclude = []string{"eth0"} }, []telegraf.Metric{linkDown, mac, address, renamed}},
-		{"a new name", func(n *NICAddrs) { n.InterfaceInclude = []string{"eth1"} }, []telegraf.Metric{renamed}},
-		{"not virtual", func(n *NICAddrs) { n.InterfaceExclude = []string{"veth*"} }, []telegraf.Metric{linkDown, mac, address, renamed}},
-		{"no kind", func(n *NICAddrs) { n.KindExclude = []string{"veth"} }, []telegraf.Metric{linkDown, mac, address, renamed}},
-		{"scope", func(n *NICAddrs) { n.ScopeInclude = []string{"global"} }, []telegraf.Metric{linkDown, mac, renamed, added}},
-		{"flag", func(n *NICAddrs) { n.FlagInclude = []string{"temporary"} }, []telegraf.Metric{linkDown, mac, renamed, added}},
 		{"families", func(n *NICAddrs) { n.Families = []string{"ipv6"} }, []telegraf.Metric{linkDown, renamed, added}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var acc testutil.Accumulator
 			w := newFakeWatcher()
-			n := started(t, &acc, tt.change, func(*sysprobe.Config) (watcher, error) { return w, nil })
+			n := started(t, &acc, tt.change, func(context.Context, *sysprobe.Config, sysprobe.NICChoice) (watcher, error) { return w, nil })
 			for _, e := range all {
 				w.events <- e
 			}
@@ -133,7 +128,9 @@ func TestWatchOfNamespaces(t *testing.T) {
 	watchers := map[string]*fakeWatcher{"": newFakeWatcher(), path: newFakeWatcher()}
 	var acc testutil.Accumulator
 	n := started(t, &acc, func(n *NICAddrs) { n.NamespacePaths = []string{path} },
-		func(c *sysprobe.Config) (watcher, error) { return watchers[c.NetNS], nil })
+		func(_ context.Context, c *sysprobe.Config, _ sysprobe.NICChoice) (watcher, error) {
+			return watchers[c.NetNS], nil
+		})
 	for _, w := range watchers {
 		w.events <- sysprobe.NICEvent{Kind: sysprobe.NICLinkUp, Interface: "lo"}
 	}
@@ -152,7 +149,7 @@ func TestWatchOfNamespaces(t *testing.T) {
 func TestWatchRecovers(t *testing.T) {
 	var watchers []*fakeWatcher
 	var acc testutil.Accumulator
-	n := started(t, &acc, nil, func(*sysprobe.Config) (watcher, error) {
+	n := started(t, &acc, nil, func(context.Context, *sysprobe.Config, sysprobe.NICChoice) (watcher, error) {
 		watchers = append(watchers, newFakeWatcher())
 		return watchers[len(watchers)-1], nil
 	})
@@ -177,25 +174,19 @@ func TestWatchRecovers(t *testing.T) {
 }
 
 func TestWatchStartFails(t *testing.T) {
-	n := newPlugin(t)
-	n.supported = supported
-	n.MayEnter = permitted
+	n := opening(nil)(t)
 	n.Watch = true
-	n.watch = func(*sysprobe.Config) (watcher, error) { return nil, sysprobe.ErrAccessDenied }
-	if err := n.Init(); err != nil {
-		t.Fatal(err)
+	n.watch = func(context.Context, *sysprobe.Config, sysprobe.NICChoice) (watcher, error) {
+		return nil, sysprobe.ErrAccessDenied
 	}
-	if err := n.Start(&testutil.Accumulator{}); !errors.Is(err, sysprobe.ErrAccessDenied) {
-		t.Errorf("Start returned %v", err)
-	}
-	n.Stop()
+	nictest.CheckFailedStart(t, n)
 }
 
 // TestWatchThisMachine gathers from the table of a watcher what the kernel
 // tells.
 func TestWatchThisMachine(t *testing.T) {
 	if err := sysprobe.Supported(sysprobe.FeatureNICAddrs); err != nil {
-		t.Skip(err)
+		t.Skipf("needs a system with a backend: %v", err)
 	}
 	var texts [2][]string
 	for i, watching := range []bool{false, true} {

@@ -1,186 +1,201 @@
 package nicstats
 
 import (
-	"math"
-
 	"telegraf-sysprobe/plugins/internal/lineproto"
+	"telegraf-sysprobe/plugins/internal/metric"
 	"telegraf-sysprobe/sysprobe"
 )
 
-// measurement is the name of all metrics. Telegraf types metrics, not fields:
-// what counts is a second metric of the same series.
+// measurement is the name of all metrics.
 const measurement = "nicstats"
 
-// tagsOf returns the tags of an interface.
-func tagsOf(l *sysprobe.Link, netns string) map[string]string {
-	tags := map[string]string{
-		"interface": lineproto.Tag(l.Name),
-		"kind":      lineproto.Tag(l.Kind),
-	}
-	if netns != "" {
-		tags["netns"] = lineproto.Tag(netns)
-	}
-	return tags
+// tagFacts are the words of the option tag_with: fields that stay as they are while
+// an interface is in use, so that its series do not split. The value is the facts
+// to ask for.
+var tagFacts = map[string]sysprobe.LinkFacts{
+	"alias":         0,
+	"altnames":      0,
+	"driver":        0,
+	"master":        0,
+	"parent_bus":    0,
+	"parent_dev":    0,
+	"permanent_mac": 0,
+	"bond_mode":     sysprobe.WantLinkDetail,
+	"ipvlan_mode":   sysprobe.WantLinkDetail,
+	"lower":         sysprobe.WantLinkDetail,
+	"macvlan_mode":  sysprobe.WantLinkDetail,
+	"peer":          sysprobe.WantLinkDetail,
+	"vlan_id":       sysprobe.WantLinkDetail,
+	"vlan_protocol": sysprobe.WantLinkDetail,
+	"vxlan_id":      sysprobe.WantLinkDetail,
 }
 
-// gauges returns the fields that go up and down. What is not known is left
-// out, but for what psutil has a word for: a speed of 0, an unknown duplex.
-func gauges(s *sysprobe.LinkStats) map[string]any {
-	l := &s.Link
-	fields := map[string]any{
-		"index":          int64(l.Index),
-		"isup":           l.Flags.IsUp(),
-		"admin_up":       l.Flags&sysprobe.FlagUp != 0,
-		"running":        l.Flags&sysprobe.FlagRunning != 0,
-		"flags":          l.Flags.String(),
-		"operstate":      l.OperState.String(),
-		"operstate_code": int64(l.OperState),
-		"duplex":         s.Duplex.String(),
-		"duplex_code":    int64(s.Duplex),
-		"speed":          int64(s.Speed.Or(0)),
-		"mtu":            int64(l.MTU),
+// fill makes s the metrics of an interface.
+func (n *NICStats) fill(s *metric.Series, l *sysprobe.LinkStats, netns string) {
+	s.Clear()
+	setTags(s.Tags, &l.Link, netns)
+	setGauges(s.Gauges, l)
+	setCounters(s.Counters, l)
+	for _, field := range n.TagWith {
+		metric.AddFieldTag(s.Tags, s.Gauges, field)
 	}
-	setKnown(fields, "carrier", l.Carrier)
-	setKnown(fields, "autoneg", s.Autoneg)
-	setKnown(fields, "degraded", s.Degraded)
-	setInt(fields, "speed_max", s.SpeedMax)
-	setInt(fields, "txqueuelen", l.TxQueueLen)
-	setEnum(fields, "port", s.Port)
-	setText(fields, "mac", l.HardwareAddr.String())
-	setText(fields, "permanent_mac", l.PermanentAddr.String())
-	setText(fields, "master", l.MasterName)
-	setText(fields, "alias", l.Alias)
-	setText(fields, "modes_supported", s.Supported.String())
-	setText(fields, "modes_advertised", s.Advertised.String())
-	setText(fields, "modes_peer", s.Peer.String())
-	setEnum(fields, "down_reason", s.DownReason)
+}
+
+// setTags sets the tags of an interface.
+func setTags(tags map[string]string, l *sysprobe.Link, netns string) {
+	tags["interface"] = lineproto.Tag(l.Name)
+	tags["kind"] = lineproto.Tag(l.Kind)
+	metric.SetTag(tags, "netns", netns)
+}
+
+// setGauges sets the fields that go up and down. A field that is not known is
+// left out, except for the two that psutil has a word for: a speed of 0 and an
+// unknown duplex.
+func setGauges(fields metric.Fields, s *sysprobe.LinkStats) {
+	l := &s.Link
+	fields["index"], fields["mtu"], fields["speed"] = int64(l.Index), int64(l.MTU), int64(s.Speed.Or(0))
+	fields["flags"] = l.Flags.String()
+	metric.SetEnum(fields, "operstate", sysprobe.Some(l.OperState))
+	metric.SetEnum(fields, "duplex", sysprobe.Some(s.Duplex))
+	metric.Bool(fields, "isup", l.Flags.IsUp())
+	metric.Bool(fields, "admin_up", l.Flags&sysprobe.FlagUp != 0)
+	metric.Bool(fields, "running", l.Flags&sysprobe.FlagRunning != 0)
+	metric.SetBool(fields, "carrier", l.Carrier)
+	metric.SetBool(fields, "autoneg", s.Autoneg)
+	metric.SetBool(fields, "degraded", s.Degraded)
+	metric.SetInt(fields, "speed_max", s.SpeedMax)
+	metric.SetInt(fields, "txqueuelen", l.TxQueueLen)
+	metric.SetEnum(fields, "port", s.Port)
+	metric.SetName(fields, "driver", s.Driver)
+	metric.SetName(fields, "parent_bus", s.ParentBus)
+	metric.SetName(fields, "parent_dev", s.ParentDev)
+	metric.SetInt(fields, "promiscuity", s.Promiscuity)
+	metric.SetInt(fields, "allmulti", s.AllMulti)
+	metric.SetBool(fields, "protodown", s.ProtoDown)
+	metric.SetEnum(fields, "protodown_reason", s.ProtoDownReasons)
+	metric.SetText(fields, "mac", l.HardwareAddr.String())
+	metric.SetText(fields, "permanent_mac", l.PermanentAddr.String())
+	metric.SetName(fields, "master", l.MasterName)
+	metric.SetInt(fields, "speed_recv", s.RxSpeed)
+	metric.SetInt(fields, "speed_sent", s.TxSpeed)
+	metric.SetText(fields, "description", l.Description)
+	metric.SetText(fields, "guid", l.GUID)
+	if l.LUID != 0 {
+		fields["luid"] = metric.Int(l.LUID)
+	}
+	metric.SetBool(fields, "hardware", l.Hardware)
+	metric.SetName(fields, "alias", l.Alias)
+	metric.SetNames(fields, "altnames", l.AltNames)
+	metric.SetText(fields, "modes_supported", s.Supported.String())
+	metric.SetText(fields, "modes_advertised", s.Advertised.String())
+	metric.SetText(fields, "modes_peer", s.Peer.String())
+	metric.SetEnum(fields, "down_reason", s.DownReason)
 	if detail, known := s.DownDetail.Get(); known {
 		fields["down_detail"] = s.DownReason.Or(0).Detail(detail)
 		fields["down_detail_code"] = int64(detail)
 	}
-	setInt(fields, "sqi", s.SQI)
-	setInt(fields, "sqi_max", s.SQIMax)
-	setText(fields, "fec_modes", s.FECModes.String())
-	setKnown(fields, "fec_auto", s.FECAuto)
-	setEnum(fields, "fec_active", s.FECActive)
+	metric.SetInt(fields, "sqi", s.SQI)
+	metric.SetInt(fields, "sqi_max", s.SQIMax)
+	metric.SetText(fields, "fec_modes", s.FECModes.String())
+	metric.SetBool(fields, "fec_auto", s.FECAuto)
+	metric.SetEnum(fields, "fec_active", s.FECActive)
+	metric.SetEnum(fields, "wake_on_lan", s.WakeOnLAN)
+	metric.SetNames(fields, "private_flags", privateFlags(s.PrivateFlags, true))
+	metric.SetNames(fields, "private_flags_off", privateFlags(s.PrivateFlags, false))
 	if s.Late {
-		fields["ethtool_late"] = true
+		metric.Bool(fields, "ethtool_late", true)
 	}
-	detail(fields, l.Kind, &s.Detail)
-	return fields
+	setDetail(fields, &s.Detail)
 }
 
-// detail sets what the kind of an interface, or its master, adds.
-func detail(fields map[string]any, kind string, d *sysprobe.LinkDetail) {
-	lower := "lower"
-	if kind == "veth" {
-		lower = "peer"
+// privateFlags lists the private flags that are on, or those that are off. A
+// driver can give them any names, so that these are no names of fields.
+func privateFlags(flags []sysprobe.PrivateFlag, on bool) []string {
+	var names []string
+	for _, f := range flags {
+		if f.On == on {
+			names = append(names, f.Name)
+		}
 	}
+	return names
+}
+
+// setDetail sets the fields of an interface's kind, and those of its master.
+func setDetail(fields metric.Fields, d *sysprobe.LinkDetail) {
 	if d.LowerIndex != 0 {
-		fields[lower+"_index"] = int64(d.LowerIndex)
+		fields["lower_index"] = int64(d.LowerIndex)
 	}
-	if id, known := d.LowerNetNSID.Get(); known {
-		fields[lower+"_netnsid"] = int64(id)
+	metric.SetInt(fields, "lower_netnsid", d.LowerNetNSID)
+	metric.SetName(fields, "lower", d.LowerName)
+	if d.PeerIndex != 0 {
+		fields["peer_index"] = int64(d.PeerIndex)
 	}
-	setText(fields, lower, d.LowerName)
-	setInt(fields, "vlan_id", d.VLANID)
-	setEnum(fields, "vlan_protocol", d.VLANProtocol)
-	setInt(fields, "vxlan_id", d.VXLANID)
-	setEnum(fields, "macvlan_mode", d.MACVLANMode)
-	setEnum(fields, "ipvlan_mode", d.IPVLANMode)
-	setEnum(fields, "bond_mode", d.BondMode)
-	setInt(fields, "bond_active_slave_index", d.BondActiveSlave)
-	setText(fields, "bond_active_slave", d.BondActiveSlaveName)
-	setInt(fields, "bond_miimon", d.BondMIIMon)
-	setEnum(fields, "bond_slave_state", d.BondSlaveState)
-	setEnum(fields, "bond_slave_mii", d.BondSlaveMII)
-	setEnum(fields, "bridge_stp", d.BridgeSTP)
-	setKnown(fields, "bridge_vlan_filtering", d.BridgeVLANFiltering)
-	setEnum(fields, "bridge_port_state", d.BridgePortState)
+	metric.SetInt(fields, "peer_netnsid", d.PeerNetNSID)
+	metric.SetName(fields, "peer", d.PeerName)
+	metric.SetInt(fields, "vlan_id", d.VLANID)
+	metric.SetEnum(fields, "vlan_protocol", d.VLANProtocol)
+	metric.SetInt(fields, "vxlan_id", d.VXLANID)
+	metric.SetEnum(fields, "macvlan_mode", d.MACVLANMode)
+	metric.SetEnum(fields, "ipvlan_mode", d.IPVLANMode)
+	metric.SetEnum(fields, "bond_mode", d.BondMode)
+	metric.SetInt(fields, "bond_active_slave_index", d.BondActiveSlave)
+	metric.SetName(fields, "bond_active_slave", d.BondActiveSlaveName)
+	metric.SetInt(fields, "bond_miimon", d.BondMIIMon)
+	metric.SetEnum(fields, "bond_slave_state", d.BondSlaveState)
+	metric.SetEnum(fields, "bond_slave_mii", d.BondSlaveMII)
+	metric.SetEnum(fields, "bridge_stp", d.BridgeSTP)
+	metric.SetBool(fields, "bridge_vlan_filtering", d.BridgeVLANFiltering)
+	metric.SetEnum(fields, "bridge_port_state", d.BridgePortState)
 }
 
-// counters returns the fields that only grow, with the names that Telegraf's
-// inputs.net gives to what it has too. The map is empty, which Telegraf makes
-// no metric of, where the kernel sent no counters.
-func counters(s *sysprobe.LinkStats) map[string]any {
-	fields := map[string]any{}
-	setInt(fields, "carrier_changes", s.Link.CarrierChanges)
-	setInt(fields, "bond_slave_failures", s.Detail.BondSlaveFailures)
+// setCounters sets the fields that only grow. Those that Telegraf's inputs.net
+// has too have its names. Where the kernel sent no counters there are none, and
+// Telegraf makes no metric.
+func setCounters(fields metric.Fields, s *sysprobe.LinkStats) {
+	metric.SetInt(fields, "carrier_changes", s.Link.CarrierChanges)
+	metric.SetInt(fields, "bond_slave_failures", s.Detail.BondSlaveFailures)
 	c, known := s.Counters.Get()
 	if !known {
-		return fields
+		return
 	}
+	fields["packets_sent"], fields["packets_recv"] = metric.Int(c.TxPackets), metric.Int(c.RxPackets)
+	fields["err_out"], fields["err_in"] = metric.Int(c.TxErrors), metric.Int(c.RxErrors)
+	metric.SetInt(fields, "bytes_sent", c.TxBytes)
+	metric.SetInt(fields, "bytes_recv", c.RxBytes)
+	metric.SetInt(fields, "drop_out", c.TxDropped)
+	metric.SetInt(fields, "drop_in", c.RxDropped)
+	metric.SetInt(fields, "multicast", c.Multicast)
+	metric.SetInt(fields, "collisions", c.Collisions)
+	if d, known := c.Details.Get(); known {
+		counterDetails(fields, &d)
+		// /proc/net/dev, which inputs.net and psutil read, folds the two
+		// (rtnl_link_stats64 in linux/if_link.h).
+		fields["drop_in"] = metric.Int(c.RxDropped.Or(0) + d.RxMissedErrors)
+	}
+}
+
+// counterDetails sets the fields of the parts of the errors, and of what is rarer.
+func counterDetails(fields metric.Fields, d *sysprobe.LinkCounterDetails) {
 	for _, counter := range [...]struct {
 		name  string
 		value uint64
 	}{
-		{"bytes_sent", c.TxBytes},
-		{"bytes_recv", c.RxBytes},
-		{"packets_sent", c.TxPackets},
-		{"packets_recv", c.RxPackets},
-		{"err_in", c.RxErrors},
-		{"err_out", c.TxErrors},
-		// /proc/net/dev, which inputs.net and psutil read, folds the two
-		// (rtnl_link_stats64 in linux/if_link.h).
-		{"drop_in", c.RxDropped + c.RxMissedErrors},
-		{"drop_out", c.TxDropped},
-		{"multicast", c.Multicast},
-		{"collisions", c.Collisions},
+		{"err_in_length", d.RxLengthErrors},
+		{"err_in_over", d.RxOverErrors},
+		{"err_in_crc", d.RxCRCErrors},
+		{"err_in_frame", d.RxFrameErrors},
+		{"err_in_fifo", d.RxFIFOErrors},
+		{"drop_in_missed", d.RxMissedErrors},
+		{"err_out_aborted", d.TxAbortedErrors},
+		{"err_out_carrier", d.TxCarrierErrors},
+		{"err_out_fifo", d.TxFIFOErrors},
+		{"err_out_heartbeat", d.TxHeartbeatErrors},
+		{"err_out_window", d.TxWindowErrors},
 
-		{"err_in_length", c.RxLengthErrors},
-		{"err_in_over", c.RxOverErrors},
-		{"err_in_crc", c.RxCRCErrors},
-		{"err_in_frame", c.RxFrameErrors},
-		{"err_in_fifo", c.RxFIFOErrors},
-		{"drop_in_missed", c.RxMissedErrors},
-		{"err_out_aborted", c.TxAbortedErrors},
-		{"err_out_carrier", c.TxCarrierErrors},
-		{"err_out_fifo", c.TxFIFOErrors},
-		{"err_out_heartbeat", c.TxHeartbeatErrors},
-		{"err_out_window", c.TxWindowErrors},
-
-		{"compressed_recv", c.RxCompressed},
-		{"compressed_sent", c.TxCompressed},
-		{"unhandled_recv", c.RxNoHandler},
+		{"compressed_recv", d.RxCompressed},
+		{"compressed_sent", d.TxCompressed},
+		{"unhandled_recv", d.RxNoHandler},
 	} {
-		// Line protocol has no larger integers without a special option of
-		// the database and of the output.
-		fields[counter.name] = int64(min(counter.value, math.MaxInt64))
-	}
-	return fields
-}
-
-// setKnown sets a field unless its value is absent.
-func setKnown(fields map[string]any, name string, value sysprobe.Opt[bool]) {
-	if v, known := value.Get(); known {
-		fields[name] = v
-	}
-}
-
-// setInt sets a field unless its value is absent.
-func setInt(fields map[string]any, name string, value sysprobe.Opt[uint32]) {
-	if v, known := value.Get(); known {
-		fields[name] = int64(v)
-	}
-}
-
-// enum is a number that has a name.
-type enum interface {
-	~uint8 | ~uint16
-	String() string
-}
-
-// setEnum sets a field, and that of the number, unless the value is absent.
-func setEnum[T enum](fields map[string]any, name string, value sysprobe.Opt[T]) {
-	if v, known := value.Get(); known {
-		fields[name] = v.String()
-		fields[name+"_code"] = int64(v)
-	}
-}
-
-// setText sets a field unless there is no text.
-func setText(fields map[string]any, name, text string) {
-	if text != "" {
-		fields[name] = lineproto.Field(text)
+		fields[counter.name] = metric.Int(counter.value)
 	}
 }

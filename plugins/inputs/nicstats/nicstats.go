@@ -3,9 +3,12 @@
 package nicstats
 
 import (
+	"cmp"
+	"context"
 	_ "embed"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime"
 	"slices"
 	"time"
@@ -14,6 +17,8 @@ import (
 	"github.com/influxdata/telegraf/config"
 	"github.com/influxdata/telegraf/plugins/inputs"
 
+	"telegraf-sysprobe/plugins/internal/message"
+	"telegraf-sysprobe/plugins/internal/metric"
 	"telegraf-sysprobe/plugins/internal/nic"
 	"telegraf-sysprobe/plugins/internal/options"
 	"telegraf-sysprobe/sysprobe"
@@ -29,88 +34,145 @@ type NICStats struct {
 	nic.Options
 	Collect        []string        `toml:"collect"`
 	EthtoolTimeout config.Duration `toml:"ethtool_timeout"`
+	TagWith        []string        `toml:"tag_with"`
 
 	Log telegraf.Logger `toml:"-"`
 
-	open       nic.Opener[sysprobe.LinkSnapshot]
-	supported  func(sysprobe.Feature) error
+	open       func(*sysprobe.Config, sysprobe.LinkFacts) (nic.Source[sysprobe.LinkSnapshot], error)
+	system     nic.System
 	reader     *nic.Reader[sysprobe.LinkSnapshot]
 	interfaces nic.Choice
+	first      nic.FirstGather
+	peers      peers
+	row        metric.Series // memory of Gather
 	remarked   map[remark]bool
 }
 
-// collectable are the words of the option collect, in the order of the facts
-// that they stand for.
-var collectable = []string{"detail", "modes", "link_state", "fec"}
+// collectable are the words of the option collect, and optionalFacts the facts
+// that they stand for, in the same order.
+var (
+	collectable   = []string{"detail", "modes", "link_state", "fec", "wake_on_lan", "private_flags"}
+	optionalFacts = []sysprobe.LinkFacts{
+		sysprobe.WantLinkDetail, sysprobe.WantLinkModes, sysprobe.WantLinkState, sysprobe.WantFEC,
+		sysprobe.WantWakeOnLAN, sysprobe.WantPrivateFlags,
+	}
+)
 
-// remark is something to be said once about a namespace.
+// remark is a log entry that appears once for a namespace.
 type remark struct{ netns, subject string }
 
 // SampleConfig returns the documented options.
 func (*NICStats) SampleConfig() string { return sampleConfig }
 
 // Init checks the options. It returns an error that names option, value and
-// remedy, or one that answers to sysprobe.ErrNotSupported on a system whose
+// remedy, or one that wraps sysprobe.ErrNotSupported on a system whose
 // interfaces cannot be read.
 func (n *NICStats) Init() error {
-	if err := n.supported(sysprobe.FeatureNICStats); err != nil {
+	if err := n.system.Supported(sysprobe.FeatureNICStats); err != nil {
 		return fmt.Errorf("plugin nicstats is not supported on %s: %w", runtime.GOOS, err)
 	}
 	var err error
 	if n.interfaces, err = n.Interfaces(); err != nil {
 		return err
 	}
-	if err := options.Words("collect", n.Collect, collectable); err != nil {
+	if n.first, err = n.FirstGather(); err != nil {
+		return err
+	}
+	err = cmp.Or(
+		options.Words("collect", n.Collect, collectable),
+		options.Words("tag_with", n.TagWith, slices.Sorted(maps.Keys(tagFacts))),
+	)
+	if err != nil {
 		return err
 	}
 	if n.EthtoolTimeout <= 0 {
 		return fmt.Errorf("option ethtool_timeout: %s is no time to wait; use a duration such as \"1s\"", time.Duration(n.EthtoolTimeout))
 	}
 	n.remarked = map[remark]bool{}
-	n.reader, err = nic.NewReader(&n.Options, n.openWith)
-	return err
+	if n.reader, err = nic.NewReader(&n.Options, &n.system, n.Log, n.openWith); err != nil {
+		return err
+	}
+	n.peers = peers{identity: n.reader.Identity, localID: sysprobe.LocalNetNSID}
+	return nil
 }
 
 // openWith opens a handle for what the options choose.
-func (n *NICStats) openWith(c *sysprobe.Config) (nic.Source[sysprobe.LinkSnapshot], error) {
-	for i, fact := range []sysprobe.LinkFacts{
-		sysprobe.WantLinkDetail, sysprobe.WantLinkModes, sysprobe.WantLinkState, sysprobe.WantFEC,
-	} {
-		if slices.Contains(n.Collect, collectable[i]) {
-			c.LinkFacts |= fact
+func (n *NICStats) openWith(_ context.Context, o *nic.Opening) (nic.Source[sysprobe.LinkSnapshot], error) {
+	o.EthtoolTimeout = time.Duration(n.EthtoolTimeout)
+	var want sysprobe.LinkFacts
+	for i, word := range collectable {
+		if slices.Contains(n.Collect, word) {
+			want |= optionalFacts[i]
 		}
 	}
-	c.EthtoolTimeout = time.Duration(n.EthtoolTimeout)
-	return n.open(c)
+	for _, word := range n.TagWith {
+		want |= tagFacts[word]
+	}
+	return n.open(o.Config, want)
 }
 
-// Start opens the link table of the own namespace, or returns why it cannot.
-func (n *NICStats) Start(telegraf.Accumulator) error { return n.reader.Open() }
+// Start opens the link table of the own namespace, or returns the error of that.
+func (n *NICStats) Start(telegraf.Accumulator) error {
+	if err := n.reader.Open(); err != nil {
+		return err
+	}
+	n.reader.Release()
+	return nil
+}
 
 // Gather sends the interfaces of each namespace. It returns an error where
 // none could be read.
 func (n *NICStats) Gather(acc telegraf.Accumulator) error {
-	now := time.Now() // one time, so that gauges and counters make one point
-	return n.reader.Gather(acc, func(netns string, s *sysprobe.LinkSnapshot) {
+	now := time.Now()
+	var views []view
+	err := n.reader.Gather(acc, func(netns string, s *sysprobe.LinkSnapshot) {
 		n.remarkOn(netns, s)
-		for i := range s.Links {
-			l := &s.Links[i]
-			if !n.interfaces.Match(l.Link.Name, l.Link.Kind) {
-				continue
-			}
-			tags := tagsOf(&l.Link, netns)
-			acc.AddGauge(measurement, gauges(l), tags, now)
-			acc.AddCounter(measurement, counters(l), tags, now)
+		if message.LacksFiles(s.Ethtool) { // which is not said once: it can pass
+			acc.AddError(fmt.Errorf("facts of drivers are missing %s: %w", whereIs(netns), message.WithFilesRemedy(s.Ethtool)))
 		}
+		views = append(views, view{netns, s})
 	})
+	n.send(acc, views, now)
+	if len(views) > 0 {
+		n.first.End(n.Log)
+	}
+	maps.DeleteFunc(n.remarked, func(r remark, _ bool) bool { return !n.reader.Reads(r.netns) })
+	return err
 }
 
-// remarkOn logs, once, what is missing in every gather of a namespace.
-func (n *NICStats) remarkOn(netns string, s *sysprobe.LinkSnapshot) {
-	where := "here"
-	if netns != "" {
-		where = "in namespace " + netns
+// send sends the interfaces of all namespaces.
+func (n *NICStats) send(acc telegraf.Accumulator, views []view, now time.Time) {
+	var peerNetNS map[*sysprobe.LinkStats]string
+	if len(views) > 1 {
+		peerNetNS = n.peers.name(context.Background(), views)
 	}
+	for _, v := range views {
+		for i := range v.snapshot.Links {
+			l := &v.snapshot.Links[i]
+			if n.first.See(&l.Link); !n.interfaces.Match(&l.Link) {
+				continue
+			}
+			n.fill(&n.row, l, v.netns)
+			if netns, found := peerNetNS[l]; found {
+				n.row.Gauges["peer_netns"] = "" // the own one has no name
+				metric.SetName(n.row.Gauges, "peer_netns", netns)
+			}
+			n.row.Send(acc, measurement, now)
+		}
+	}
+}
+
+// whereIs says which namespace a message is about.
+func whereIs(netns string) string {
+	if netns == "" {
+		return "here"
+	}
+	return "in namespace " + netns
+}
+
+// remarkOn logs, once, which fields are missing in every gather of a namespace.
+func (n *NICStats) remarkOn(netns string, s *sysprobe.LinkSnapshot) {
+	where := whereIs(netns)
 	once := func(subject string, log func(string, ...any), format string, args ...any) {
 		if key := (remark{netns, subject}); !n.remarked[key] {
 			n.remarked[key] = true
@@ -119,19 +181,19 @@ func (n *NICStats) remarkOn(netns string, s *sysprobe.LinkSnapshot) {
 	}
 	if err := s.Ethtool; errors.Is(err, sysprobe.ErrNotSupported) {
 		once("ethtool", n.Log.Infof, "Speed, duplex, autoneg and port are unknown %s: this kernel has no ethtool netlink, which came with Linux 5.6", where)
-	} else if err != nil {
+	} else if err != nil && !message.LacksFiles(err) {
 		once("ethtool", n.Log.Warnf, "Speed, duplex, autoneg and port are unknown %s: %v", where, err)
 	}
 	if s.Late > 0 {
 		once("late", n.Log.Warnf,
-			"Drivers of %d interfaces did not answer within the ethtool_timeout of %s %s: what they tell is of an earlier gather, or left out",
-			s.Late, time.Duration(n.EthtoolTimeout), where)
+			"Drivers of %s did not answer within the ethtool_timeout of %s %s: what they report is of an earlier gather, or left out",
+			message.Count(s.Late, "interface"), time.Duration(n.EthtoolTimeout), where)
 	}
 	if s.Denied > 0 {
-		once("denied", n.Log.Warnf, "Fields are left out %s: this user may not see %d facts", where, s.Denied)
+		once("denied", n.Log.Warnf, "Fields are left out %s: this user has no permission to see %s", where, message.Count(s.Denied, "fact"))
 	}
 	if s.Failed > 0 {
-		once("failed", n.Log.Warnf, "Fields are left out %s: drivers failed to tell %d facts", where, s.Failed)
+		once("failed", n.Log.Warnf, "Fields are left out %s: drivers failed to report %s", where, message.Count(s.Failed, "fact"))
 	}
 }
 
@@ -148,12 +210,28 @@ func init() {
 			Collect:        []string{"detail"},
 			EthtoolTimeout: config.Duration(time.Second),
 			open:           open,
-			supported:      sysprobe.Supported,
+			system:         nic.ThisSystem(),
 		}
 	})
 }
 
-// open is sysprobe.OpenNICStats for a nic.Reader.
-func open(c *sysprobe.Config) (nic.Source[sysprobe.LinkSnapshot], error) {
-	return sysprobe.OpenNICStats(c)
+// source is a handle whose snapshots have the facts want.
+type source struct {
+	*sysprobe.NICStats
+
+	want sysprobe.LinkFacts
+}
+
+// Snapshot takes a snapshot. It returns the errors of the handle.
+func (s source) Snapshot(ctx context.Context, dst *sysprobe.LinkSnapshot) error {
+	return s.NICStats.Snapshot(ctx, dst, s.want)
+}
+
+// open opens the handle of a nic.Reader.
+func open(c *sysprobe.Config, want sysprobe.LinkFacts) (nic.Source[sysprobe.LinkSnapshot], error) {
+	h, err := sysprobe.OpenNICStats(c)
+	if err != nil {
+		return nil, err
+	}
+	return source{h, want}, nil
 }

@@ -1,11 +1,11 @@
 package nicstats
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -15,7 +15,9 @@ import (
 	"github.com/influxdata/telegraf/plugins/inputs"
 	"github.com/influxdata/telegraf/testutil"
 
+	"telegraf-sysprobe/plugins/internal/metric"
 	"telegraf-sysprobe/plugins/internal/nic"
+	"telegraf-sysprobe/plugins/internal/nic/nictest"
 	"telegraf-sysprobe/plugins/internal/plugintest"
 	"telegraf-sysprobe/sysprobe"
 )
@@ -30,7 +32,7 @@ type answer struct {
 // fakeSource answers instead of a kernel.
 type fakeSource func(*answer) error
 
-func (f fakeSource) Snapshot(dst *sysprobe.LinkSnapshot) error {
+func (f fakeSource) Snapshot(_ context.Context, dst *sysprobe.LinkSnapshot) error {
 	var a answer
 	err := f(&a)
 	*dst = a.LinkSnapshot
@@ -46,19 +48,12 @@ func (f fakeSource) Snapshot(dst *sysprobe.LinkSnapshot) error {
 
 func (fakeSource) Close() error { return nil }
 
-// supported stands in for sysprobe.Supported, so that tests run on any system.
-func supported(sysprobe.Feature) error { return nil }
-
-// permitted stands in for sysprobe.MayEnterNetNS, so that tests run as any user.
-func permitted() error { return nil }
-
 // TestCases runs testdata/cases/nicstats. A network namespace is a folder
 // there with inputs of its own.
 func TestCases(t *testing.T) {
 	plugintest.Run(t, "nicstats", func(t *testing.T, n *NICStats, dir string) {
-		n.supported = supported
-		n.MayEnter = permitted
-		n.open = func(c *sysprobe.Config) (nic.Source[sysprobe.LinkSnapshot], error) {
+		n.system = nictest.System()
+		n.open = func(c *sysprobe.Config, _ sysprobe.LinkFacts) (nic.Source[sysprobe.LinkSnapshot], error) {
 			from := dir
 			if c.NetNS != "" {
 				from = c.NetNS
@@ -74,11 +69,12 @@ func TestSample(t *testing.T) { plugintest.CheckSample[NICStats](t, "nicstats") 
 func TestBytes(t *testing.T) {
 	l := sysprobe.LinkStats{Link: sysprobe.Link{Name: "a\xff", MasterName: "\xfe", Alias: "\xc3"}}
 	wantTags := map[string]string{"interface": "a%FF", "kind": "%00", "netns": "n%FF"}
-	if diff := cmp.Diff(wantTags, tagsOf(&l.Link, "n\xff")); diff != "" {
+	var row metric.Series
+	newPlugin(t).fill(&row, &l, "n\xff")
+	if diff := cmp.Diff(wantTags, row.Tags); diff != "" {
 		t.Errorf("tags (-want +got):\n%s", diff)
 	}
-	fields := gauges(&l)
-	if fields["master"] != "\uFFFD" || fields["alias"] != "\uFFFD" {
+	if fields := row.Gauges; fields["master"] != "%FE" || fields["alias"] != "%C3" {
 		t.Errorf("master %q, alias %q", fields["master"], fields["alias"])
 	}
 }
@@ -94,79 +90,58 @@ func newPlugin(t *testing.T) *NICStats {
 	return n
 }
 
-func TestInit(t *testing.T) {
-	blue := filepath.Join(t.TempDir(), "blue")
-	otherBlue := filepath.Join(t.TempDir(), "blue")
-	for _, path := range []string{blue, otherBlue} {
-		if err := os.WriteFile(path, nil, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	gone := filepath.Join(t.TempDir(), "gone")
-	for _, tc := range []struct {
-		name string
-		set  func(*NICStats)
-		want []string // what the error says: option, value, remedy
-	}{
-		{"defaults", func(*NICStats) {}, nil},
-		{"globs", func(n *NICStats) { n.InterfaceInclude = []string{"eth*", "br[0-9]"} }, nil},
-		{"bad include", func(n *NICStats) { n.InterfaceInclude = []string{"eth*", "[a"} }, []string{"interface_include", `"[a"`, "close"}},
-		{"bad exclude", func(n *NICStats) { n.InterfaceExclude = []string{"veth["} }, []string{"interface_exclude", `"veth["`, "close"}},
-		{"kinds", func(n *NICStats) { n.KindInclude, n.KindExclude = []string{"bond"}, []string{"v*"} }, nil},
-		{"bad kind", func(n *NICStats) { n.KindExclude = []string{"[v"} }, []string{"kind_exclude", `"[v"`, "close"}},
-		{"everything", func(n *NICStats) { n.Collect = collectable }, nil},
-		{"unknown fact", func(n *NICStats) { n.Collect = []string{"fac"} }, []string{"collect", `"fac"`, `use any of "detail", "modes", "link_state", "fec"`}},
-		{"fact twice", func(n *NICStats) { n.Collect = []string{"fec", "fec"} }, []string{"collect", `"fec"`, "remove one"}},
-		{"no time", func(n *NICStats) { n.EthtoolTimeout = 0 }, []string{"ethtool_timeout", "0s", `"1s"`}},
-		{"one namespace", func(n *NICStats) { n.NamespacePaths = []string{blue} }, nil},
-		{"no such namespace", func(n *NICStats) { n.NamespacePaths = []string{gone} }, []string{"namespace_paths", gone, "make the namespace"}},
-		{"relative namespace", func(n *NICStats) { n.NamespacePaths = []string{"blue"} }, []string{"namespace_paths", `"blue"`, "/run/netns/"}},
-		{"empty namespace", func(n *NICStats) { n.NamespacePaths = []string{""} }, []string{"namespace_paths", `""`, "/run/netns/"}},
-		{"named namespaces", func(n *NICStats) { n.NamespaceInclude, n.NamespaceExclude = []string{"", "b*"}, []string{"blue"} }, nil},
-		{"bad namespace", func(n *NICStats) { n.NamespaceExclude = []string{"b["} }, []string{"namespace_exclude", `"b["`, "close"}},
-		{"bad kind", func(n *NICStats) { n.KindInclude = []string{"b["} }, []string{"kind_include", `"b["`, "close"}},
-		{
-			"namespaces without privilege", func(n *NICStats) {
-				n.NamespaceInclude = []string{"*"}
-				n.MayEnter = func() error { return sysprobe.ErrAccessDenied }
-			},
-			[]string{"namespace_include", "CAP_SYS_ADMIN", "systemctl edit"},
-		},
-		{
-			"namespaces of one name", func(n *NICStats) { n.NamespacePaths = []string{blue, otherBlue} },
-			[]string{"namespace_paths", blue, otherBlue, "rename"},
-		},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			n := newPlugin(t)
-			n.supported = supported
-			n.MayEnter = permitted
-			n.open = func(*sysprobe.Config) (nic.Source[sysprobe.LinkSnapshot], error) {
-				t.Error("Init opened something")
-				return nil, errors.ErrUnsupported
+// opening makes a plugin that opens handles with err, and not at all where err
+// is nil.
+func opening(err error) func(t *testing.T) *NICStats {
+	return func(t *testing.T) *NICStats {
+		n := newPlugin(t)
+		n.system = nictest.System()
+		n.open = func(*sysprobe.Config, sysprobe.LinkFacts) (nic.Source[sysprobe.LinkSnapshot], error) {
+			if err == nil {
+				t.Error("opened a handle")
 			}
-			tc.set(n)
-			plugintest.CheckError(t, n.Init(), tc.want)
-		})
+			return nil, err
+		}
+		return n
 	}
+}
+
+func TestInit(t *testing.T) {
+	cases := append(nictest.InitCases(t, func(n *NICStats) (*nic.Options, *nic.System) { return &n.Options, &n.system }), []plugintest.InitCase[*NICStats]{
+		{"everything", func(n *NICStats) { n.Collect = collectable }, ""},
+		{
+			"unknown fact", func(n *NICStats) { n.Collect = []string{"fac"} },
+			`option collect…"fac"…use any of "detail", "modes", "link_state", "fec", "wake_on_lan", "private_flags"`,
+		},
+		{"fact twice", func(n *NICStats) { n.Collect = []string{"fec", "fec"} }, `option collect…"fec"…remove one`},
+		{"tags", func(n *NICStats) { n.TagWith = []string{"alias", "vlan_id"} }, ""},
+		{"tag of what changes", func(n *NICStats) { n.TagWith = []string{"operstate"} }, `option tag_with…"operstate"…use any of "alias", "altnames"`},
+		{"no time", func(n *NICStats) { n.EthtoolTimeout = 0 }, `option ethtool_timeout…0s…"1s"`},
+	}...)
+	plugintest.InitCases(t, opening(nil), cases)
 }
 
 func TestCollectIsAskedFor(t *testing.T) {
 	for _, tc := range []struct {
 		collect []string
+		tagWith []string
 		want    sysprobe.LinkFacts
 	}{
-		{nil, 0},
-		{[]string{"detail"}, sysprobe.WantLinkDetail},
-		{[]string{"fec", "modes"}, sysprobe.WantFEC | sysprobe.WantLinkModes},
-		{[]string{"link_state"}, sysprobe.WantLinkState},
+		{nil, nil, 0},
+		{nil, []string{"alias", "master"}, 0},
+		{[]string{"fec"}, []string{"alias", "vlan_id"}, sysprobe.WantFEC | sysprobe.WantLinkDetail},
+		{[]string{"detail"}, nil, sysprobe.WantLinkDetail},
+		{[]string{"fec", "modes"}, nil, sysprobe.WantFEC | sysprobe.WantLinkModes},
+		{[]string{"link_state"}, nil, sysprobe.WantLinkState},
+		{[]string{"private_flags", "wake_on_lan"}, nil, sysprobe.WantPrivateFlags | sysprobe.WantWakeOnLAN},
 	} {
 		n := newPlugin(t)
-		n.supported = supported
-		n.Collect, n.EthtoolTimeout = tc.collect, config.Duration(2*time.Second)
+		n.system = nictest.System()
+		n.Collect, n.TagWith, n.EthtoolTimeout = tc.collect, tc.tagWith, config.Duration(2*time.Second)
 		var got sysprobe.Config
-		n.open = func(c *sysprobe.Config) (nic.Source[sysprobe.LinkSnapshot], error) {
-			got = *c
+		var want sysprobe.LinkFacts
+		n.open = func(c *sysprobe.Config, facts sysprobe.LinkFacts) (nic.Source[sysprobe.LinkSnapshot], error) {
+			got, want = *c, facts
 			return nil, errors.ErrUnsupported
 		}
 		if err := n.Init(); err != nil {
@@ -175,55 +150,22 @@ func TestCollectIsAskedFor(t *testing.T) {
 		if err := n.Start(nil); !errors.Is(err, errors.ErrUnsupported) {
 			t.Fatal(err)
 		}
-		if got.LinkFacts != tc.want || got.EthtoolTimeout != 2*time.Second {
-			t.Errorf("%v asks for %b within %v, want %b within 2s", tc.collect, got.LinkFacts, got.EthtoolTimeout, tc.want)
+		if want != tc.want || got.EthtoolTimeout != 2*time.Second {
+			t.Errorf("%v asks for %b within %v, want %b within 2s", tc.collect, want, got.EthtoolTimeout, tc.want)
 		}
 	}
 }
 
 func TestInitOnOtherSystems(t *testing.T) {
 	n := newPlugin(t)
-	n.supported = func(sysprobe.Feature) error { return sysprobe.ErrNotSupported }
-	if err := n.Init(); !errors.Is(err, sysprobe.ErrNotSupported) || !strings.Contains(err.Error(), "nicstats is not supported") {
-		t.Errorf("Init returned %v", err)
-	}
+	nictest.CheckOtherSystem(t, "nicstats", n, &n.system)
 }
 
-func TestStartFails(t *testing.T) {
-	n := newPlugin(t)
-	n.supported = supported
-	n.MayEnter = permitted
-	n.open = func(*sysprobe.Config) (nic.Source[sysprobe.LinkSnapshot], error) {
-		return nil, sysprobe.ErrAccessDenied
-	}
-	if err := n.Init(); err != nil {
-		t.Fatal(err)
-	}
-	if err := n.Start(nil); !errors.Is(err, sysprobe.ErrAccessDenied) {
-		t.Errorf("Start returned %v", err)
-	}
-	n.Stop()
-}
+func TestStartFails(t *testing.T) { nictest.CheckFailedStart(t, opening(sysprobe.ErrAccessDenied)(t)) }
 
 // TestThisMachine asks the kernel that runs the test.
 func TestThisMachine(t *testing.T) {
-	if err := sysprobe.Supported(sysprobe.FeatureNICStats); err != nil {
-		t.Skip(err)
-	}
-	n := newPlugin(t)
-	if err := n.Init(); err != nil {
-		t.Fatal(err)
-	}
-	var acc testutil.Accumulator
-	if err := n.Start(&acc); err != nil {
-		t.Fatal(err)
-	}
-	defer n.Stop()
-	for range 2 {
-		acc.ClearMetrics()
-		if err := acc.GatherError(n.Gather); err != nil {
-			t.Fatal(err)
-		}
+	nictest.GatherThisMachine(t, sysprobe.FeatureNICStats, newPlugin(t), func(acc *testutil.Accumulator) {
 		i := slices.IndexFunc(acc.Metrics, func(m *testutil.Metric) bool {
 			return m.Measurement == "nicstats" && m.Tags["interface"] == "lo" && m.Type == telegraf.Gauge
 		})
@@ -238,5 +180,51 @@ func TestThisMachine(t *testing.T) {
 		if !acc.HasField("nicstats", "bytes_recv") || !acc.HasField("nicstats", "isup") {
 			t.Error("nicstats lacks bytes_recv or isup")
 		}
+	})
+}
+
+// TestRemarksOfNamespacesThatAreGone forgets what was logged of a namespace when that
+// is gone: it is logged of the next one of that name, and takes no memory.
+func TestRemarksOfNamespacesThatAreGone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "blue")
+	n := newPlugin(t)
+	n.system = nictest.System()
+	n.NamespacePaths = []string{path}
+	log := &testutil.CaptureLogger{}
+	n.Log = log
+	n.open = func(c *sysprobe.Config, _ sysprobe.LinkFacts) (nic.Source[sysprobe.LinkSnapshot], error) {
+		return fakeSource(func(a *answer) error {
+			if c.NetNS != "" {
+				a.Late = 1
+			}
+			return nil
+		}), nil
 	}
+	if err := n.Init(); err != nil {
+		t.Fatal(err)
+	}
+	var acc testutil.Accumulator
+	for range 2 {
+		if err := os.WriteFile(path, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if err := n.Gather(&acc); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if len(n.remarked) != 1 {
+			t.Errorf("remembers %v, want one remark", n.remarked)
+		}
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+		if err := n.Gather(&acc); err != nil || len(n.remarked) != 0 {
+			t.Errorf("returned %v, and remembers %v", err, n.remarked)
+		}
+	}
+	if said := log.Warnings(); len(said) != 2 {
+		t.Errorf("warnings %q, want two", said)
+	}
+	n.Stop()
 }

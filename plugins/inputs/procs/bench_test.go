@@ -12,13 +12,14 @@ import (
 	"github.com/influxdata/telegraf/models"
 	"github.com/influxdata/telegraf/testutil"
 
+	"telegraf-sysprobe/plugins/internal/plugintest"
 	"telegraf-sysprobe/plugins/internal/proctable"
 	"telegraf-sysprobe/sysprobe"
 )
 
-// crowd is a machine with that many processes, of 200 names and 20 users,
-// which all work a little from sweep to sweep. It costs nothing to ask, so
-// that what is measured is the plugin.
+// crowd is a machine with many processes, of 200 names and 20 users, which all
+// work a little between two snapshots. Its snapshots cost nothing, so that
+// benchmarks measure the plugin.
 type crowd struct {
 	proctable.Machine
 	procs []sysprobe.Proc
@@ -40,13 +41,14 @@ func newCrowd(n int) *crowd {
 	return c
 }
 
-func (c *crowd) Snapshot(dst *sysprobe.ProcSnapshot, _ sysprobe.Fields) error {
+func (c *crowd) Account(sysprobe.Fields) (*sysprobe.AccountingSnapshot, error) {
 	c.taken = c.taken.Add(10 * time.Second)
 	for i := range c.procs {
 		c.procs[i].UserTime += time.Duration(i%7) * 10 * time.Millisecond
 	}
-	*dst = sysprobe.ProcSnapshot{Procs: c.procs, Taken: c.taken}
-	return nil
+	return &sysprobe.AccountingSnapshot{
+		ProcSnapshot: sysprobe.ProcSnapshot{Procs: c.procs, Taken: c.taken}, ExitedErr: sysprobe.ErrNotSupported,
+	}, nil
 }
 
 func (c *crowd) Lookup(pid int32, _ sysprobe.Fields) (sysprobe.Proc, error) {
@@ -55,7 +57,7 @@ func (c *crowd) Lookup(pid int32, _ sysprobe.Fields) (sysprobe.Proc, error) {
 
 func (c *crowd) UserName(uid uint32) string { return c.procs[uid].Name }
 
-// drain takes metrics as an agent does, up to where outputs buffer them.
+// drain takes metrics as an agent does before outputs buffer them.
 func drain(b *testing.B, p *Procs) telegraf.Accumulator {
 	metrics := make(chan telegraf.Metric, 100)
 	done := make(chan struct{})
@@ -68,19 +70,19 @@ func drain(b *testing.B, p *Procs) telegraf.Accumulator {
 	return agent.NewAccumulator(models.NewRunningInput(p, &models.InputConfig{Name: "procs"}), metrics)
 }
 
-// machines are what the benchmarks ask.
+// machines are what the benchmarks read.
 func machines() map[string]func() (proctable.Machine, error) {
 	crowdOf := func(n int) func() (proctable.Machine, error) {
 		return func() (proctable.Machine, error) { return newCrowd(n), nil }
 	}
 	return map[string]func() (proctable.Machine, error){
 		"5000": crowdOf(5_000), "50000": crowdOf(50_000),
-		"real": proctable.Opener(sysprobe.BackendAuto, nil),
+		"real": proctable.Opener(sysprobe.Config{}, nil),
 	}
 }
 
-// BenchmarkGather measures what a gather costs: beyond the sweep of so many
-// processes, and all in all on this machine.
+// BenchmarkGather measures the cost of a gather: without the snapshot, for these
+// numbers of processes, and with it on this machine.
 func BenchmarkGather(b *testing.B) {
 	for name, open := range machines() {
 		for _, bm := range []struct {
@@ -98,13 +100,7 @@ func BenchmarkGather(b *testing.B) {
 					p.MaxGroups, p.MaxProcesses = 1000, 1_000_000
 					p.Log, p.open = testutil.Logger{Quiet: true}, open
 				})
-				if err := p.Init(); err != nil {
-					b.Fatal(err)
-				}
-				if err := p.Start(nil); err != nil {
-					b.Fatal(err)
-				}
-				defer p.Stop()
+				plugintest.Start(b, p, nil)
 				acc := drain(b, p)
 				b.ReportAllocs()
 				for b.Loop() {
@@ -125,7 +121,7 @@ func BenchmarkProperty(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer listener.Close() //nolint:errcheck // of a benchmark
-	machine, err := proctable.Open(sysprobe.BackendAuto, nil)
+	machine, err := proctable.Open(sysprobe.Config{}, nil)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -136,17 +132,17 @@ func BenchmarkProperty(b *testing.B) {
 	}
 	for _, property := range properties() {
 		b.Run(property.name, func(b *testing.B) {
-			var account account
-			var programs programs
-			inspector := inspector{properties: chosenProperties([]string{property.name}, nil)}
-			if inspector.cmdlines, err = proctable.NewCmdlines([]string{proctable.DefaultRedact}, 1024); err != nil {
+			p := configured(b, func(p *Procs) { p.Properties, p.machine = []string{property.name}, machine })
+			if err := p.Init(); err != nil {
 				b.Fatal(err)
 			}
 			for b.Loop() {
-				programs.begin(machine, &account)
-				inspector.begin(&programs, &account)
-				if facts := inspector.facts(&proc); len(facts) == 0 && property.name != "cgroup" {
-					b.Fatal(account.errors)
+				p.state.programs.begin()
+				g := gather{Procs: p}
+				r := row{Proc: &proc, gather: &g}
+				g.ask([][]*row{{&r}})
+				if facts := r.properties(&proc); len(facts) == 0 && property.name != "cgroup" {
+					b.Fatal(g.account.errors)
 				}
 			}
 		})

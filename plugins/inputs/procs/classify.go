@@ -8,73 +8,68 @@ import (
 	"telegraf-sysprobe/sysprobe"
 )
 
-// classifier finds the first condition that each process of a sweep meets, for
-// itself or as a child of one that does.
-type classifier struct {
-	conditions []condition
-	found      []int
-	below      []int // generations below the nearest match
-	family     family
-}
-
 // none is the index of no condition.
 const none = -1
 
-// needs is what the conditions look at in rows of a sweep.
-func (c *classifier) needs() (want sysprobe.Fields) {
-	for i := range c.conditions {
-		want |= c.conditions[i].needs
-	}
-	return want
+// classifier finds the first condition that each process of a snapshot meets,
+// for itself or as a child of one that does.
+type classifier struct {
+	found  []int // index of the condition that each row meets
+	below  []int // generations below the nearest match
+	family family
 }
 
-// update returns, in the order of s.Procs, the index of the first condition
-// that each process meets; none of those that rows, in the same order, leaves
-// out. The slice is valid until the next update.
-func (c *classifier) update(s *sysprobe.ProcSnapshot, f facts, rows []row) []int {
+// reset prepares for the rows of another snapshot.
+func (c *classifier) reset(s *sysprobe.ProcSnapshot) { c.family.reset(s) }
+
+// classify returns the index of the first condition that each row meets; none
+// for rows that the filters leave out. There is a row for each process of the
+// snapshot. The slice, which is empty without conditions, is valid until the
+// next call.
+func (c *classifier) classify(rows []row, conditions []condition) []int {
 	c.found = c.found[:0]
-	for range s.Procs {
+	if len(conditions) == 0 {
+		return nil
+	}
+	for range rows {
 		c.found = append(c.found, none)
 	}
-	c.family.reset(s)
-	for i := range c.conditions {
-		condition := &c.conditions[i]
+	for i := range conditions {
+		condition := &conditions[i]
 		if condition.children != 0 {
-			c.addFamilies(i, f, rows)
+			c.addFamilies(i, condition, rows)
 			continue
 		}
-		for row := range s.Procs {
-			if c.found[row] == none && rows[row].chosen && condition.match(f, &s.Procs[row]) {
-				c.found[row] = i
+		for at := range rows {
+			if c.found[at] == none && rows[at].chosen && condition.match(&rows[at]) {
+				c.found[at] = i
 			}
 		}
 	}
 	return c.found
 }
 
-// last returns the index of the first condition that a process met which
-// ended. Who its parents were is not known.
-func (c *classifier) last(f facts, proc *sysprobe.Proc) int {
-	return slices.IndexFunc(c.conditions, func(condition condition) bool { return condition.match(f, proc) })
+// firstMatch returns the index of the first condition that m meets for itself.
+func firstMatch(conditions []condition, m member) int {
+	return slices.IndexFunc(conditions, func(condition condition) bool { return condition.match(m) })
 }
 
-// addFamilies gives condition i the processes that meet it, and their children.
-// A process that is left out, or of another condition, can still have children
-// in this one.
-func (c *classifier) addFamilies(i int, f facts, rows []row) {
-	condition, procs := &c.conditions[i], c.family.snapshot.Procs
+// addFamilies gives the condition with index i the rows that meet it, and their
+// children. A process that is left out, or of another condition, can still have
+// children in this one.
+func (c *classifier) addFamilies(i int, condition *condition, rows []row) {
 	c.below = c.below[:0]
-	for row := range procs {
-		if condition.match(f, &procs[row]) {
+	for at := range rows {
+		if condition.match(&rows[at]) {
 			c.below = append(c.below, 0)
 		} else {
 			c.below = append(c.below, unknownBelow)
 		}
 	}
 	c.family.descend(c.below)
-	for row, below := range c.below {
-		if c.found[row] == none && rows[row].chosen && below >= 0 && (condition.children < 0 || below <= condition.children) {
-			c.found[row] = i
+	for at, below := range c.below {
+		if c.found[at] == none && rows[at].chosen && below >= 0 && (condition.children < 0 || below <= condition.children) {
+			c.found[at] = i
 		}
 	}
 }
@@ -86,14 +81,14 @@ const (
 	walkingBelow
 )
 
-// family knows the parents of the processes of one sweep.
+// family knows the parents of the processes of one snapshot.
 type family struct {
 	snapshot *sysprobe.ProcSnapshot
 	parents  []int // index of the parent of each, or none
 	path     []int
 }
 
-// reset prepares for another sweep.
+// reset prepares for another snapshot.
 func (f *family) reset(s *sysprobe.ProcSnapshot) { f.snapshot, f.parents = s, f.parents[:0] }
 
 // descend replaces each unknownBelow of below, in which 0 is a match, by how
@@ -122,14 +117,20 @@ func (f *family) descend(below []int) {
 	}
 }
 
-// findParents fills f.parents, once a sweep.
+// findParents fills f.parents, once a snapshot.
 func (f *family) findParents() {
 	procs := f.snapshot.Procs
 	for i := len(f.parents); i < len(procs); i++ {
-		index := none
-		if parent := f.snapshot.Parent(&procs[i]); parent != nil {
-			index, _ = sort.Find(len(procs), func(at int) int { return cmp.Compare(parent.ID.PID, procs[at].ID.PID) })
-		}
-		f.parents = append(f.parents, index)
+		f.parents = append(f.parents, indexOfParent(f.snapshot, &procs[i]))
 	}
+}
+
+// indexOfParent returns the index of the parent of p in s, or none.
+func indexOfParent(s *sysprobe.ProcSnapshot, p *sysprobe.Proc) int {
+	parent := s.Parent(p)
+	if parent == nil {
+		return none
+	}
+	at, _ := sort.Find(len(s.Procs), func(i int) int { return cmp.Compare(parent.ID.PID, s.Procs[i].ID.PID) })
+	return at
 }

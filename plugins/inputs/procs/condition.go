@@ -3,57 +3,57 @@ package procs
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 
-	"telegraf-sysprobe/plugins/internal/options"
-	"telegraf-sysprobe/plugins/internal/proctable"
 	"telegraf-sysprobe/sysprobe"
 )
 
-// Condition is a table of the options select and group_pattern. It means the
+// Condition is a table of the options select and group_pattern. It chooses the
 // processes that match one pattern of each list that is not empty.
 type Condition struct {
-	As        string   `toml:"as"`
-	Name      []string `toml:"name"`
-	User      []string `toml:"user"`
-	Unit      []string `toml:"unit"`
-	Cgroup    []string `toml:"cgroup"`
-	Container []string `toml:"container"`
-	Exe       []string `toml:"exe"`
-	Cmdline   []string `toml:"cmdline"`
-	Children  int      `toml:"children"`
+	As          string   `toml:"as"`
+	ProcessName string   `toml:"process_name"`
+	Name        []string `toml:"name"`
+	User        []string `toml:"user"`
+	Unit        []string `toml:"unit"`
+	Main        bool     `toml:"main"`
+	Cgroup      []string `toml:"cgroup"`
+	Container   []string `toml:"container"`
+	PIDFile     []string `toml:"pid_file"`
+	Exe         []string `toml:"exe"`
+	Cmdline     []string `toml:"cmdline"`
+	Children    int      `toml:"children"`
 }
 
-// facts tells what rows of a sweep do not have. All are false where that
-// cannot be known.
-type facts interface {
-	user(p *sysprobe.Proc) (string, bool)
-	exe(p *sysprobe.Proc) (string, bool)
-	cmdline(p *sysprobe.Proc) (string, bool)
-}
-
-// test says whether a process matches one list of a Condition.
-type test func(f facts, p *sysprobe.Proc) bool
+// test reports whether a member matches one list of a Condition.
+type test func(m member) bool
 
 // condition is a Condition compiled.
 type condition struct {
-	as       string
-	needs    sysprobe.Fields
-	tests    []test // what costs a file comes last
-	children int
+	as          string
+	processName string // replaces the tag process_name, unless empty
+	needs       sysprobe.Fields
+	tests       []test // what costs a file comes last
+	pidFiles    *pidFiles
+	capture     *capture // nil where as is the name of all
+	children    int
+	meant       []string // what was not written as it has to be
 }
 
-// compileConditions compiles the tables of option; named ones need a name. It
-// returns an error that names the option, the value and the remedy.
-func compileConditions(option string, tables []Condition, named bool) ([]condition, error) {
+// compileConditions compiles the tables of option; patterns of group_pattern are
+// named, and can be named after what they match. It returns an error that names the
+// option, the value and the remedy.
+func compileConditions(option string, tables []Condition) ([]condition, error) {
+	named := option == "group_pattern"
 	compiled := make([]condition, 0, len(tables))
 	for i := range tables {
-		c, err := tables[i].compile()
+		c, err := tables[i].compile(named)
 		switch {
 		case err != nil:
 		case named && c.as == "":
 			err = errors.New("option as: it is empty; set it to the name of the group")
+		case named && c.processName != "":
+			err = errors.New("option process_name: it is for rows of single processes; remove it")
 		case named && slices.ContainsFunc(compiled, func(o condition) bool { return o.as == c.as }):
 			err = fmt.Errorf("option as: %q is there twice; rename one", c.as)
 		}
@@ -65,36 +65,43 @@ func compileConditions(option string, tables []Condition, named bool) ([]conditi
 	return compiled, nil
 }
 
-// compile compiles the patterns of c.
-func (c *Condition) compile() (condition, error) {
-	compiled := condition{as: c.As, children: c.Children}
+// compile compiles the patterns of c. Named says that as can have parts of the
+// command line.
+func (c *Condition) compile(named bool) (condition, error) {
+	compiled := condition{as: c.As, processName: c.ProcessName, children: c.Children}
 	for _, list := range []struct {
 		option   string
 		patterns []string
-		matcher  func(option string, patterns []string) (func(string) bool, error)
+		compile  func(patterns []string) (test, []string, error)
 		needs    sysprobe.Fields
-		fact     func(f facts, p *sysprobe.Proc) (string, bool)
 	}{
-		{"name", c.Name, options.Matcher, sysprobe.WantName, func(_ facts, p *sysprobe.Proc) (string, bool) { return p.Name, true }},
-		{"user", c.User, options.Matcher, sysprobe.WantStatus, facts.user},
-		{"unit", c.Unit, options.Matcher, sysprobe.WantOrigin, originFact("unit")},
-		{"cgroup", c.Cgroup, options.Matcher, sysprobe.WantOrigin, originFact("cgroup")},
-		{"container", c.Container, options.Matcher, sysprobe.WantOrigin, originFact("container")},
-		{"exe", c.Exe, options.Matcher, 0, facts.exe},
-		{"cmdline", c.Cmdline, regexps, 0, facts.cmdline},
+		{"name", c.Name, nameTest, sysprobe.WantName},
+		{"user", c.User, userTest, sysprobe.WantStatus},
+		{"unit", c.Unit, unitTest, sysprobe.WantOrigin},
+		{"cgroup", c.Cgroup, cgroupTest, sysprobe.WantOrigin},
+		{"container", c.Container, containerTest, sysprobe.WantOrigin},
+		{"pid_file", c.PIDFile, compiled.pidFileTest, 0},
+		{"exe", c.Exe, exeTest, 0},
+		{"cmdline", c.Cmdline, cmdlineTest, 0},
 	} {
 		if len(list.patterns) == 0 {
 			continue
 		}
-		match, err := list.matcher(list.option, list.patterns)
+		passes, meant, err := list.compile(list.patterns)
 		if err != nil {
 			return condition{}, err
 		}
 		compiled.needs |= list.needs
-		compiled.tests = append(compiled.tests, func(f facts, p *sysprobe.Proc) bool {
-			text, known := list.fact(f, p)
-			return known && match(text)
-		})
+		compiled.tests = append(compiled.tests, passes)
+		compiled.meant = append(compiled.meant, meant...)
+	}
+	if c.Main {
+		compiled.needs |= sysprobe.WantOrigin
+		compiled.tests = append(compiled.tests, isMain)
+	}
+	var err error
+	if compiled.capture, err = newCapture(c, named); err != nil {
+		return condition{}, err
 	}
 	switch {
 	case len(compiled.tests) == 0:
@@ -105,36 +112,20 @@ func (c *Condition) compile() (condition, error) {
 	return compiled, nil
 }
 
-// match says whether p passes every test.
-func (c *condition) match(f facts, p *sysprobe.Proc) bool {
+// match reports whether m passes every test.
+func (c *condition) match(m member) bool {
 	for _, passes := range c.tests {
-		if !passes(f, p) {
+		if !passes(m) {
 			return false
 		}
 	}
 	return true
 }
 
-// regexps returns whether a text matches one of patterns. It returns an error
-// that names the option and the pattern.
-func regexps(option string, patterns []string) (func(string) bool, error) {
-	compiled := make([]*regexp.Regexp, 0, len(patterns))
-	for _, pattern := range patterns {
-		re, err := regexp.Compile(pattern)
-		if err != nil {
-			return nil, proctable.BadRegexp(option, pattern, err)
-		}
-		compiled = append(compiled, re)
+// fieldsOf is what the conditions look at in a snapshot.
+func fieldsOf(conditions []condition) (want sysprobe.Fields) {
+	for i := range conditions {
+		want |= conditions[i].needs
 	}
-	return func(text string) bool {
-		return slices.ContainsFunc(compiled, func(re *regexp.Regexp) bool { return re.MatchString(text) })
-	}, nil
-}
-
-// originFact is a fact of where a process belongs; false where it has none.
-func originFact(key string) func(facts, *sysprobe.Proc) (string, bool) {
-	return func(_ facts, p *sysprobe.Proc) (string, bool) {
-		text := originText(key, p.Origin)
-		return text, text != ""
-	}
+	return want
 }

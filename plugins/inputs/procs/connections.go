@@ -3,40 +3,37 @@ package procs
 import "telegraf-sysprobe/sysprobe"
 
 // socketCounts are the facts that count the sockets of a process, or why they
-// are not known. Of the sockets themselves nothing is kept.
+// are not known.
 type socketCounts struct {
 	facts []fact
 	err   error
 }
 
 // askConnections asks for the sockets of all these processes at once: the kernel
-// takes long for the tables of a network namespace, whoever is asked for.
-func askConnections(i *inspector, ids []sysprobe.ProcID) {
-	if i.sockets == nil {
-		i.sockets = map[int32]socketCounts{}
+// takes long for the tables of a network namespace, for however few processes.
+func askConnections(g *gather, rows []*row) {
+	ids := make([]sysprobe.ProcID, 0, len(rows))
+	for _, r := range rows {
+		ids = append(ids, r.ID)
 	}
-	for at, answer := range i.programs.machine.ConnectionsOf(ids) {
-		i.account.malformed += answer.Malformed
+	for i, answer := range g.machine.ConnectionsOf(ids) {
+		g.account.malformed += answer.Malformed
 		counts := socketCounts{err: answer.Err}
 		if answer.Err == nil {
 			counts.facts = countSockets(answer.Sockets)
 		}
-		i.sockets[ids[at].PID] = counts
+		rows[i].inspected().sockets = counts
 	}
 }
 
 func readConnections(q *query) error {
-	pid := q.proc.ID.PID
-	if _, asked := q.inspector.sockets[pid]; !asked {
-		askConnections(q.inspector, []sysprobe.ProcID{q.proc.ID})
-	}
-	counts := q.inspector.sockets[pid]
+	counts := q.row.inspected().sockets
 	q.facts = append(q.facts, counts.facts...)
 	return counts.err
 }
 
-// countSockets counts sockets, once for each descriptor. States that alerts ask
-// for are there at zero too.
+// countSockets counts sockets, once for each descriptor. States that alerts
+// compare are counted at zero too.
 func countSockets(sockets []sysprobe.Connection) []fact {
 	counts := map[string]int{"tcp_established": 0, "tcp_listen": 0, "tcp_close_wait": 0, "udp_sockets": 0, "unix_sockets": 0}
 	for i := range sockets {

@@ -8,12 +8,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/influxdata/telegraf/testutil"
 
+	"telegraf-sysprobe/plugins/internal/plugintest"
 	"telegraf-sysprobe/plugins/internal/procfixture"
 )
 
-// One question a gather is about the sockets of all emitted processes, each once
-// in however many rows it is, and of nobody else. Malformed rows are counted
-// whomever they were read for, errors of those who have a row.
+// A gather reads the sockets of all processes with a row in one call, each process
+// once, and of no other process. All malformed sockets are counted, and the errors
+// of processes with a row are added.
 func TestConnectionsAreAskedForOnce(t *testing.T) {
 	const (
 		procs = `{"Snapshot": {"Procs": [{"ID": {"PID": 1}, "Comm": "init", "RSS": 1}, {"ID": {"PID": 2}, "Comm": "sh"},
@@ -64,13 +65,7 @@ func TestConnectionsAreAskedForOnce(t *testing.T) {
 				p.TopBy, p.Properties = []string{"memory"}, []string{"connections"}
 				tc.change(p)
 			})
-			if err := p.Init(); err != nil {
-				t.Fatal(err)
-			}
-			if err := p.Start(nil); err != nil {
-				t.Fatal(err)
-			}
-			defer p.Stop()
+			plugintest.Start(t, p, nil)
 			for gather, want := range tc.want {
 				machine.Asked = nil
 				var acc testutil.Accumulator

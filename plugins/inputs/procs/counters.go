@@ -1,6 +1,10 @@
 package procs
 
-import "telegraf-sysprobe/sysprobe"
+import (
+	"time"
+
+	"telegraf-sysprobe/sysprobe"
+)
 
 // The counters of a process that groups sum up.
 const (
@@ -12,6 +16,7 @@ const (
 	counterWriteBytes
 	counterDiskRead
 	counterDiskWrite
+	counterDiskCancelled // of counterDiskWrite
 	counterVoluntary
 	counterInvoluntary
 	numCounters
@@ -23,24 +28,66 @@ type counters struct {
 	known [numCounters]bool
 }
 
+// switchFields are the facts with which a row can have context switches: of all
+// threads with the first, of the only thread with the second.
+const switchFields = sysprobe.WantSwitches | sysprobe.WantStatus
+
 // countersOf reads the counters of p, of the optional facts only those of want.
 func countersOf(p *sysprobe.Proc, want sysprobe.Fields) counters {
 	var c counters
-	c.set(counterUser, sysprobe.Some(uint64(p.UserTime)))
-	c.set(counterSystem, sysprobe.Some(uint64(p.SystemTime)))
-	c.set(counterMinorFaults, sysprobe.Some(p.MinorFaults))
-	c.set(counterMajorFaults, sysprobe.Some(p.MajorFaults))
-	if io, known := p.IO.Get(); known && want&sysprobe.WantIO != 0 {
-		c.set(counterReadBytes, io.ReadChars)
-		c.set(counterWriteBytes, io.WriteChars)
-		c.set(counterDiskRead, io.ReadBytes)
-		c.set(counterDiskWrite, io.WriteBytes)
+	if !p.UsageHidden {
+		c.setTimes(p.UserTime, p.SystemTime)
+		c.setFaults(p.MinorFaults, p.MajorFaults)
 	}
-	if status, known := p.Status.Get(); known && want&sysprobe.WantStatus != 0 {
-		c.set(counterVoluntary, status.VoluntarySwitches)
-		c.set(counterInvoluntary, status.InvoluntarySwitches)
+	if io, known := p.IO.Get(); known && want&sysprobe.WantIO != 0 {
+		c.setIO(&io)
+	}
+	if switches, known := p.Switches.Get(); known && want&switchFields != 0 {
+		c.setSwitches(switches.Voluntary, switches.Involuntary)
 	}
 	return c
+}
+
+// countersOfExited reads the counters of processes that exited, of the optional
+// facts only those of want.
+func countersOfExited(e *sysprobe.ExitedProcs, want sysprobe.Fields) counters {
+	var c counters
+	c.setTimes(e.UserTime, e.SystemTime)
+	c.setFaults(e.MinorFaults, e.MajorFaults)
+	if want&sysprobe.WantIO != 0 {
+		c.setIO(&e.IO)
+	}
+	if want&switchFields != 0 {
+		c.setSwitches(e.VoluntarySwitches, e.InvoluntarySwitches)
+	}
+	return c
+}
+
+// setTimes sets the CPU times.
+func (c *counters) setTimes(user, system time.Duration) {
+	c.set(counterUser, sysprobe.Some(uint64(user)))
+	c.set(counterSystem, sysprobe.Some(uint64(system)))
+}
+
+// setFaults sets the page faults.
+func (c *counters) setFaults(minor, major uint64) {
+	c.set(counterMinorFaults, sysprobe.Some(minor))
+	c.set(counterMajorFaults, sysprobe.Some(major))
+}
+
+// setIO sets what was read and written.
+func (c *counters) setIO(io *sysprobe.ProcIO) {
+	c.set(counterReadBytes, io.ReadChars)
+	c.set(counterWriteBytes, io.WriteChars)
+	c.set(counterDiskRead, io.ReadBytes)
+	c.set(counterDiskWrite, io.WriteBytes)
+	c.set(counterDiskCancelled, io.CancelledWriteBytes)
+}
+
+// setSwitches sets the context switches.
+func (c *counters) setSwitches(voluntary, involuntary uint64) {
+	c.set(counterVoluntary, sysprobe.Some(voluntary))
+	c.set(counterInvoluntary, sysprobe.Some(involuntary))
 }
 
 // set sets counter i.
@@ -65,70 +112,20 @@ func (c *counters) add(delta *counters) {
 }
 
 // advance moves c to now and returns how far it went. What is unknown now
-// stays as it was, and what runs backwards adds nothing.
-func (c *counters) advance(now counters) counters {
+// stays as it was, and what runs backwards adds nothing. What is known for the
+// first time was 0 before if the process began since, and otherwise adds nothing.
+func (c *counters) advance(now counters, began bool) counters {
 	delta := now
 	for i, known := range now.known {
-		if known {
-			delta.value[i] -= min(now.value[i], c.value[i])
-			c.value[i] = now.value[i]
+		if !known {
+			continue
 		}
+		if c.known[i] {
+			delta.value[i] -= min(now.value[i], c.value[i])
+		} else if !began {
+			delta.value[i] = 0
+		}
+		c.value[i], c.known[i] = now.value[i], true
 	}
 	return delta
-}
-
-// history remembers the counters of every process, so that sums over processes
-// that come and go only grow. The zero value is ready.
-type history struct {
-	want           sysprobe.Fields // the optional facts to sum up
-	members, spare []member
-	deltas         []counters
-}
-
-// countersOf reads what is summed up of p. Where the switches of all threads are
-// known, it is these: those of a process that ended are.
-func (h *history) countersOf(p *sysprobe.Proc) counters {
-	c := countersOf(p, h.want)
-	if task, known := p.Task.Get(); known && h.want&sysprobe.WantStatus != 0 {
-		c.set(counterVoluntary, sysprobe.Some(task.VoluntarySwitches))
-		c.set(counterInvoluntary, sysprobe.Some(task.InvoluntarySwitches))
-	}
-	return c
-}
-
-// endedCounters reads what is summed up of processes that ended.
-func (h *history) endedCounters(e *sysprobe.EndedProcs) counters {
-	return h.countersOf(&sysprobe.Proc{
-		UserTime: e.UserTime, SystemTime: e.SystemTime, MinorFaults: e.MinorFaults, MajorFaults: e.MajorFaults,
-		IO: sysprobe.Some(e.IO),
-		Task: sysprobe.Some(sysprobe.ProcTask{
-			VoluntarySwitches: e.VoluntarySwitches, InvoluntarySwitches: e.InvoluntarySwitches,
-		}),
-	})
-}
-
-type member struct {
-	id   sysprobe.ProcID
-	seen counters
-}
-
-// update returns, in the order of s.Procs, what was added to the counters of
-// each process since the last update; all of them where it is new. The slice
-// is valid until the next update.
-func (h *history) update(s *sysprobe.ProcSnapshot) []counters {
-	next, deltas, old := h.spare[:0], h.deltas[:0], h.members
-	for i := range s.Procs {
-		p := &s.Procs[i]
-		for len(old) > 0 && old[0].id.PID < p.ID.PID {
-			old = old[1:]
-		}
-		m := member{id: p.ID}
-		if len(old) > 0 && old[0].id == p.ID {
-			m = old[0]
-		}
-		deltas = append(deltas, m.seen.advance(h.countersOf(p)))
-		next = append(next, m)
-	}
-	h.spare, h.members, h.deltas = h.members, next, deltas
-	return deltas
 }

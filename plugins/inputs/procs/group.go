@@ -3,10 +3,12 @@ package procs
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
 	"telegraf-sysprobe/plugins/internal/options"
+	"telegraf-sysprobe/sysprobe"
 )
 
 // restGroup is the value of every key in the group of all that have none of
@@ -17,7 +19,7 @@ const restGroup = "other"
 // groupKeyNames are the keys that the entries of the option group_by are made
 // of.
 func groupKeyNames() []string {
-	return append([]string{"process_name", "user", patternKey}, originKeys()...)
+	return append([]string{"process_name", "user", patternKey, "exe"}, originKeys()...)
 }
 
 // patternKey is the key whose values are the tables of the option
@@ -32,41 +34,49 @@ type groupKey string
 func (k groupKey) values() []string { return strings.Split(string(k), "\x00") }
 
 // grouping divides processes into groups: every one into exactly one. At most
-// max keys have a group; the rest share one. A key keeps its group while it has
-// processes and, until another key needs the place, afterwards, so that the
-// counters of a group never run backwards.
+// max keys have a group, besides those that the configuration names; the rest share
+// one. A key keeps its group while it has processes. A group without any keeps it
+// for a while, and longer if no other key needs the place, so that a name that
+// comes back finds its counters.
 type grouping struct {
-	keys []string
-	max  int
-	fds  bool // sum up open files
+	keys  []string
+	max   int
+	named map[string]bool // the values of the key pattern that the configuration names
 
 	groups     map[groupKey]*group
 	rest       *group
 	overflowed bool
 
-	key     []byte // of the row at hand
-	gather  int    // how many there were
+	key     []byte // of the member at hand
+	gather  int    // counts updates
 	waiting []waiting
 	counts  map[groupKey]int
-	emitted []*group
+	emitted []*group // at first those that lost their place, for their last row
 }
 
-// waiting is a row whose key has no group yet.
+// waiting is a member whose key has no group yet.
 type waiting struct {
 	key groupKey
-	row *row
+	member
 }
 
 // group is what the processes of one key sum up to.
 type group struct {
 	key      groupKey
-	lastUsed int // the gather in which it last had a process
+	lastUsed int  // the gather in which something was added last
+	gathers  int  // in which something was added
+	always   bool // it has a row even without processes
 	sums
 }
 
-// newGroupings parses the option group_by, for groups with the sums that the
-// option group_details names.
-func newGroupings(groupBy, details []string, limit int) ([]*grouping, error) {
+// keepsPlace is for how many gathers a group without processes keeps its place
+// though another key needs it, if it had some in several gathers: services restart.
+const keepsPlace = 30
+
+// newGroupings parses the option group_by, for at most limit groups of each
+// entry beside those of the named patterns. It returns an error that names the
+// option, the entry and the remedy.
+func newGroupings(groupBy []string, limit int, patterns []string) ([]*grouping, error) {
 	var groupings []*grouping
 	for _, entry := range groupBy {
 		keys := strings.Split(entry, "+")
@@ -77,9 +87,7 @@ func newGroupings(groupBy, details []string, limit int) ([]*grouping, error) {
 			return nil, fmt.Errorf("%w (in %q)", err, entry)
 		}
 		slices.Sort(keys) // the order of tags means nothing
-		g := &grouping{keys: keys, max: limit, fds: slices.Contains(details, "fds"), groups: map[groupKey]*group{}, counts: map[groupKey]int{}}
-		g.rest = &group{key: groupKey(strings.Repeat("\x00"+restGroup, len(keys))[1:])}
-		g.groups[g.rest.key] = g.rest
+		g := newGrouping(keys, limit, patterns)
 		if slices.ContainsFunc(groupings, func(o *grouping) bool { return o.name() == g.name() }) {
 			return nil, fmt.Errorf("option group_by: entry %q is there twice; remove one", entry)
 		}
@@ -88,30 +96,69 @@ func newGroupings(groupBy, details []string, limit int) ([]*grouping, error) {
 	return groupings, nil
 }
 
+// newGrouping returns a grouping by keys, with a group of each pattern if that is
+// the only key.
+func newGrouping(keys []string, limit int, patterns []string) *grouping {
+	g := &grouping{
+		keys: keys, max: limit, named: map[string]bool{}, groups: map[groupKey]*group{}, counts: map[groupKey]int{},
+		rest: &group{key: groupKey(strings.Repeat("\x00"+restGroup, len(keys))[1:])},
+	}
+	g.groups[g.rest.key] = g.rest
+	for _, pattern := range patterns {
+		g.named[pattern] = true
+		if len(keys) == 1 && keys[0] == patternKey {
+			key := groupKey(pattern)
+			if g.groups[key] == nil {
+				g.groups[key] = &group{key: key}
+			}
+			g.groups[key].always = true
+		}
+	}
+	return g
+}
+
+// counted reports whether a group of key counts against max.
+func (g *grouping) counted(key groupKey) bool {
+	if key == g.rest.key {
+		return false
+	}
+	at := slices.Index(g.keys, patternKey)
+	return at < 0 || !g.named[key.values()[at]]
+}
+
 // name spells the grouping as the option does.
 func (g *grouping) name() string { return strings.Join(g.keys, "+") }
 
-// hasKey says whether the grouping has that key.
+// hasKey reports whether the grouping has that key.
 func (g *grouping) hasKey(key string) bool { return slices.Contains(g.keys, key) }
 
-// update sums up all rows and returns, by key, the groups that have some and,
-// once, those that have none any more. The slice is valid until the next
-// update.
-func (g *grouping) update(value func(key string, r *row) string, all ...[]row) []*group {
+// needs is what a snapshot has to have for the keys.
+func (g *grouping) needs() (want sysprobe.Fields) {
+	if g.hasKey("user") {
+		want |= sysprobe.WantStatus
+	}
+	if slices.ContainsFunc(originKeys(), g.hasKey) {
+		want |= sysprobe.WantOrigin
+	}
+	return want
+}
+
+// update sums up all members and returns, by key, the groups that something was
+// added to, those to which something was added for the last time in the update
+// before, whose row has 0 processes, and those that always have a row. The slice is
+// valid until the next update.
+func (g *grouping) update(members iter.Seq[member]) []*group {
 	g.gather++
 	for _, existing := range g.groups {
 		existing.empty()
 	}
-	g.waiting = g.waiting[:0]
-	for _, rows := range all {
-		for i := range rows {
-			g.place(&rows[i], value)
-		}
+	g.waiting, g.emitted = g.waiting[:0], g.emitted[:0]
+	for m := range members {
+		g.place(m)
 	}
 	g.settle()
-	g.emitted = g.emitted[:0]
 	for _, existing := range g.groups {
-		if existing.lastUsed >= g.gather-1 && existing.lastUsed > 0 {
+		if existing.always || g.wasUsed(existing) {
 			g.emitted = append(g.emitted, existing)
 		}
 	}
@@ -119,36 +166,50 @@ func (g *grouping) update(value func(key string, r *row) string, all ...[]row) [
 	return g.emitted
 }
 
-// place puts r into its group, or lets it wait for one.
-func (g *grouping) place(r *row, value func(key string, r *row) string) {
+// wasUsed reports whether something was added in this update or in the one before.
+func (g *grouping) wasUsed(existing *group) bool {
+	return existing.lastUsed >= g.gather-1 && existing.lastUsed > 0
+}
+
+// place puts m into its group, or lets it wait for one.
+func (g *grouping) place(m member) {
 	g.key = g.key[:0]
 	for n, name := range g.keys {
 		if n > 0 {
 			g.key = append(g.key, 0)
 		}
-		g.key = append(g.key, value(name, r)...)
+		value, known := m.text(name)
+		if !known {
+			value = restGroup
+		}
+		g.key = append(g.key, value...)
 	}
 	if home := g.groups[groupKey(g.key)]; home != nil {
-		g.add(home, r)
+		g.add(home, m)
 	} else {
-		g.waiting = append(g.waiting, waiting{groupKey(g.key), r})
+		g.waiting = append(g.waiting, waiting{groupKey(g.key), m})
 	}
 }
 
 // settle gives the waiting keys with most processes a group of their own as far
-// as there is room, and puts the others into the rest.
+// as there is room, and those that the configuration names in any case, and puts
+// the others into the rest.
 func (g *grouping) settle() {
 	clear(g.counts)
 	for _, w := range g.waiting {
 		n := g.counts[w.key]
-		if !w.row.gone {
+		if w.lives() {
 			n++
 		}
 		g.counts[w.key] = n
 	}
 	keys := make([]groupKey, 0, len(g.counts))
 	for key := range g.counts {
-		keys = append(keys, key)
+		if g.counted(key) {
+			keys = append(keys, key)
+		} else {
+			g.groups[key] = &group{key: key}
+		}
 	}
 	slices.SortFunc(keys, func(a, b groupKey) int {
 		return cmp.Or(cmp.Compare(g.counts[b], g.counts[a]), cmp.Compare(a, b))
@@ -163,35 +224,50 @@ func (g *grouping) settle() {
 		if home == nil {
 			home = g.rest
 		}
-		g.add(home, w.row)
+		g.add(home, w.member)
 	}
 }
 
 // makeRoom returns for how many of the wanted new groups there is room, after
-// it dropped groups without processes as needed, those longest without first.
+// it dropped groups without processes as needed, those longest without first. It
+// notes the dropped ones that have a last row to send.
 func (g *grouping) makeRoom(wanted int) int {
-	room := g.max - (len(g.groups) - 1)
-	if room >= wanted {
-		return wanted
+	if wanted == 0 {
+		return 0
 	}
+	room := g.max
 	var idle []*group
-	for _, existing := range g.groups {
-		if existing.count == 0 && existing != g.rest {
+	for key, existing := range g.groups {
+		if !g.counted(key) {
+			continue
+		}
+		room--
+		rests := g.gather - existing.lastUsed
+		if rests > 0 && (existing.gathers < 2 || rests > keepsPlace) {
 			idle = append(idle, existing)
 		}
+	}
+	if room >= wanted {
+		return wanted
 	}
 	slices.SortFunc(idle, func(a, b *group) int {
 		return cmp.Or(cmp.Compare(a.lastUsed, b.lastUsed), cmp.Compare(a.key, b.key))
 	})
 	for _, unused := range idle[:min(len(idle), wanted-room)] {
 		delete(g.groups, unused.key)
+		if g.wasUsed(unused) {
+			g.emitted = append(g.emitted, unused)
+		}
 		room++
 	}
 	return min(room, wanted)
 }
 
-// add puts r into home.
-func (g *grouping) add(home *group, r *row) {
-	home.lastUsed = g.gather
-	home.add(r, g.fds)
+// add puts m into home.
+func (g *grouping) add(home *group, m member) {
+	if home.lastUsed != g.gather {
+		home.lastUsed = g.gather
+		home.gathers++
+	}
+	m.addTo(&home.sums)
 }

@@ -3,10 +3,10 @@ package procs
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
-	"telegraf-sysprobe/plugins/internal/proctable"
 	"telegraf-sysprobe/sysprobe"
 )
 
@@ -16,19 +16,13 @@ import (
 // than max_groups and the rest, no counter runs backwards, and all groups
 // together have all CPU time there ever was.
 func TestGroupInvariants(t *testing.T) {
-	groupings, err := newGroupings([]string{"process_name", "user", "user+process_name"}, nil, 4)
+	groupings, err := newGroupings([]string{"process_name", "user", "user+process_name"}, 4, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	random := rand.New(rand.NewPCG(1, 2))
-	value := func(key string, r *row) string {
-		if key == "user" {
-			return fmt.Sprint(r.PPID)
-		}
-		return proctable.TagName(r.Proc)
-	}
-	var past history
-	var worked time.Duration // by everybody so far
+	past := history{updates: 1} // processes of the first update bring what they did
+	var worked time.Duration    // by all so far
 	ledgers := make([]ledger, len(groupings))
 	procs := map[int32]*sysprobe.Proc{}
 	for gather := range 400 {
@@ -57,21 +51,37 @@ func TestGroupInvariants(t *testing.T) {
 			}
 		}
 		deltas := past.update(&s)
-		rows := make([]row, 0, len(s.Procs))
+		workers := make([]member, 0, len(s.Procs))
 		for i := range s.Procs {
-			rows = append(rows, row{Proc: &s.Procs[i], rate: &sysprobe.ProcRate{}, delta: &deltas[i]})
+			workers = append(workers, worker{&s.Procs[i], &deltas[i]})
 		}
 		for i, g := range groupings {
-			ledgers[i].check(t, g, rows, value, worked)
+			ledgers[i].check(t, g, workers, worked)
 			if t.Failed() {
 				t.Fatalf("in gather %d", gather)
 			}
 		}
 	}
 	if worked == 0 {
-		t.Fatal("nobody worked")
+		t.Fatal("no process worked")
 	}
 }
+
+// worker is a process whose user is its PPID.
+type worker struct {
+	proc  *sysprobe.Proc
+	delta *counters
+}
+
+func (w worker) text(fact string) (string, bool) {
+	if fact == "user" {
+		return fmt.Sprint(w.proc.PPID), true
+	}
+	return w.proc.Name, true
+}
+
+func (w worker) addTo(s *sums) { s.add(w.proc, w.delta) }
+func (worker) lives() bool     { return true }
 
 // ledger keeps what a grouping had before an update.
 type ledger struct {
@@ -80,14 +90,14 @@ type ledger struct {
 }
 
 // check updates g and holds it to its promises.
-func (l *ledger) check(t *testing.T, g *grouping, rows []row, value func(string, *row) string, worked time.Duration) {
+func (l *ledger) check(t *testing.T, g *grouping, workers []member, worked time.Duration) {
 	t.Helper()
 	processes := 0
-	for _, group := range g.update(value, rows) {
-		processes += group.count
+	for _, group := range g.update(slices.Values(workers)) {
+		processes += group.processes
 	}
-	if processes != len(rows) {
-		t.Errorf("%s: %d processes in groups, want %d", g.name(), processes, len(rows))
+	if processes != len(workers) {
+		t.Errorf("%s: %d processes in groups, want %d", g.name(), processes, len(workers))
 	}
 	if len(g.groups) > g.max+1 {
 		t.Errorf("%s: %d groups, want at most %d and the rest", g.name(), len(g.groups), g.max)

@@ -17,6 +17,7 @@ import (
 	"github.com/influxdata/telegraf"
 	"github.com/influxdata/telegraf/testutil"
 
+	"telegraf-sysprobe/plugins/internal/plugintest"
 	"telegraf-sysprobe/plugins/internal/proctable"
 	"telegraf-sysprobe/sysprobe"
 )
@@ -31,19 +32,13 @@ func TestRealProcesses(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := configured(t, func(p *Procs) {
-		p.open = proctable.Opener(sysprobe.BackendAuto, nil)
+		p.open = proctable.Opener(sysprobe.Config{}, nil)
 		everyGroup(p)
 		p.Collect = []string{"top", "group", "process"}
 		p.TopBy, p.TopCount = topKeyNames(), 1000
 		p.MaxGroups, p.MaxProcesses = 100_000, 1_000_000
 	})
-	if err := p.Init(); err != nil {
-		t.Fatal(err)
-	}
-	if err := p.Start(nil); err != nil {
-		t.Fatal(err)
-	}
-	defer p.Stop()
+	plugintest.Start(t, p, nil)
 	sums := sumsChecker{t: t, last: map[string]float64{}}
 	gather := func() []telegraf.Metric {
 		t.Helper()
@@ -75,7 +70,7 @@ func TestRealProcesses(t *testing.T) {
 	if name, _ := own.GetTag("process_name"); name != strings.TrimSuffix(string(comm), "\n") {
 		t.Errorf("process_name is %q, want %q", name, comm)
 	}
-	for _, field := range []string{"memory_rss", "memory_usage", "num_fds", "num_threads", "cpu_usage", "created_at"} {
+	for _, field := range []string{"memory_rss", "memory_anon", "memory_usage", "num_fds", "fd_limit", "fd_usage", "num_threads", "cpu_usage", "created_at"} {
 		if value, ok := own.GetField(field); !ok || value == int64(0) || value == 0.0 {
 			t.Errorf("%s is %v, want it above zero", field, value)
 		}
@@ -95,7 +90,7 @@ func TestRealProcesses(t *testing.T) {
 }
 
 // TestRealSelections starts a shell with a child, which have a listening socket,
-// and finds both by what they are, with all there is to tell of them.
+// and finds both by their properties, which it compares.
 func TestRealSelections(t *testing.T) {
 	t.Setenv("HOST_PROC", "")
 	shell := exec.Command("/bin/sh", "-c", "sleep 1000 & echo $!; wait", "sysprobe-test", "--password=hunter2")
@@ -135,24 +130,18 @@ func TestRealSelections(t *testing.T) {
 	for _, backend := range []sysprobe.Backend{sysprobe.BackendAuto, sysprobe.BackendProcFS} {
 		t.Run(backend.String(), func(t *testing.T) {
 			p := configured(t, func(p *Procs) {
-				p.open = proctable.Opener(backend, nil)
+				p.open = proctable.Opener(sysprobe.Config{Backend: backend}, nil)
 				p.Collect, p.Properties, p.TagWith = []string{"process"}, propertyNames(), []string{"pid"}
 				p.Select = []Condition{{As: "shell", Cmdline: []string{`sysprobe-test --password=hunter2$`}, Exe: []string{"/*"}, Children: -1}}
 			})
-			if err := p.Init(); err != nil {
-				t.Fatal(err)
-			}
-			if err := p.Start(nil); err != nil {
-				t.Fatal(err)
-			}
-			defer p.Stop()
+			plugintest.Start(t, p, nil)
 			var acc testutil.Accumulator
 			if err := p.Gather(&acc); err != nil {
 				t.Fatal(err)
 			}
 			rows := map[string]map[string]any{} // by PID
 			for _, m := range acc.GetTelegrafMetrics() {
-				if pid, ok := m.GetTag("pid"); ok && m.Type() == telegraf.Gauge {
+				if pid, ok := m.GetTag("pid_tag"); ok && m.Type() == telegraf.Gauge {
 					rows[pid] = m.Fields()
 				}
 			}

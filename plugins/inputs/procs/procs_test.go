@@ -53,11 +53,7 @@ func configured(t testing.TB, change func(*Procs)) *Procs {
 }
 
 func TestInit(t *testing.T) {
-	for _, tc := range []struct {
-		name   string
-		change func(*Procs)
-		want   string // "" is no error
-	}{
+	plugintest.InitCases(t, func(t *testing.T) *Procs { return configured(t, nil) }, []plugintest.InitCase[*Procs]{
 		{"defaults", func(*Procs) {}, ""},
 		{"totals only", func(p *Procs) { p.Collect = nil }, ""},
 		{"empty lists that nothing needs", func(p *Procs) { p.Collect, p.TopBy, p.GroupBy = []string{"process"}, nil, nil }, ""},
@@ -72,21 +68,21 @@ func TestInit(t *testing.T) {
 		},
 		{
 			"unknown top key", func(p *Procs) { p.TopBy = []string{"foo"} },
-			`option top_by: unknown entry "foo"; use any of "cpu", "memory", "io", "fds", "threads", "switches", "faults"`,
+			`option top_by: unknown entry "foo"; use any of "cpu", "memory", "memory_anon", "io", "fds", "fd_usage", "threads", "switches", "faults"`,
 		},
 		{
 			"no top key", func(p *Procs) { p.TopBy = nil },
-			`option top_by: the list is empty but "collect" has "top"; use any of "cpu", "memory", "io", "fds", "threads", "switches", "faults"`,
+			`option top_by: the list is empty but "collect" has "top"; use any of "cpu", "memory", "memory_anon", "io", "fds", "fd_usage", `,
 		},
 		{"top count", func(p *Procs) { p.TopCount = 0 }, "option top_count: 0 is out of range; use 1 to 1000"},
 		{"negative top count", func(p *Procs) { p.TopCount = -1 }, "option top_count: -1 is out of range; use 1 to 1000"},
 		{
 			"unknown group key", func(p *Procs) { p.GroupBy = []string{"user+cgruop"} },
-			`option group_by: unknown entry "cgruop"; use any of "process_name", "user", "pattern", "cgroup", "unit", "slice", `,
+			`option group_by: unknown entry "cgruop"; use any of "process_name", "user", "pattern", "exe", "cgroup", "unit", "slice", `,
 		},
 		{
 			"empty group entry", func(p *Procs) { p.GroupBy = []string{""} },
-			`option group_by: unknown entry ""; use any of "process_name", "user", "pattern", "cgroup", `,
+			`option group_by: unknown entry ""; use any of "process_name", "user", "pattern", "exe", "cgroup", `,
 		},
 		{
 			"group key twice", func(p *Procs) { p.GroupBy = []string{"user+user"} },
@@ -98,11 +94,11 @@ func TestInit(t *testing.T) {
 		},
 		{
 			"no grouping", func(p *Procs) { p.Collect, p.GroupBy = []string{"group"}, []string{} },
-			`option group_by: the list is empty but "collect" has "group"; use any of "process_name", "user", "pattern", "cgroup", `,
+			`option group_by: the list is empty but "collect" has "group"; use any of "process_name", "user", "pattern", "exe", "cgroup", `,
 		},
 		{
 			"unknown detail", func(p *Procs) { p.GroupDetails = []string{"cpu"} },
-			`option group_details: unknown entry "cpu"; use any of "io", "fds", "switches"`,
+			`option group_details: unknown entry "cpu"; use any of "io", "fds", "fd_usage", "switches", "memory"`,
 		},
 		{"max groups", func(p *Procs) { p.MaxGroups = 0 }, "option max_groups: 0 is out of range; use 1 to 100000"},
 		{
@@ -112,7 +108,7 @@ func TestInit(t *testing.T) {
 		{"max processes", func(p *Procs) { p.MaxProcesses = -5 }, "option max_processes: -5 is out of range; use 1 to 1000000"},
 		{
 			"unknown tag", func(p *Procs) { p.TagWith = []string{"age"} },
-			`option tag_with: unknown entry "age"; use any of "pid", "ppid", "status", "cgroup", "unit", "slice", "container", `,
+			`option tag_with: unknown entry "age"; use any of "process_name", "user", "pid", "ppid", "status", "cgroup", "unit", "slice", "container", `,
 		},
 		{
 			"unknown property", func(p *Procs) { p.Properties = []string{"environ"} },
@@ -173,22 +169,36 @@ func TestInit(t *testing.T) {
 			},
 			`group_pattern table 2: option as: "n" is there twice; rename one`,
 		},
+		{"mode", func(p *Procs) { p.Mode = "linux" }, `option mode: unknown entry "linux"; use any of "irix", "solaris"`},
+		{
+			"relative pid file", func(p *Procs) {
+				p.Collect, p.Select = []string{"process"}, []Condition{{PIDFile: []string{"run/a.pid"}}}
+			},
+			`select table 1: option pid_file: "run/a.pid" is no absolute path; `,
+		},
+		{
+			"name of a group after nothing", func(p *Procs) {
+				everyGroup(p)
+				p.GroupPattern = []Condition{{As: "java ${jar}", Cmdline: []string{`-jar (\S+)`}}}
+			},
+			"group_pattern table 1: option as: no regular expression of cmdline has a group \"jar\"; write it as (?P<jar>...)",
+		},
+		{
+			"name of a selection after what it matches", func(p *Procs) {
+				p.Collect, p.Select = []string{"process"}, []Condition{{As: "${a}", Cmdline: []string{`(?P<a>.)`}}}
+			},
+			"select table 1: option as: only tables group_pattern can have ${...}",
+		},
+		{
+			"process name of a group", func(p *Procs) {
+				everyGroup(p)
+				p.GroupPattern[0].ProcessName = "x"
+			},
+			"group_pattern table 1: option process_name: it is for rows of single processes; remove it",
+		},
 		{"bad name glob", func(p *Procs) { p.NameInclude = []string{"ok", "[a"} }, `option name_include: bad glob "[a": `},
 		{"bad user glob", func(p *Procs) { p.UserExclude = []string{"[b"} }, `option user_exclude: bad glob "[b": `},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			err := configured(t, tc.change).Init()
-			if tc.want == "" {
-				if err != nil {
-					t.Fatalf("Init: %v", err)
-				}
-				return
-			}
-			if err == nil || !strings.HasPrefix(err.Error(), tc.want) {
-				t.Errorf("Init: %v, want %s", err, tc.want)
-			}
-		})
-	}
+	})
 }
 
 // A plugin that never started must stop without harm, one that started closes
@@ -216,13 +226,13 @@ func TestLifecycle(t *testing.T) {
 func TestStartNamesHostProc(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "proc")
 	t.Setenv("HOST_PROC", missing)
-	p := configured(t, func(p *Procs) { p.open = proctable.Opener(sysprobe.BackendAuto, nil) })
+	p := configured(t, func(p *Procs) { p.open = proctable.Opener(sysprobe.Config{}, nil) })
 	if err := p.Init(); err != nil {
 		t.Fatal(err)
 	}
 	err := p.Start(nil)
 	if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errors.ErrUnsupported) {
-		t.Errorf("Start: %v, want one that answers to fs.ErrNotExist", err)
+		t.Errorf("Start: %v, want an error that wraps fs.ErrNotExist", err)
 	}
 	for _, part := range []string{"HOST_PROC", missing} {
 		if err == nil || !strings.Contains(err.Error(), part) {
@@ -231,8 +241,8 @@ func TestStartNamesHostProc(t *testing.T) {
 	}
 }
 
-// An emitted process is looked up once a gather, and not at all where the
-// sweep had everything.
+// A process that is sent is looked up once a gather, and not at all if the
+// snapshot has everything.
 func TestLookups(t *testing.T) {
 	dir := filepath.Join("..", "..", "..", "testdata", "cases", "procs", "top-default")
 	for _, tc := range []struct {
@@ -244,19 +254,13 @@ func TestLookups(t *testing.T) {
 			p.Collect, p.TopBy, p.TopCount = []string{"top", "process"}, []string{"memory", "threads"}, 1
 		}, map[int32]int{1: 1, 2: 1, 100: 1, 101: 1, 102: 1, 103: 1}},
 		{"one of a ranking", func(p *Procs) { p.TopBy, p.TopCount = []string{"memory"}, 1 }, map[int32]int{101: 1}},
-		{"sweep with everything", func(p *Procs) { p.TopBy = []string{"io", "fds", "switches"} }, nil},
+		{"snapshot with everything", func(p *Procs) { p.TopBy = []string{"io", "fd_usage", "memory_anon"} }, nil},
 		{"groups only", func(p *Procs) { p.Collect = []string{"group"} }, nil},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			machine := procfixture.New(t, dir)
 			p := configured(t, func(p *Procs) { inject(p, machine); tc.change(p) })
-			if err := p.Init(); err != nil {
-				t.Fatal(err)
-			}
-			if err := p.Start(nil); err != nil {
-				t.Fatal(err)
-			}
-			defer p.Stop()
+			plugintest.Start(t, p, nil)
 			var acc testutil.Accumulator
 			if err := p.Gather(&acc); err != nil {
 				t.Fatal(err)

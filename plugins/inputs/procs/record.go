@@ -1,98 +1,91 @@
 package procs
 
 import (
-	"math"
 	"slices"
 	"strconv"
 	"time"
 
 	"telegraf-sysprobe/plugins/internal/lineproto"
-	"telegraf-sysprobe/sysprobe"
+	"telegraf-sysprobe/plugins/internal/metric"
 )
 
 // record is a row in the making. It is used for one after the other: an
 // accumulator copies what it gets. The zero value is ready.
 type record struct {
-	tags             map[string]string
-	gauges, counters fields
-	tagWith          []string // what are tags and no fields
+	metric.Series
+
+	tagWith []string // what are tags and no fields
 }
 
-// reset empties r for a row of which those facts become tags.
+// reset empties r for a row of which those facts become tags too.
 func (r *record) reset(tagWith []string) {
-	if r.tags == nil {
-		r.tags, r.gauges, r.counters = map[string]string{}, fields{}, fields{}
+	if r.Tags == nil {
+		r.Series = metric.Series{Tags: map[string]string{}, Gauges: metric.Fields{}, Counters: metric.Fields{}}
 	}
-	clear(r.tags)
-	clear(r.gauges)
-	clear(r.counters)
+	clear(r.Tags)
+	clear(r.Gauges)
+	clear(r.Counters)
 	r.tagWith = tagWith
 }
 
-// text sets a text of any bytes.
-func (r *record) text(name, text string) {
-	if slices.Contains(r.tagWith, name) {
-		r.tags[name] = lineproto.Tag(text)
-	} else {
-		r.gauges[name] = lineproto.Field(text)
+// tag adds a tag of a fact if the option tag_with lists that.
+func (r *record) tag(fact, text string) {
+	if slices.Contains(r.tagWith, fact) {
+		metric.AddTag(r.Tags, fact, text)
 	}
+}
+
+// text sets a text that is no name.
+func (r *record) text(field, text string) {
+	r.Gauges[field] = lineproto.Field(text)
+	r.tag(field, text)
+}
+
+// name sets a name, which the field has as tags have it.
+func (r *record) name(field, text string) {
+	r.Gauges[field] = lineproto.Tag(text)
+	r.tag(field, text)
+}
+
+// id sets the ID of a process.
+func (r *record) id(field string, id int32) {
+	r.Gauges[field] = id
+	r.tag(field, strconv.Itoa(int(id)))
 }
 
 // set sets a property.
 func (r *record) set(f fact) {
 	switch value := f.value.(type) {
+	case name:
+		r.name(f.name, string(value))
 	case string:
 		r.text(f.name, value)
-	case uint64:
-		r.gauges.number(f.name, value)
+	case bool:
+		metric.Bool(r.Gauges, f.name, value)
 	default:
-		r.gauges[f.name] = value
+		r.Gauges[f.name] = value
 	}
 }
 
-// id sets the ID of a process.
-func (r *record) id(name string, id int32) {
-	if slices.Contains(r.tagWith, name) {
-		r.tags[name] = strconv.Itoa(int(id))
-	} else {
-		r.gauges[name] = id
-	}
-}
-
-// fields is a set of fields in which nothing absent is.
-type fields map[string]any
-
-// number sets an integer. Line protocol has signed ones.
-func (f fields) number(name string, value uint64) { f[name] = int64(min(value, math.MaxInt64)) }
-
-// optional sets an integer that may be absent.
-func (f fields) optional(name string, value sysprobe.Opt[uint64]) {
-	if v, known := value.Get(); known {
-		f.number(name, v)
-	}
-}
-
-// float sets a floating-point number that may be absent.
-func (f fields) float(name string, value sysprobe.Opt[float64]) {
-	if v, known := value.Get(); known {
-		f[name] = v
-	}
-}
-
-// time sets nanoseconds since the epoch, unless at is the zero time.
-func (f fields) time(name string, at time.Time) {
-	if !at.IsZero() {
-		f[name] = at.UnixNano()
-	}
-}
-
-// sum sets the counters that are known. Times are in seconds.
-func (f fields) sum(c *counters) {
+// setCounters sets the counters that are known. Times are in seconds.
+func setCounters(f metric.Fields, c *counters) {
 	for i, name := range counterFields {
-		if i == counterUser || i == counterSystem {
-			f[name] = time.Duration(c.value[i]).Seconds()
-		} else {
-			f.optional(name, c.get(i))
+		value, known := c.get(i).Get()
+		switch {
+		case !known:
+		case i == counterUser || i == counterSystem:
+			f[name] = time.Duration(value).Seconds()
+		default:
+			f[name] = metric.Int(value)
 		}
+	}
+}
+
+// setSum sets the counters of a sum, of which the times are always known: nothing
+// used none.
+func setSum(f metric.Fields, c *counters) {
+	setCounters(f, c)
+	for _, i := range []int{counterUser, counterSystem} {
+		f[counterFields[i]] = time.Duration(c.value[i]).Seconds()
 	}
 }

@@ -10,17 +10,20 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/influxdata/telegraf"
 	"github.com/influxdata/telegraf/testutil"
 
+	"telegraf-sysprobe/plugins/internal/plugintest"
 	"telegraf-sysprobe/plugins/internal/procfixture"
 )
 
 // summed are the fields that groups and totals have, by their names there.
 func summed() map[string]string {
 	fields := map[string]string{
-		"count": "total", "num_threads": "total_threads", "memory_rss": "memory_rss", "memory_vms": "memory_vms",
+		"processes": "total", "num_threads": "total_threads", "memory_rss": "memory_rss", "memory_vms": "memory_vms",
 		"cpu_usage": "cpu_usage", "num_fds": "num_fds",
+		"memory_anon": "memory_anon", "memory_file": "memory_file", "memory_shmem": "memory_shmem", "memory_swap": "memory_swap",
 	}
 	for _, name := range counterFields {
 		fields[name] = name
@@ -45,11 +48,7 @@ func (c *sumsChecker) check(metrics []telegraf.Metric) {
 	for _, m := range metrics {
 		switch m.Name() {
 		case "procs_group":
-			var keys []string
-			for _, tag := range m.TagList() {
-				keys = append(keys, tag.Key)
-			}
-			name := strings.Join(keys, "+")
+			name, _ := m.GetTag("group_by")
 			if groupings[name] == nil {
 				groupings[name] = map[string]float64{}
 			}
@@ -94,7 +93,7 @@ func (c *sumsChecker) add(sums map[string]float64, m telegraf.Metric) {
 // everyGroup makes the groupings that checkSums looks at.
 func everyGroup(p *Procs) {
 	p.Collect, p.GroupBy = []string{"group"}, append(groupKeyNames(), strings.Join(groupKeyNames(), "+"))
-	p.GroupDetails = []string{"io", "fds", "switches"}
+	p.GroupDetails = []string{"io", "fds", "fd_usage", "switches", "memory"}
 	p.GroupPattern = []Condition{{As: "n", Name: []string{"*n*"}, Children: 1}, {As: "root", User: []string{"root"}}}
 }
 
@@ -110,13 +109,7 @@ func TestGroupsSumUpToTotals(t *testing.T) {
 			machine := procfixture.New(t, filepath.Join(root, dir.Name()))
 			p := configured(t, func(p *Procs) { inject(p, machine); everyGroup(p) })
 			p.Log = testutil.Logger{Quiet: true}
-			if err := p.Init(); err != nil {
-				t.Fatal(err)
-			}
-			if err := p.Start(nil); err != nil {
-				t.Fatal(err)
-			}
-			defer p.Stop()
+			plugintest.Start(t, p, nil)
 			checker := sumsChecker{t: t, last: map[string]float64{}}
 			for {
 				var acc testutil.Accumulator
@@ -127,5 +120,52 @@ func TestGroupsSumUpToTotals(t *testing.T) {
 				checker.check(acc.GetTelegrafMetrics())
 			}
 		})
+	}
+}
+
+// TestPartsOfMemoryAndWorstDescriptors looks at two processes of one group that
+// share memory, one of which has few descriptors left, and at one that gave them up.
+func TestPartsOfMemoryAndWorstDescriptors(t *testing.T) {
+	dir := t.TempDir()
+	row := func(pid, rss, anon, shmem, swap, fds, limit int) string {
+		return fmt.Sprintf(`{"ID": {"PID": %d, "Start": 1}, "Comm": "db", "RSS": %d, "FDs": %d, "FDLimit": %d, "Status": {"Swap": %d},
+			"Memory": {"RSS": %d, "Anon": %d, "File": 5, "Shmem": %d}}`, pid, rss, fds, limit, swap, rss, anon, shmem)
+	}
+	text := fmt.Sprintf(`{"Snapshot": {"Procs": [%s, %s, %s]}}`,
+		row(1, 1000, 10, 985, 100, 90, 100), row(2, 1020, 30, 985, 0, 10, 1000), row(3, 5, 0, 0, 0, 23, 1))
+	for _, name := range []string{"input.json", "input-2.json"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	gathers := gatherAll(t, procfixture.New(t, dir), func(p *Procs) {
+		p.Collect, p.GroupBy = []string{"group", "top", "process"}, []string{"process_name"}
+		p.TopBy, p.TopCount = []string{"memory_anon", "fd_usage"}, 1
+		p.GroupDetails = []string{"memory", "fd_usage"}
+	})
+	got := map[string]string{}
+	for _, m := range gathers[1] {
+		for _, name := range []string{"memory_anon", "memory_file", "memory_shmem", "memory_swap", "fd_usage_max"} {
+			if value, has := m.GetField(name); has && (m.Name() == "procs" || m.Name() == "procs_group") {
+				got[m.Name()+" "+name] = fmt.Sprint(value)
+			}
+		}
+		if by, _ := m.GetTag("by"); m.Name() == "procs_top" {
+			got[by] = fmt.Sprint(m.Fields()["pid"])
+		}
+		if pid, _ := m.GetField("pid"); m.Name() == "procs_process" && pid != nil {
+			got[fmt.Sprint(pid)] = fmt.Sprint(m.Fields()["fd_usage"], " of ", m.Fields()["fd_limit"])
+		}
+	}
+	want := map[string]string{"memory_anon": "1", "fd_usage": "1", "1": "90 of 100", "2": "1 of 1000", "3": "<nil> of 1"}
+	for _, measurement := range []string{"procs", "procs_group"} {
+		for name, value := range map[string]string{
+			"memory_anon": "40", "memory_file": "15", "memory_shmem": "1970", "memory_swap": "100", "fd_usage_max": "90",
+		} {
+			want[measurement+" "+name] = value
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"telegraf-sysprobe/plugins/internal/message"
 	"telegraf-sysprobe/sysprobe"
 )
 
@@ -15,16 +16,16 @@ const (
 	eventsOff  = "off"
 )
 
-// exitSource is what tells how and when processes end: sysprobe.Exits.
+// exitSource has the exits of processes with their times: sysprobe.Exits.
 type exitSource interface {
 	Read(dst *sysprobe.ExitLog) error
 	Close() error
 }
 
-// listener returns what opens the source on a system. On Windows nobody has to
-// be heard, as nobody stays.
-func listener(system string) func() (exitSource, error) {
-	if system == "windows" {
+// listener returns what opens the source. A system that keeps no zombies needs no
+// exits.
+func listener(keepsZombies bool) func() (exitSource, error) {
+	if !keepsZombies {
 		return func() (exitSource, error) { return silence{}, nil }
 	}
 	return func() (exitSource, error) { return sysprobe.OpenExits(sysprobe.ConfigFromEnv()) }
@@ -42,9 +43,9 @@ func (silence) Read(dst *sysprobe.ExitLog) error {
 // Close implements exitSource.
 func (silence) Close() error { return nil }
 
-// listenTo opens the source of exits as the option events says. It returns an
-// error where there has to be one.
-func (z *Zombies) listenTo() error {
+// openExits opens the source of exits as the option events says. It returns an
+// error where events = "on" and there is none.
+func (z *Zombies) openExits() error {
 	if z.Events == eventsOff {
 		return nil
 	}
@@ -55,33 +56,36 @@ func (z *Zombies) listenTo() error {
 	case z.Events == eventsOn:
 		return fmt.Errorf(`option events: "on" cannot be had: %w; %s, or use "auto"`, err, remedy(err))
 	default:
-		z.Log.Infof("Ages of zombies begin when a gather first sees them, for their end cannot be heard: %v; %s", err, remedy(err))
+		z.Log.Infof("Ages of zombies begin when a gather first sees them, since exits cannot be read: %v; %s", err, remedy(err))
 	}
 	return nil
 }
 
-// remedy says what makes exits to be heard.
+// remedy says what makes exits readable.
 func remedy(err error) string {
+	if message.LacksFiles(err) {
+		return message.FilesRemedy(err)
+	}
 	if errors.Is(err, sysprobe.ErrAccessDenied) {
 		return "grant CAP_NET_ADMIN, which Linux needs for it before 6.6"
 	}
-	return "run on Linux in the PID, user and network namespaces of the host, with its proc file system"
+	return "run on Linux in the PID, user, network and time namespaces of the host, with its proc file system"
 }
 
-// learn tells the tracker what was heard since the last gather. It returns an
-// error where that cannot be read: ages are then those that gathers see.
-func (z *Zombies) learn() error {
+// readExits gives the tracker the exits since the last gather. It returns an
+// error where they cannot be read: ages then count from gathers.
+func (z *Zombies) readExits() error {
 	if z.exits == nil {
 		return nil
 	}
-	if err := z.exits.Read(&z.heard); err != nil {
+	if err := z.exits.Read(&z.exitLog); err != nil {
 		return fmt.Errorf("read exits: %w", err)
 	}
-	z.tracker.Learn(&z.heard)
-	if z.heard.Lost {
+	z.tracker.Learn(&z.exitLog)
+	if z.exitLog.Lost {
 		z.lost++
-		if z.once.First("lost") {
-			z.Log.Warn("More processes ended at once than could be heard, so the ages of some zombies begin when a gather first sees them; " +
+		if z.notices.First("lost") {
+			z.Log.Warn("The kernel dropped exits because too many came at once, so the ages of some zombies begin when a gather first sees them; " +
 				"zombies counts such gathers in events_lost. Without CAP_NET_ADMIN, a higher net.core.rmem_max helps")
 		}
 	}

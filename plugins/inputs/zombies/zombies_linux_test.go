@@ -14,6 +14,7 @@ import (
 	"github.com/influxdata/telegraf/testutil"
 
 	"telegraf-sysprobe/plugins/internal/lineproto"
+	"telegraf-sysprobe/plugins/internal/plugintest"
 )
 
 // makeZombie starts a child of the test that exits with 7 and returns once it
@@ -50,13 +51,7 @@ func start(t *testing.T) *Zombies {
 	}
 	z.Log = testutil.Logger{Name: "zombies"}
 	z.MaxParents, z.MaxZombies = 100_000, 1_000_000
-	if err := z.Init(); err != nil {
-		t.Fatal(err)
-	}
-	if err := z.Start(nil); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(z.Stop)
+	plugintest.Start(t, z, nil)
 	return z
 }
 
@@ -80,7 +75,7 @@ func TestRealZombie(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	gather() // the kernel shows a zombie before it tells that it died
+	gather() // the kernel shows a zombie before it reports the exit
 	metrics := gather()
 	pid := int64(cmd.Process.Pid)
 	t.Run("E17 the parent is named", func(t *testing.T) {
@@ -92,8 +87,8 @@ func TestRealZombie(t *testing.T) {
 		if name, _ := m.GetTag("parent_name"); name != want {
 			t.Errorf("parent_name is %q, want %q", name, want)
 		}
-		if count, _ := m.GetField("count"); count != int64(1) {
-			t.Errorf("count is %v, want 1", count)
+		if count, _ := m.GetField("zombies"); count != int64(1) {
+			t.Errorf("zombies is %v, want 1", count)
 		}
 	})
 	t.Run("E02 the zombie is named with its exit code", func(t *testing.T) {

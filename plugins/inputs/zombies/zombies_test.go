@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -47,17 +48,15 @@ func configured(t *testing.T, change func(*Zombies)) *Zombies {
 	}
 	z.Log = testutil.Logger{Name: "zombies"}
 	z.open = proctable.OpenEmpty
-	z.listen = listener("windows")
-	change(z)
+	z.listen, z.keepsZombies = listener(false), false
+	if change != nil {
+		change(z)
+	}
 	return z
 }
 
 func TestInit(t *testing.T) {
-	for _, tc := range []struct {
-		name   string
-		change func(*Zombies)
-		want   string // "" is no error
-	}{
+	plugintest.InitCases(t, func(t *testing.T) *Zombies { return configured(t, nil) }, []plugintest.InitCase[*Zombies]{
 		{"defaults", func(*Zombies) {}, ""},
 		{"totals only", func(z *Zombies) { z.Collect = nil }, ""},
 		{
@@ -85,29 +84,16 @@ func TestInit(t *testing.T) {
 			`option cmdline_redact: bad regular expression "(": `,
 		},
 		{"bad user glob", func(z *Zombies) { z.UserInclude = []string{"[a"} }, `option user_include: bad glob "[a": `},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			err := configured(t, tc.change).Init()
-			if tc.want == "" {
-				if err != nil {
-					t.Fatalf("Init: %v", err)
-				}
-				return
-			}
-			if err == nil || !strings.HasPrefix(err.Error(), tc.want) {
-				t.Errorf("Init: %v, want %s", err, tc.want)
-			}
-		})
-	}
+	})
 }
 
 func TestStartNamesHostProc(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "proc")
 	t.Setenv("HOST_PROC", missing)
-	z := configured(t, func(z *Zombies) { z.open = proctable.Opener(sysprobe.BackendAuto, nil) })
+	z := configured(t, func(z *Zombies) { z.open = proctable.Opener(sysprobe.Config{}, nil) })
 	err := z.Start(nil)
 	if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errors.ErrUnsupported) {
-		t.Errorf("Start: %v, want one that answers to fs.ErrNotExist", err)
+		t.Errorf("Start: %v, want an error that wraps fs.ErrNotExist", err)
 	}
 	for _, part := range []string{"HOST_PROC", missing} {
 		if err == nil || !strings.Contains(err.Error(), part) {
@@ -116,20 +102,29 @@ func TestStartNamesHostProc(t *testing.T) {
 	}
 }
 
+// TestEmptyTable is about a table without rows on a system that keeps zombies: it
+// must not be taken for one that keeps none.
+func TestEmptyTable(t *testing.T) {
+	log := &testutil.CaptureLogger{}
+	z := configured(t, func(z *Zombies) { z.Log, z.keepsZombies = log, true })
+	plugintest.Start(t, z, nil)
+	if err := z.Gather(&testutil.Accumulator{}); err != nil {
+		t.Fatal(err)
+	}
+	if said := log.Messages(); len(said) != 1 || !strings.Contains(said[0].Text, "Process 1 cannot be seen") {
+		t.Errorf("logged %v, want that processes are hidden", said)
+	}
+}
+
 func TestOpener(t *testing.T) {
 	t.Run("E29 Windows has no zombies, which is no error", func(t *testing.T) {
-		open, err := opener("windows", nil)
+		open, err := opener(false, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		z := configured(t, func(z *Zombies) { z.open = open })
-		if err := z.Init(); err != nil {
-			t.Fatal(err)
-		}
-		if err := z.Start(nil); err != nil {
-			t.Fatal(err)
-		}
-		defer z.Stop()
+		log := &testutil.CaptureLogger{}
+		z := configured(t, func(z *Zombies) { z.open, z.Log = open, log })
+		plugintest.Start(t, z, nil)
 		var acc testutil.Accumulator
 		for range 2 {
 			if err := z.Gather(&acc); err != nil {
@@ -139,15 +134,63 @@ func TestOpener(t *testing.T) {
 		if len(acc.Errors) > 0 {
 			t.Errorf("errors: %v", acc.Errors)
 		}
-		if !acc.HasPoint("zombies", map[string]string{}, "count", 0) {
+		if !acc.HasPoint("zombies", map[string]string{}, "total", 0) {
 			t.Error("no metric says that there are none")
 		}
-		for _, field := range []string{"oldest_age", "pids_in_use", "pid_limit"} {
+		if said := log.Messages(); len(said) != 1 || !strings.Contains(said[0].Text, "no zombies") {
+			t.Errorf("logged %v, want once that there are none", said)
+		}
+		for _, field := range []string{"pids_in_use", "pid_limit", "seconds_to_pid_exhaustion"} {
 			if acc.HasField("zombies", field) {
-				t.Errorf("field %s is there, which nobody knows", field)
+				t.Errorf("field %s is there, whose value is not known", field)
 			}
 		}
 	})
+}
+
+// TestReadmeNamesTheSystems compares the systems of the plugin's README with
+// those of the matrix, which is made from the code.
+func TestReadmeNamesTheSystems(t *testing.T) {
+	read := func(name string) string {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	cells := func(line string) (trimmed []string) {
+		for cell := range strings.SplitSeq(line, "|") {
+			trimmed = append(trimmed, strings.TrimSpace(cell))
+		}
+		return trimmed
+	}
+	var systems, supported, claimed []string
+	for line := range strings.Lines(read("../../../README.md")) {
+		switch row := cells(line); {
+		case strings.HasPrefix(line, "|  | linux"):
+			systems = row
+		case strings.HasPrefix(line, "| `Zombies` |"):
+			for i, cell := range row {
+				if cell == "yes" {
+					supported = append(supported, systems[i])
+				}
+			}
+		}
+	}
+	for line := range strings.Lines(read("README.md")) {
+		if list, ok := strings.CutPrefix(line, "💻 "); ok {
+			claimed = strings.Split(strings.TrimSpace(list), ", ")
+		}
+	}
+	if len(supported) == 0 || !slices.Equal(supported, claimed) {
+		t.Errorf("README.md of the plugin names %v, the matrix %v", claimed, supported)
+	}
+	conf := read("sample.conf")
+	for _, system := range supported {
+		if !strings.Contains(strings.ToLower(conf), system) {
+			t.Errorf("sample.conf does not name %s", system)
+		}
+	}
 }
 
 // A plugin that never started must stop without harm, one that started closes

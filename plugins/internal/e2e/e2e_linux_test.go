@@ -211,7 +211,7 @@ func sameZombies(db *influxdb, after time.Time, parent int) error {
 		return err
 	}
 	for _, r := range rows {
-		if r.number("parent_pid") == int64(parent) && r.raw("parent_name") == parentName && r.number("count") == int64(len(names)) {
+		if r.number("parent_pid") == int64(parent) && r.raw("parent_name") == parentName && r.number("zombies") == int64(len(names)) {
 			return nil
 		}
 	}

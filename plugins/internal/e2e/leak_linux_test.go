@@ -42,7 +42,7 @@ type death struct {
 	from, till time.Time
 }
 
-// leakSlowly is what the role "leaker" does: it tells of each zombie when it is
+// leakSlowly is what the role "leaker" does: it prints each zombie when it is
 // there.
 func leakSlowly() error {
 	for range leaks {
@@ -132,7 +132,7 @@ func TestLeak(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			for field, want := range map[string]int64{"count": leaks, "created": leaks, "reaped": 0} {
+			for field, want := range map[string]int64{"zombies": leaks, "created": leaks, "reaped": 0} {
 				if got := row.number(field); got != want {
 					return fmt.Errorf("%s is %d, want %d", field, got, want)
 				}
@@ -168,7 +168,7 @@ func TestLeak(t *testing.T) {
 }
 
 // leakSnippet runs sysprobe-execd in the network namespace that go test is in:
-// in a new one, such as that of this test, the kernel tells of no exits.
+// in a new one, such as that of this test, the kernel reports no exits.
 func leakSnippet(t *testing.T) string {
 	t.Helper()
 	text := snippetFor(t, leakConfig)
@@ -192,7 +192,7 @@ func (l *leak) row(db *influxdb, after time.Time) (row, error) {
 }
 
 // sameDeaths compares the last gather with what died. Ages count from the death
-// or, where that was not heard, from the first gather that came later.
+// or, if the kernel did not report it, from the first gather that came later.
 func (l *leak) sameDeaths(db *influxdb, after time.Time) error {
 	rows, err := db.latest("zombies_process", after)
 	if err != nil {

@@ -39,7 +39,7 @@ func play(role string) {
 				os.Exit(1)
 			}
 		}
-		// Until the test ends and with it this pipe; nobody waits for the children.
+		// Until the test ends and with it this pipe; the children are not waited for.
 		_, _ = io.Copy(io.Discard, os.Stdin) //nolint:errcheck // see above
 	}
 }

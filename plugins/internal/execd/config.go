@@ -3,6 +3,8 @@ package execd
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,8 +36,14 @@ func load(files []string) (*config.Config, error) {
 			return nil, fmt.Errorf("%s: %w", file, err)
 		}
 	}
-	if err := errors.Join(validate(cfg)...); err != nil {
-		return nil, err
+	if errs := validate(cfg); len(errs) > 0 {
+		for _, input := range cfg.Inputs { // what they refuse is shown too
+			protect(input)
+			if err := input.Init(); err != nil {
+				errs = append(errs, fmt.Errorf("could not initialize input %s: %w", input.LogName(), err))
+			}
+		}
+		return nil, errors.Join(errs...)
 	}
 	return cfg, cfg.LinkSecrets()
 }
@@ -55,7 +63,7 @@ func loadData(cfg *config.Config, data []byte) error {
 	return err
 }
 
-// validate finds what Telegraf would accept and we cannot do.
+// validate finds options that Telegraf accepts and that have no effect here.
 func validate(cfg *config.Config) []error {
 	var errs []error
 	for _, o := range []struct{ name, value, remedy string }{
@@ -74,13 +82,34 @@ func validate(cfg *config.Config) []error {
 	if len(cfg.Inputs) == 0 {
 		errs = append(errs, fmt.Errorf("no input configured: add at least one of [[inputs.%s]]", strings.Join(inputNames(), "]], [[inputs.")))
 	}
-	for _, input := range cfg.Inputs {
+	for i, input := range cfg.Inputs {
 		errs = append(errs, validateInput(input)...)
+		if slices.ContainsFunc(cfg.Inputs[:i], func(other *models.RunningInput) bool { return sameSeries(other, input) }) {
+			errs = append(errs, fmt.Errorf(
+				"[[%s]] is there twice, and both count for themselves in the same series; set a tag in [%s.tags], or name_suffix, of one",
+				input.LogName(), input.LogName()))
+		}
 	}
 	return errs
 }
 
-// validateInput does so for the options that every input has.
+// soleWriter is implemented by an input with counters that begin with the input:
+// two of them in one series run backwards at each other's gathers.
+type soleWriter interface{ SoleWriter() }
+
+// sameSeries reports whether a and b are soleWriters of one kind whose metrics
+// nothing tells apart.
+func sameSeries(a, b *models.RunningInput) bool {
+	if _, sole := a.Input.(soleWriter); !sole || a.Config.Name != b.Config.Name {
+		return false
+	}
+	names := func(c *models.InputConfig) [3]string {
+		return [3]string{c.NameOverride, c.MeasurementPrefix, c.MeasurementSuffix}
+	}
+	return names(a.Config) == names(b.Config) && maps.Equal(a.Config.Tags, b.Config.Tags)
+}
+
+// validateInput checks the options that every input has.
 func validateInput(input *models.RunningInput) []error {
 	var errs []error
 	if d := input.Config.Interval; d < 0 {

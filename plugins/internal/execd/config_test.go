@@ -36,6 +36,14 @@ func TestBadConfigs(t *testing.T) {
 		{"log file", "[agent]\n logfile = \"/x\"\n[[inputs.fake]]\n", []string{`logfile = "/x"`, "stderr", "remove it"}},
 		{"log format", "[agent]\n logformat = \"structured\"\n[[inputs.fake]]\n", []string{`logformat = "structured"`, "remove it"}},
 		{"state file", "[agent]\n statefile = \"/x\"\n[[inputs.fake]]\n", []string{`statefile = "/x"`, "remove it"}},
+		{
+			"two writers of one series", "[[inputs.service]]\n alias = \"a\"\n[[inputs.service]]\n",
+			[]string{"[[inputs.service]] is there twice", "[inputs.service.tags]"},
+		},
+		{
+			"two writers, and what the plugin refuses", "[[inputs.service]]\n[[inputs.service]]\n[[inputs.fake]]\n rows = -1\n",
+			[]string{"[[inputs.service]] is there twice", "inputs.fake", "rows = -1 must not be negative"},
+		},
 		{"what the plugin refuses", "[[inputs.fake]]\n rows = -1\n", []string{"inputs.fake", "rows = -1 must not be negative"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -60,6 +68,9 @@ func TestBadConfigs(t *testing.T) {
 func TestGoodConfigs(t *testing.T) {
 	t.Setenv("SYSPROBE_TEST_INTERVAL", "5s")
 	for _, tt := range []struct{ name, conf string }{
+		{"two writers with a tag of their own", "[[inputs.service]]\n[[inputs.service]]\n [inputs.service.tags]\n  of = \"b\"\n"},
+		{"two writers with names of their own", "[[inputs.service]]\n[[inputs.service]]\n name_suffix = \"_b\"\n"},
+		{"two inputs that count nothing themselves", "[[inputs.fake]]\n[[inputs.fake]]\n"},
 		{"byte order mark", "\uFEFF[[inputs.fake]]\n"},
 		{"environment", "[[inputs.fake]]\n  interval = \"${SYSPROBE_TEST_INTERVAL}\"\n"},
 		{"what Telegraf has in [agent]", "[agent]\n  metric_batch_size = 1000\n  flush_jitter = \"1s\"\n  logformat = \"text\"\n[[inputs.fake]]\n"},

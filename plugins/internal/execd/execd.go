@@ -1,19 +1,21 @@
 // Package execd runs Telegraf inputs behind the inputs.execd of another
-// Telegraf: metrics as line protocol on stdout, messages with their level on
-// stderr, the end of stdin as the order to stop.
+// Telegraf: it writes metrics as line protocol to stdout and messages with their
+// level to stderr, and stops at the end of stdin.
 //
-// It is Telegraf's own agent with its own loader of configurations, so that an
-// input behaves as if it were compiled into that other Telegraf, except that
-// a panic of one does not end all.
+// It is Telegraf's own agent with Telegraf's own loader of configurations, so that
+// an input behaves as if it were compiled into that other Telegraf, except that a
+// panic of one input does not end all of them.
 package execd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/influxdata/telegraf"
 	"github.com/influxdata/telegraf/agent"
@@ -26,11 +28,16 @@ type Mode int
 
 // Modes of Run.
 const (
-	Serve Mode = iota // gather at every interval until told to stop
-	Once              // gather once
-	Test              // gather once and print to be read by people, as telegraf --test
+	Serve Mode = iota // gather at every interval until the end
+	Once              // gather twice, warmUp apart, and write the second gather
+	Test              // the same, printed for people, as telegraf --test does
 	Check             // set everything up and gather nothing
 )
+
+// warmUp is how long after a first gather an input knows rates and what changed.
+// Telegraf gives as long to those of its inputs that need two gathers, which it
+// knows by their names (testRunInputs in agent/agent.go).
+const warmUp = 500 * time.Millisecond
 
 // Host is what Run needs. All inputs that are registered with Telegraf can be
 // configured.
@@ -39,7 +46,7 @@ type Host struct {
 	Configs []string
 	Mode    Mode
 
-	// Stdin ends Serve when it ends. What it says has no meaning: inputs have
+	// Stdin ends Serve when it ends. Its content has no meaning: inputs have
 	// intervals of their own, so Telegraf's signal = "STDIN" changes nothing.
 	Stdin io.Reader
 	// Stdout gets the metrics, except that the agent prints those of Test to
@@ -69,6 +76,11 @@ func (h *Host) Run(ctx context.Context) error {
 	}
 	messages.setLevel(cfg.Agent.Debug, cfg.Agent.Quiet)
 	guards := prepare(cfg.Inputs)
+	if h.Mode == Serve {
+		for i, g := range guards {
+			g.precision = precisionOf(cfg.Inputs[i].Config, cfg.Agent)
+		}
+	}
 
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -80,6 +92,9 @@ func (h *Host) Run(ctx context.Context) error {
 		return err
 	}
 
+	if h.Mode == Once || h.Mode == Test {
+		defer gatherTwice(ctx, cfg.Inputs, guards)()
+	}
 	err = h.run(ctx, stop, agent.NewAgent(cfg))
 	if err == nil && (h.Mode == Once || h.Mode == Test) {
 		err = failures(guards)
@@ -104,7 +119,8 @@ func (h *Host) run(ctx context.Context, stop func(), a *agent.Agent) error {
 	}
 }
 
-// prepare puts a guard before every input and tells its logger the level.
+// prepare puts a guard before every input, and gives the logger of each its
+// level.
 func prepare(running []*models.RunningInput) []*guard {
 	guards := make([]*guard, 0, len(running))
 	for _, r := range running {
@@ -114,6 +130,39 @@ func prepare(running []*models.RunningInput) []*guard {
 		guards = append(guards, protect(r))
 	}
 	return guards
+}
+
+// precisionOf returns to what the agent rounds the times of an input
+// (getPrecision in agent/agent.go), where that is a second or more. At shorter
+// intervals no tick is late by a whole one for long.
+func precisionOf(input *models.InputConfig, of *config.AgentConfig) time.Duration {
+	precision := cmp.Or(input.Precision, time.Duration(of.Precision))
+	if precision <= 0 && cmp.Or(input.Interval, time.Duration(of.Interval)) >= time.Second {
+		return time.Second
+	}
+	return precision
+}
+
+// gatherTwice lets each input gather once more, warmUp before its first gather,
+// and drops the metrics of that until release is called. What fails there is
+// logged. The end of ctx ends the wait.
+func gatherTwice(ctx context.Context, running []*models.RunningInput, guards []*guard) (release func()) {
+	dropped := make(chan telegraf.Metric)
+	go func() {
+		for m := range dropped {
+			m.Drop()
+		}
+	}()
+	for i, g := range guards {
+		g.before = agent.NewAccumulator(running[i], dropped)
+		g.pause = func() {
+			select {
+			case <-time.After(warmUp):
+			case <-ctx.Done():
+			}
+		}
+	}
+	return func() { close(dropped) }
 }
 
 // attach makes out the only output of cfg.
@@ -128,7 +177,8 @@ func attach(cfg *config.Config, out *stdout) error {
 	return nil
 }
 
-// failures names the inputs that gave nothing. Their errors are in the log.
+// failures returns an error with the names of the inputs that failed altogether.
+// Their errors are in the log.
 func failures(guards []*guard) error {
 	var names []string
 	for _, g := range guards {

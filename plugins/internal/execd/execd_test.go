@@ -175,6 +175,39 @@ func TestPanics(t *testing.T) {
 	})
 }
 
+// TestOnceGathersTwice looks at which gather arrives, and when: the inputs do not
+// wait for each other.
+func TestOnceGathersTwice(t *testing.T) {
+	w := newWorld(t, strings.Repeat("[[inputs.fake]]\n", 5)+"[[inputs.service]]\n  name_override = \"service\"\n", Once)
+	began := time.Now()
+	if err := w.host.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(began); took < warmUp || took > 4*warmUp {
+		t.Errorf("took %v, want one pause of %v", took, warmUp)
+	}
+	if out := w.stdout.String(); strings.Count(out, "fake,row=0 n=2i ") != 5 || strings.Count(out, "service,row=0 n=2i ") != 1 ||
+		strings.Contains(out, "row=0 n=1i ") {
+		t.Errorf("want the second gather of each input alone:\n%s", out)
+	}
+	if w.stdout.count("service n=1i ") != 1 {
+		t.Errorf("the event of Start is missing in:\n%s", w.stdout)
+	}
+}
+
+func TestOnceIsInterrupted(t *testing.T) {
+	w := newWorld(t, "[[inputs.fake]]\n", Once)
+	ctx, cancel := context.WithTimeout(t.Context(), warmUp/10)
+	defer cancel()
+	began := time.Now()
+	if err := w.host.Run(ctx); err != nil {
+		t.Errorf("Run = %v", err)
+	}
+	if took := time.Since(began); took >= warmUp {
+		t.Errorf("took %v, want no pause of %v", took, warmUp)
+	}
+}
+
 func TestOnceFails(t *testing.T) {
 	for _, tt := range []struct{ name, conf, want string }{
 		{"error", "[[inputs.fake]]\n[[inputs.fake]]\n alias = \"bad\"\n fail = \"no such thing\"\n", "failed: inputs.fake::bad"},
@@ -193,7 +226,7 @@ func TestOnceFails(t *testing.T) {
 	}
 }
 
-// TestSampleConfig runs what the host runs when nobody configured it.
+// TestSampleConfig runs what the host runs without a configuration.
 func TestSampleConfig(t *testing.T) {
 	sample := SampleConfig()
 	if !strings.HasPrefix(sample, header+"# A fake.\n[[inputs.fake]]\n  ## How many.\n  # rows = 1\n\n# A fake.\n") {
@@ -204,7 +237,7 @@ func TestSampleConfig(t *testing.T) {
 	if err := w.host.Run(t.Context()); err != nil {
 		t.Error(err)
 	}
-	if w.stdout.count("fake,row=0 n=1i ") != len(inputNames()) {
+	if w.stdout.count("fake,row=0 n=2i ") != len(inputNames()) {
 		t.Errorf("metrics: %s", w.stdout)
 	}
 }

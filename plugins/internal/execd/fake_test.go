@@ -86,6 +86,8 @@ func called(name string) {
 	calls.names = append(calls.names, name)
 }
 
+func (*service) SoleWriter() {}
+
 func (s *service) Start(acc telegraf.Accumulator) error {
 	called("Start")
 	if s.Panic == "Start" {

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"time"
 
 	"github.com/influxdata/telegraf"
 	"github.com/influxdata/telegraf/models"
@@ -22,7 +23,12 @@ type guard struct {
 
 	name   string // as in the log
 	log    telegraf.Logger
-	failed bool // read once the agent has ended
+	before telegraf.Accumulator // where a gather goes that precedes the first one, or nil
+	pause  func()               // between the two
+	failed bool                 // read once the agent has ended
+
+	precision time.Duration // to which the agent rounds times, or 0
+	latest    time.Time     // of the metrics of the last gather
 }
 
 // protect wraps the input of r, keeping it a service if it is one.
@@ -52,11 +58,37 @@ func (g *guard) Probe() error {
 	return nil
 }
 
-// Gather calls that of the input.
+// Gather calls that of the input, the first time twice if before is set. It leaves
+// out a gather whose metrics would have the times of those before: a ticker that
+// is late, such as after SIGCONT, and the next tick can be in one second, and a
+// database keeps one of two points.
 func (g *guard) Gather(acc telegraf.Accumulator) error {
-	err := g.try("Gather", func() error { return g.Input.Gather(acc) })
+	err := g.warmUp()
+	if err == nil {
+		if g.precision > 0 && time.Now().Round(g.precision).Equal(g.latest.Round(g.precision)) {
+			g.log.Debugf("Left out a gather in the same %s as the one before", g.precision)
+			return nil
+		}
+		gathered := &points{Accumulator: acc}
+		err = g.try("Gather", func() error { return g.Input.Gather(gathered) })
+		g.latest = gathered.end()
+	}
 	g.failed = g.failed || err != nil
 	return err
+}
+
+// warmUp makes the gather that precedes the first one, and pauses.
+func (g *guard) warmUp() error {
+	if g.before == nil {
+		return nil
+	}
+	acc := g.before
+	g.before = nil
+	if err := g.try("Gather", func() error { return g.Input.Gather(acc) }); err != nil {
+		return err
+	}
+	g.pause()
+	return nil
 }
 
 // try runs f and makes an error of its panic.

@@ -19,13 +19,13 @@ import (
 // so stalls us, at a line of 64 KiB (bufio.MaxScanTokenSize).
 const maxLine = 32 << 10
 
-// levelAttribute is the attribute under which an input's logger carries the
-// log_level of that very instance. Telegraf tells callbacks everything, and
-// the level it would filter by is not among it.
+// levelAttribute is the attribute under which the logger of an input carries the
+// log_level of its instance. Telegraf calls a callback for messages of every
+// level, and does not pass the level that it would filter by.
 const levelAttribute = "log_level"
 
-// A message that repeats is written again after quiet, so that what goes wrong
-// at every gather is not the whole log. maxRepeats bounds what is remembered.
+// A message that repeats is written again after quiet, so that a fault of every
+// gather does not fill the log. maxRepeats bounds how many are remembered.
 const (
 	quiet      = time.Hour
 	maxRepeats = 1000
@@ -69,7 +69,7 @@ func captureLog(w io.Writer) (l *stderrLog, release func(), err error) {
 	return l, func() { logger.RemoveCallback(id) }, nil
 }
 
-// setLevel sets the level for all that has none of its own.
+// setLevel sets the level of loggers that have none of their own.
 func (l *stderrLog) setLevel(debug, quiet bool) {
 	switch {
 	case quiet:
@@ -82,7 +82,7 @@ func (l *stderrLog) setLevel(debug, quiet bool) {
 // print is a logger.CallbackFunc.
 func (l *stderrLog) print(level telegraf.LogLevel, at time.Time, source string, attributes map[string]any, args ...any) {
 	if source == "" && level == telegraf.Info {
-		level = telegraf.Debug // the agent's chatter, which the outer Telegraf has had already
+		level = telegraf.Debug // the agent's own messages, which the outer Telegraf logs too
 	}
 	limit := telegraf.LogLevel(l.level.Load())
 	if own, ok := attributes[levelAttribute].(telegraf.LogLevel); ok {
@@ -108,10 +108,11 @@ func (l *stderrLog) print(level telegraf.LogLevel, at time.Time, source string, 
 			line += fmt.Sprintf(" (and %d times before)", dropped)
 		}
 	}
-	_, _ = io.WriteString(l.w, line+"\n") //nolint:errcheck // a log that cannot be written has no other place to say so
+	_, _ = io.WriteString(l.w, line+"\n") //nolint:errcheck // there is no other place to report that the log cannot be written
 }
 
-// due reports whether to write a line, and how often it was not since it was.
+// due reports whether to write a line, and how often it was dropped since it was
+// written last.
 func (l *stderrLog) due(line string, at time.Time) (dropped int, due bool) {
 	key := maphash.String(l.seed, line)
 	last, known := l.repeats[key]

@@ -13,7 +13,7 @@ import (
 func TestMessages(t *testing.T) {
 	for _, tt := range []struct{ name, agent, input, want string }{
 		{"default", "", "", "E! [inputs.fake] m\nW! [inputs.fake] m\nI! [inputs.fake] m\n"},
-		{"debug", "debug = true", "", "E! [inputs.fake] m\nW! [inputs.fake] m\nI! [inputs.fake] m\nD! [inputs.fake] m\n"},
+		{"debug", "debug = true", "", "E! [inputs.fake] m\nW! [inputs.fake] m\nI! [inputs.fake] m\nD! [inputs.fake] m\nD! [inputs.fake] m\n"}, // of two gathers
 		{"quiet", "quiet = true", "", "E! [inputs.fake] m\n"},
 		{"own level above", "debug = true", `log_level = "warn"`, "E! [inputs.fake] m\nW! [inputs.fake] m\n"},
 		{"own level below", "quiet = true", `log_level = "info"`, "E! [inputs.fake] m\nW! [inputs.fake] m\nI! [inputs.fake] m\n"},

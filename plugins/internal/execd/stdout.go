@@ -12,9 +12,9 @@ import (
 const (
 	// bufferSize is what goes to stdout in one write: what a Linux pipe holds.
 	bufferSize = 64 << 10
-	// linger is how long a metric may wait for others of its gather. Short
-	// enough that nobody sees it, long enough that a gather of thousands of
-	// metrics costs tens of writes.
+	// linger is how long a metric waits for others of its gather: much shorter
+	// than an interval, and long enough that a gather of thousands of metrics
+	// costs tens of writes.
 	linger = 20 * time.Millisecond
 )
 
@@ -38,8 +38,7 @@ func newStdout(w io.Writer, onError func(error)) *stdout {
 	return &stdout{w: w, onError: onError}
 }
 
-// sortFields gives every line of a series the same order, which only people
-// care for.
+// sortFields gives every line of a series the same order, for people to read.
 func (o *stdout) sortFields() { o.serializer.SortFields = true }
 
 // Add queues m. Integers are signed, as from Telegraf's own outputs: InfluxDB
@@ -50,7 +49,7 @@ func (o *stdout) Add(m telegraf.Metric) {
 	line, err := o.serializer.Serialize(m)
 	m.Accept()
 	if err != nil || o.err != nil {
-		return // no field that line protocol can hold, such as only NaN; or nobody to read it
+		return // no field that line protocol can hold, such as only NaN; or stdout is closed
 	}
 	o.buf = append(o.buf, line...)
 	switch {

@@ -18,8 +18,8 @@ var stringOptions = []string{
 	"name_prefix", "name_suffix", "namedrop_separator", "namepass_separator", "precision", "startup_error_behavior",
 }
 
-// checkTables finds what would mean something in Telegraf's own configuration
-// and nothing here, which Telegraf's loader would report as undefined plugins.
+// checkTables finds tables of Telegraf's own configuration that have no meaning
+// here. Telegraf's loader would report them as undefined plugins.
 func checkTables(data []byte) error {
 	root, err := toml.Parse([]byte(strings.TrimPrefix(string(data), "\uFEFF")))
 	if err != nil {

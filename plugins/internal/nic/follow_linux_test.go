@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"telegraf-sysprobe/sysprobe/sysprobetest"
 )
 
 // ip runs ip(8).
@@ -35,15 +37,14 @@ func await(t *testing.T, r *Reader[string], k *kernel, opened, closed int) {
 	}
 }
 
-// TestFollowIsTold follows a namespace that comes and goes, and looks only when
-// told. Gathers go on meanwhile.
-func TestFollowIsTold(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("making a network namespace needs root")
-	}
+// TestFollowIsNotified follows a namespace that comes and goes, and looks only
+// after a notification. Gathers go on meanwhile.
+func TestFollowIsNotified(t *testing.T) {
+	sysprobetest.NeedTool(t, "ip")
+	sysprobetest.NeedNamespaces(t)
 	name := fmt.Sprintf("nic-%d", os.Getpid())
 	k := kernel{openErr: map[string]error{}}
-	r, err := NewReader(&Options{NamespaceInclude: []string{name}}, k.open)
+	r, err := newReader(&Options{NamespaceInclude: []string{name}}, ThisSystem(), k.open)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,16 +74,15 @@ func TestFollowIsTold(t *testing.T) {
 }
 
 // TestFollowLooksByItself follows a symbolic link to a namespace, which is no
-// mount, and is not told of what others mount.
+// mount, and causes no notification by itself.
 func TestFollowLooksByItself(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("making a network namespace needs root")
-	}
+	sysprobetest.NeedTool(t, "ip")
+	sysprobetest.NeedNamespaces(t)
 	name := fmt.Sprintf("nic-%d", os.Getpid())
 	ip(t, "netns add "+name)
 	t.Cleanup(func() { ip(t, "netns del "+name) })
 	k := kernel{openErr: map[string]error{}}
-	r, err := NewReader(&Options{NamespaceInclude: []string{name + "-*"}}, k.open)
+	r, err := newReader(&Options{NamespaceInclude: []string{name + "-*"}}, ThisSystem(), k.open)
 	if err != nil {
 		t.Fatal(err)
 	}

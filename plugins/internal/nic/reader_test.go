@@ -1,6 +1,7 @@
 package nic
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/influxdata/telegraf/testutil"
 
+	"telegraf-sysprobe/plugins/internal/plugintest"
 	"telegraf-sysprobe/sysprobe"
 )
 
@@ -20,6 +22,8 @@ type kernel struct {
 	opened, closed int
 	openErr        map[string]error // by path
 	readErr        map[string]error
+	reads          map[string]int    // by path
+	during         map[string]func() // what happens while it is read
 }
 
 type fakeSource struct {
@@ -28,16 +32,23 @@ type fakeSource struct {
 	number int
 }
 
-func (k *kernel) open(c *sysprobe.Config) (Source[string], error) {
-	if err := k.openErr[c.NetNS]; err != nil {
+func (k *kernel) open(_ context.Context, o *Opening) (Source[string], error) {
+	if err := k.openErr[o.NetNS]; err != nil {
 		return nil, err
 	}
 	k.opened++
-	return &fakeSource{k, c.NetNS, k.opened}, nil
+	return &fakeSource{k, o.NetNS, k.opened}, nil
 }
 
-func (f *fakeSource) Snapshot(dst *string) error {
+func (f *fakeSource) Snapshot(_ context.Context, dst *string) error {
 	*dst = fmt.Sprintf("source %d", f.number)
+	if f.kernel.reads == nil {
+		f.kernel.reads = map[string]int{}
+	}
+	f.kernel.reads[f.path]++
+	if happens := f.kernel.during[f.path]; happens != nil {
+		happens()
+	}
 	return f.kernel.readErr[f.path]
 }
 
@@ -64,7 +75,7 @@ func open(t *testing.T, k *kernel, names ...string) (r *Reader[string], paths []
 		}
 		paths = append(paths, path)
 	}
-	r, err := NewReader(&Options{NamespacePaths: paths, MayEnter: permitted}, k.open)
+	r, err := newReader(&Options{NamespacePaths: paths}, system(nil), k.open)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,6 +110,37 @@ func TestReaderKeepsHandles(t *testing.T) {
 	}
 }
 
+// waiting is a source whose snapshots wait for the end of their context.
+type waiting struct{ asked chan struct{} }
+
+func (w waiting) Snapshot(ctx context.Context, _ *string) error {
+	w.asked <- struct{}{}
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func (waiting) Close() error { return nil }
+
+func TestReaderCloseEndsGather(t *testing.T) {
+	w := waiting{asked: make(chan struct{})}
+	r, err := newReader(&Options{}, system(nil), func(context.Context, *Opening) (Source[string], error) { return w, nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error)
+	go func() {
+		_, _, err := gather(r)
+		done <- err
+	}()
+	<-w.asked
+	if err := r.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Errorf("Gather returned %v, want context.Canceled", err)
+	}
+}
+
 func TestReaderSaysOnceWhatFails(t *testing.T) {
 	k := kernel{openErr: map[string]error{}, readErr: map[string]error{}}
 	r, paths := open(t, &k, "blue")
@@ -110,8 +152,8 @@ func TestReaderSaysOnceWhatFails(t *testing.T) {
 		{sysprobe.ErrAccessDenied, nil, 1, map[string]string{"": "source 1"}},
 		{sysprobe.ErrAccessDenied, nil, 0, map[string]string{"": "source 1"}},
 		{nil, nil, 0, map[string]string{"": "source 1", "blue": "source 2"}},
-		{nil, sysprobe.ErrInterrupted, 1, map[string]string{"": "source 1"}},
-		{nil, sysprobe.ErrInterrupted, 0, map[string]string{"": "source 1"}},
+		{nil, sysprobe.ErrMalformed, 1, map[string]string{"": "source 1"}},
+		{nil, sysprobe.ErrMalformed, 0, map[string]string{"": "source 1"}},
 		{nil, nil, 0, map[string]string{"": "source 1", "blue": "source 2"}},
 	} {
 		k.openErr[paths[0]], k.readErr[paths[0]] = step.openErr, step.readErr
@@ -236,8 +278,21 @@ func TestNamespaceTag(t *testing.T) {
 	}
 }
 
-// permitted stands in for sysprobe.MayEnterNetNS, so that tests run as any user.
-func permitted() error { return nil }
+// system permits to enter namespaces, so that tests run as any user, and takes any
+// file for one. Named lists those with a name.
+func system(named func() ([]string, error)) System {
+	return System{
+		Named:    named,
+		List:     plugintest.ListItself,
+		Identify: plugintest.IdentifyFiles(),
+		MayEnter: func() error { return nil },
+	}
+}
+
+// newReader returns a Reader whose log is that of the test.
+func newReader(o *Options, system System, open Opener[string]) (*Reader[string], error) {
+	return NewReader(o, &system, testutil.Logger{}, open)
+}
 
 // TestReaderFollowsNamedNamespaces lets namespaces come and go.
 func TestReaderFollowsNamedNamespaces(t *testing.T) {
@@ -257,9 +312,8 @@ func TestReaderFollowsNamedNamespaces(t *testing.T) {
 	var listErr error
 	options := Options{
 		NamespaceInclude: []string{"", "b*"}, NamespaceExclude: []string{"black"}, NamespacePaths: nil,
-		MayEnter: permitted, Named: func() ([]string, error) { return there, listErr },
 	}
-	r, err := NewReader(&options, k.open)
+	r, err := newReader(&options, system(func() ([]string, error) { return there, listErr }), k.open)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -301,9 +355,7 @@ func TestReaderFollowsNamedNamespaces(t *testing.T) {
 // nothing to read is no failure.
 func TestReaderLeavesTheOwnNamespaceOut(t *testing.T) {
 	var k kernel
-	r, err := NewReader(&Options{
-		NamespaceInclude: []string{"blue"}, MayEnter: permitted, Named: func() ([]string, error) { return nil, nil },
-	}, k.open)
+	r, err := newReader(&Options{NamespaceInclude: []string{"blue"}}, system(func() ([]string, error) { return nil, nil }), k.open)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -332,14 +384,18 @@ func TestOwnNamespaceNeedsNoPrivilege(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var k kernel
-			r, err := NewReader(&Options{
-				NamespaceInclude: tt.include, NamespaceExclude: tt.exclude,
+			unprivileged := System{
 				MayEnter: func() error { return sysprobe.ErrAccessDenied },
 				Named: func() ([]string, error) {
 					t.Error("looked for other namespaces")
 					return nil, nil
 				},
-			}, k.open)
+				Identify: func(string) (sysprobe.NetNSID, error) {
+					t.Error("looked for namespaces of several names")
+					return sysprobe.NetNSID{}, nil
+				},
+			}
+			r, err := newReader(&Options{NamespaceInclude: tt.include, NamespaceExclude: tt.exclude}, unprivileged, k.open)
 			if tt.denied {
 				if !errors.Is(err, sysprobe.ErrAccessDenied) {
 					t.Errorf("NewReader returned %v, want ErrAccessDenied", err)

@@ -1,5 +1,5 @@
-// Package options checks what people write into a configuration. Its errors
-// name the option, the value and the remedy.
+// Package options checks the options of a configuration. Its errors name the
+// option, the value and the remedy.
 package options
 
 import (
@@ -24,8 +24,8 @@ func Words(option string, values, allowed []string) error {
 	return nil
 }
 
-// NotEmpty returns an error where values is empty; allowed says what to put
-// there, and why says who needs it.
+// NotEmpty returns an error where values is empty. Allowed are the words that it
+// can have, and why names what needs one.
 func NotEmpty(option string, values, allowed []string, why string) error {
 	if len(values) > 0 {
 		return nil
@@ -41,8 +41,8 @@ func Range(option string, value, low, high int) error {
 	return fmt.Errorf("option %s: %d is out of range; use %d to %d", option, value, low, high)
 }
 
-// Globs says which texts pass an include and an exclude list. The zero value
-// lets all pass.
+// Globs are an include and an exclude list, which a text passes or not. The zero
+// value lets all texts pass.
 type Globs struct {
 	include, exclude []filter.Filter
 }
@@ -71,30 +71,94 @@ func Matcher(option string, globs []string) (func(text string) bool, error) {
 	return func(text string) bool { return matchAny(compiled, text) }, nil
 }
 
-// compile compiles each glob alone: Telegraf joins those of one list with
-// commas, which a name may hold too.
+// Vocabulary returns an error where a glob matches none of words, which are all
+// the texts that there can be. The error lists those of words that named has.
+func Vocabulary(option string, globs, words, named []string) error {
+	for _, glob := range globs {
+		matches, err := Matcher(option, []string{glob})
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(words, matches) {
+			return fmt.Errorf("option %s: %q matches nothing that there can be; use any of %s", option, glob, quoted(named))
+		}
+	}
+	return nil
+}
+
+// compile compiles each glob alone: Telegraf joins the globs of a list with
+// commas, which a name can hold too.
 func compile(option string, patterns []string) ([]filter.Filter, error) {
 	var globs []filter.Filter
 	for _, pattern := range patterns {
-		glob, err := filter.Compile([]string{pattern})
-		if err != nil {
-			return nil, fmt.Errorf("option %s: bad glob %q: %w; close the brackets and braces, or put a backslash before them", option, pattern, err)
+		ends := strings.HasSuffix(pattern, "$") && !strings.HasSuffix(pattern, `\$`)
+		if ends || strings.HasPrefix(pattern, "^") || pattern == ".*" {
+			return nil, fmt.Errorf(
+				"option %s: %q looks like a regular expression; use a glob such as \"eth*\", or put a backslash before the character", option, pattern)
 		}
-		globs = append(globs, glob)
+		alternatives, err := Expand(option, pattern)
+		if err != nil {
+			return nil, err
+		}
+		for _, alternative := range alternatives {
+			glob, err := filter.Compile([]string{keepEscapes(alternative)})
+			if err != nil {
+				return nil, fmt.Errorf("option %s: bad glob %q: %w; close the brackets and braces, or put a backslash before them", option, pattern, err)
+			}
+			globs = append(globs, glob)
+		}
 	}
 	return globs, nil
 }
 
-// Empty says that there is no glob, so that Match need not be asked.
-func (g Globs) Empty() bool { return len(g.include)+len(g.exclude) == 0 }
-
-// Match says whether text passes: it matches one of the include list, or that
-// is empty, and none of the exclude list.
-func (g Globs) Match(text string) bool {
-	return (len(g.include) == 0 || matchAny(g.include, text)) && !matchAny(g.exclude, text)
+// Expand returns the globs that a glob with braces stands for. It returns an
+// error that names the option, the bad glob and the remedy.
+func Expand(option, glob string) ([]string, error) {
+	all, err := expand(glob)
+	if err != nil {
+		err = fmt.Errorf("option %s: bad glob %q: %w", option, glob, err)
+	}
+	return all, err
 }
 
-// matchAny says whether text matches one of globs.
+// keepEscapes makes each \xXX of a glob, as systemd writes a character in the name
+// of a unit (systemd.unit(5)), stand for itself. Without a wildcard Telegraf takes
+// a backslash as it is.
+func keepEscapes(glob string) string {
+	if !strings.ContainsAny(glob, "*?[") {
+		return glob
+	}
+	var b strings.Builder
+	for i := 0; i < len(glob); i++ {
+		if glob[i] == '\\' && i+1 < len(glob) {
+			if i+3 < len(glob) && glob[i+1] == 'x' && isHex(glob[i+2]) && isHex(glob[i+3]) {
+				b.WriteByte('\\')
+			}
+			b.WriteByte('\\')
+			i++
+		}
+		b.WriteByte(glob[i])
+	}
+	return b.String()
+}
+
+// isHex reports whether c is a hexadecimal digit.
+func isHex(c byte) bool { return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F' }
+
+// Empty reports whether there is no glob, so that every text passes.
+func (g Globs) Empty() bool { return len(g.include)+len(g.exclude) == 0 }
+
+// Match reports whether what has the name text, and others, passes: any of them
+// matches a glob of the include list, or that list is empty, and none matches a
+// glob of the exclude list.
+func (g Globs) Match(text string, others ...string) bool {
+	matches := func(globs []filter.Filter) bool {
+		return matchAny(globs, text) || slices.ContainsFunc(others, func(other string) bool { return matchAny(globs, other) })
+	}
+	return (len(g.include) == 0 || matches(g.include)) && !matches(g.exclude)
+}
+
+// matchAny reports whether text matches one of globs.
 func matchAny(globs []filter.Filter, text string) bool {
 	return slices.ContainsFunc(globs, func(g filter.Filter) bool { return g.Match(text) })
 }

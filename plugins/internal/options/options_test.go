@@ -31,3 +31,31 @@ func TestGlobsMatch(t *testing.T) {
 		})
 	}
 }
+
+// TestEscapesOfSystemd wants a pattern of a unit to mean the same with a wildcard
+// and without.
+func TestEscapesOfSystemd(t *testing.T) {
+	for _, tt := range []struct {
+		glob, text string
+		want       bool
+	}{
+		{`dev-disk-by\x2duuid-a.device`, `dev-disk-by\x2duuid-a.device`, true},
+		{`dev-disk-by\x2duuid-*.device`, `dev-disk-by\x2duuid-a.device`, true},
+		{`dev-disk-by\\x2duuid-*.device`, `dev-disk-by\x2duuid-a.device`, true},
+		{`dev-disk-by\x2duuid-*.device`, `dev-disk-byx2duuid-a.device`, false},
+		{`{dev,run}-\x2d*`, `run-\x2dx`, true},
+		{`a\*\x2D?`, `a*\x2Db`, true},
+		{`a\xyz*`, `axyz1`, true},
+	} {
+		matches, err := Matcher("unit", []string{tt.glob})
+		if err != nil {
+			if tt.want {
+				t.Errorf("%s: %v", tt.glob, err)
+			}
+			continue
+		}
+		if got := matches(tt.text); got != tt.want {
+			t.Errorf("%s and %s: %t", tt.glob, tt.text, got)
+		}
+	}
+}

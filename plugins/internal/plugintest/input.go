@@ -5,10 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/influxdata/telegraf"
+	"github.com/influxdata/telegraf/testutil"
 )
 
 // Replay returns a source that answers from the inputs of dir: its n-th call
@@ -35,6 +39,18 @@ func Replay[T any](t *testing.T, dir string) func(dst *T) error {
 			t.Fatalf("%s.json: %v", name, err)
 		}
 		return nil
+	}
+}
+
+// GatherAll returns the metrics of each gather of an input that answers from
+// recorded inputs, until there are no more of those.
+func GatherAll(input telegraf.Input) (gathers [][]telegraf.Metric) {
+	for {
+		var acc testutil.Accumulator
+		if err := input.Gather(&acc); errors.Is(err, fs.ErrNotExist) {
+			return gathers
+		}
+		gathers = append(gathers, acc.GetTelegrafMetrics())
 	}
 }
 

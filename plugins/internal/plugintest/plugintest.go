@@ -6,7 +6,7 @@
 //   - telegraf.conf: a configuration with one [[inputs.<plugin>]], read by
 //     Telegraf's own loader, to which an unknown key is an error. ${CASE} in it
 //     is the folder of the case.
-//   - input.json, input-2.json, ...: what the source answers to each gather, as
+//   - input.json, input-2.json, ...: what the source returns to each gather, as
 //     the public structs of package sysprobe. The number of inputs is the
 //     number of gathers, at least one. Only the name up to the first dot
 //     matters here: input-2.err or a folder input-2 counts as well.
@@ -73,6 +73,8 @@ import (
 	"github.com/influxdata/telegraf/config"
 	"github.com/influxdata/telegraf/models"
 	"github.com/influxdata/telegraf/testutil"
+
+	"telegraf-sysprobe/sysprobe/sysprobetest"
 )
 
 // Flags are parsed before any test runs, so this one is registered here.
@@ -83,7 +85,7 @@ var update = flag.Bool("update", false, "write the golden files of testdata/case
 // type of the plugin, or telegraf.Input.
 func Run[P telegraf.Input](t *testing.T, plugin string, inject func(t *testing.T, input P, dir string)) {
 	t.Helper()
-	root := filepath.Join(moduleRoot(t), "testdata", "cases", plugin)
+	root := sysprobetest.Path(t, "cases", plugin)
 	entries, err := os.ReadDir(root)
 	if err != nil {
 		t.Fatalf("%s has no cases: %v", plugin, err)
@@ -203,25 +205,5 @@ func compare(t *testing.T, path, text string) {
 	}
 	if err != nil {
 		t.Fatal(err)
-	}
-}
-
-// moduleRoot is the folder of the module under test: the nearest one, upwards
-// from the package, that has a go.mod.
-func moduleRoot(t *testing.T) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir
-		}
-		parent := filepath.Dir(dir)
-		if parent == dir {
-			t.Fatal("no go.mod above the package")
-		}
-		dir = parent
 	}
 }

@@ -274,3 +274,21 @@ func wantRed(t *testing.T, test, red, why string) {
 
 // otherEcho is not what is registered.
 type otherEcho struct{ echo }
+
+func TestBegins(t *testing.T) {
+	for _, tc := range []struct {
+		text, want string
+		begins     bool
+	}{
+		{"option a: 1 is wrong; use 2", "option a", true},
+		{"option a: 1 is wrong; use 2", "option a…use", true},
+		{"option a: 1 is wrong; use 2", "a: 1", false},
+		{"option a: 1 is wrong; use 2", "option a…use…wrong", false},
+		{"option a: 1 is wrong; use 2", "option a…", true},
+		{"", "option", false},
+	} {
+		if got := begins(tc.text, tc.want); got != tc.begins {
+			t.Errorf("begins(%q, %q) is %v", tc.text, tc.want, got)
+		}
+	}
+}

@@ -10,7 +10,7 @@ import (
 	"telegraf-sysprobe/sysprobe"
 )
 
-// Details is what a process tells when it is opened.
+// Details are the facts of a process that is opened.
 type Details struct {
 	Cmdline     []string
 	Exe, Cwd    sysprobe.ProcPath
@@ -77,7 +77,7 @@ func (m *Machine) Exe(p *sysprobe.Proc) (sysprobe.ProcPath, error) {
 	return fact(asked, "exe", asked.details.Exe)
 }
 
-// process returns the process id of the last sweep.
+// process returns the process id of the last snapshot.
 func (m *Machine) process(id sysprobe.ProcID) (*process, error) {
 	row := m.now.Snapshot.Find(id.PID)
 	if row == nil || row.ID != id || slices.Contains(m.now.Gone, id.PID) || slices.Contains(m.now.Reused, id.PID) {

@@ -2,6 +2,7 @@
 package procfixture
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strconv"
@@ -14,17 +15,19 @@ import (
 
 // Answer is one input.json: what the machine answers during one gather.
 type Answer struct {
-	// Snapshot is the sweep with all facts. A sweep shows those it wants, a
-	// look-up the rest. A row without a Name has its Comm as name.
-	Snapshot sysprobe.ProcSnapshot
+	// Snapshot has all facts. A gather shows those it wants, a look-up the rest. A
+	// row without a Name has its Comm as name.
+	Snapshot sysprobe.AccountingSnapshot
+	// Accounting says that Snapshot has the accounts of exited processes.
+	Accounting bool
 	// Quoted replaces the Comm and Name of a PID by text in Go's quoting, for
 	// bytes that JSON cannot hold.
 	Quoted map[int32]string
 	// Gone, Reused, Broken and Undecodable are the PIDs that a look-up finds no
 	// more, finds to be another process, cannot read, and cannot decode.
 	Gone, Reused, Broken, Undecodable []int32
-	// Details is what a process tells when it is opened, by PID. Who is not
-	// there tells nothing and nobody may see it.
+	// Details are the facts of processes that are opened, by PID. The facts of a
+	// process without an entry are denied.
 	Details map[int32]Details
 	Host    sysprobe.Host
 	// Origins says where processes belong, by the ID of the cgroup.
@@ -32,8 +35,12 @@ type Answer struct {
 	// HostError is the error of reading the host.
 	HostError string
 	Users     map[uint32]string
-	// Exits is what was heard of since the gather before; ExitsError is the
-	// error of reading it.
+	// CgroupPIDs are the limits of the cgroups of processes, by PID.
+	CgroupPIDs map[int32]sysprobe.PIDUse
+	// Processors is the number of processors.
+	Processors int
+	// Exits are the exits since the gather before; ExitsError is the error of
+	// reading them.
 	Exits      sysprobe.ExitLog
 	ExitsError string
 }
@@ -57,17 +64,17 @@ type Machine struct {
 	Opened map[int32]int
 	// Asked counts how often a fact was asked for: "cmdline 1" of process 1.
 	Asked map[string]int
-	// Exits tells of exits.
+	// Exits is the source of exits.
 	Exits Exits
 }
 
-// Exits is what a Machine tells of exits. Closed counts the calls of Close.
+// Exits is the source of exits of a Machine. Closed counts the calls of Close.
 type Exits struct {
 	machine *Machine
 	Closed  int
 }
 
-// Read answers from the last sweep.
+// Read answers from the last snapshot.
 func (e *Exits) Read(dst *sysprobe.ExitLog) error {
 	if e.machine.now.ExitsError != "" {
 		return errors.New(e.machine.now.ExitsError)
@@ -85,8 +92,18 @@ var _ proctable.Machine = (*Machine)(nil)
 func (m *Machine) Snapshot(dst *sysprobe.ProcSnapshot, want sysprobe.Fields) error {
 	m.t.Helper()
 	*dst = sysprobe.ProcSnapshot{}
+	s, err := m.Account(want)
+	if err == nil {
+		*dst = s.ProcSnapshot
+	}
+	return err
+}
+
+// Account plays the next input.
+func (m *Machine) Account(want sysprobe.Fields) (*sysprobe.AccountingSnapshot, error) {
+	m.t.Helper()
 	if err := m.replay(&m.now); err != nil {
-		return err
+		return nil, err
 	}
 	for i := range m.now.Snapshot.Procs {
 		p := &m.now.Snapshot.Procs[i]
@@ -101,18 +118,18 @@ func (m *Machine) Snapshot(dst *sysprobe.ProcSnapshot, want sysprobe.Fields) err
 			p.Name = p.Comm
 		}
 	}
-	*dst = m.now.Snapshot
-	dst.Procs = slices.Clone(dst.Procs)
-	for i := range dst.Procs {
-		hide(&dst.Procs[i], want)
+	s := m.now.Snapshot
+	s.Procs = slices.Clone(s.Procs)
+	for i := range s.Procs {
+		hide(&s.Procs[i], want)
 	}
-	if want&sysprobe.WantEnded == 0 {
-		dst.Ended, dst.EndedKnown = nil, false
+	if !m.now.Accounting {
+		s.ExitedErr = sysprobe.ErrNotSupported
 	}
-	return nil
+	return &s, nil
 }
 
-// Lookup answers from the last sweep.
+// Lookup answers from the last snapshot.
 func (m *Machine) Lookup(pid int32, want sysprobe.Fields) (sysprobe.Proc, error) {
 	if m.Lookups == nil {
 		m.Lookups = map[int32]int{}
@@ -138,21 +155,18 @@ func (m *Machine) Lookup(pid int32, want sysprobe.Fields) (sysprobe.Proc, error)
 	return p, nil
 }
 
-// Backend is that of the last sweep.
-func (m *Machine) Backend() (sysprobe.Backend, error) {
-	if m.now.Snapshot.Backend == sysprobe.BackendBPF.String() {
-		return sysprobe.BackendBPF, nil
-	}
-	return sysprobe.BackendProcFS, nil
+// Backend is that of the last snapshot.
+func (m *Machine) Backend() sysprobe.BackendStatus {
+	return sysprobe.BackendStatus{Used: cmp.Or(m.now.Snapshot.Backend, sysprobe.BackendProcFS)}
 }
 
-// OriginOf answers from the last sweep.
+// OriginOf answers from the last snapshot.
 func (m *Machine) OriginOf(cgroupID uint64) *sysprobe.Origin { return m.now.Origins[cgroupID] }
 
 // Close counts.
 func (m *Machine) Close() error { m.Closed++; return nil }
 
-// Host answers from the last sweep.
+// Host answers from the last snapshot.
 func (m *Machine) Host() (sysprobe.Host, error) {
 	if m.now.HostError != "" {
 		return sysprobe.Host{}, errors.New(m.now.HostError)
@@ -160,7 +174,7 @@ func (m *Machine) Host() (sysprobe.Host, error) {
 	return m.now.Host, nil
 }
 
-// UserName answers from the last sweep.
+// UserName answers from the last snapshot.
 func (m *Machine) UserName(uid uint32) string {
 	if name, ok := m.now.Users[uid]; ok {
 		return name
@@ -168,11 +182,39 @@ func (m *Machine) UserName(uid uint32) string {
 	return strconv.FormatUint(uint64(uid), 10)
 }
 
-// hide removes the facts that nobody wants. How a zombie died can be seen only
+// HasUser answers from the last snapshot.
+func (m *Machine) HasUser(name string) bool {
+	for _, known := range m.now.Users {
+		if known == name {
+			return true
+		}
+	}
+	return false
+}
+
+// CgroupPIDs answers from the last snapshot.
+func (m *Machine) CgroupPIDs(pid int32) sysprobe.Opt[sysprobe.PIDUse] {
+	use, limited := m.now.CgroupPIDs[pid]
+	if !limited {
+		return sysprobe.Opt[sysprobe.PIDUse]{}
+	}
+	return sysprobe.Some(use)
+}
+
+// Processors answers from the last snapshot.
+func (m *Machine) Processors() int { return m.now.Processors }
+
+// hide removes the facts that are not wanted. How a zombie died can be seen only
 // together with its owner, as by a user without privileges.
 func hide(p *sysprobe.Proc, want sysprobe.Fields) {
 	if want&sysprobe.WantName == 0 {
 		p.Name = p.Comm
+	}
+	if st, known := p.Status.Get(); known && !p.Switches.Known() && st.VoluntarySwitches.Known() { // of its only thread
+		p.Switches = sysprobe.Some(sysprobe.ProcSwitches{Voluntary: st.VoluntarySwitches.Or(0), Involuntary: st.InvoluntarySwitches.Or(0)})
+	}
+	if want&(sysprobe.WantStatus|sysprobe.WantSwitches) == 0 {
+		p.Switches = sysprobe.Opt[sysprobe.ProcSwitches]{}
 	}
 	if want&sysprobe.WantStatus == 0 {
 		p.Status, p.Exit = sysprobe.Opt[sysprobe.ProcStatus]{}, sysprobe.Opt[sysprobe.ExitStatus]{}
@@ -189,7 +231,7 @@ func hide(p *sysprobe.Proc, want sysprobe.Fields) {
 	if want&sysprobe.WantFDs == 0 {
 		p.FDs = sysprobe.Opt[uint32]{}
 	}
-	if want&sysprobe.WantOrigin == 0 {
-		p.Origin = nil
+	if want&sysprobe.WantFDLimit == 0 {
+		p.FDLimit = sysprobe.Opt[uint64]{}
 	}
 }

@@ -14,35 +14,44 @@ const redacted = "***"
 // DefaultRedact is the word of the option cmdline_redact for usualSecrets.
 const DefaultRedact = "default"
 
+// HideArguments is the word of the option cmdline_redact for all arguments.
+const HideArguments = "arguments"
+
 // usualSecrets are patterns of secrets in a command line whose arguments are
 // joined by NUL. All that follows the name of a secret in the same argument is
 // taken for it.
 func usualSecrets() []string {
-	const name = `(?:(?:passw(?:or)?d|passphrase|pwd|secret|token|credential|(?:api|access|private)[-_]?key)[\w.-]*|pass)`
+	const name = `(?:(?:passw(?:or)?d|passphrase|passcode|pwd|secret|token|credential|(?:api|access|private|auth)[-_]?key)[\w.-]*|pass|(?:tls[-_])?psk|otp)`
 	return []string{
-		`(?i)` + name + `"?\s*[=:]\s*([^\x00]+)`,                                                // --password=x, PASSWORD=x, "token": "x"
-		`(?i)(?:^|[\x00\s])--?[\w.-]*` + name + `[\x00\s]+([^\x00]+)`,                           // --password x
-		`://[^\x00\s/:@]*:([^\x00\s]+)@`,                                                        // https://user:x@host
-		`(?i)(?:authorization:\s*|\bbearer\s+)([^\x00]+)`,                                       // Authorization: x
-		`[\x00\s](?:-u|--user)[\x00\s=]?[^\x00\s:]*:([^\x00]+)`,                                 // curl -u user:x
-		`(?s)(?:^|[\x00/])(?:mysql|mariadb|sshpass)[^\x00/]*\x00(?:.*?\x00)??-p\x00?([^\x00]+)`, // mysql -px
+		`(?i)` + name + `"?\s*[=:]\s*([^\x00]+)`,                      // --password=x, PASSWORD=x, "token": "x"
+		`(?i)(?:^|[\x00\s])--?[\w.-]*` + name + `[\x00\s]+([^\x00]+)`, // --password x
+		`://[^\x00\s/:@]*:([^\x00\s]+)@`,                              // https://user:x@host
+		`://([^\x00\s/:@]{16,})@`,                                     // https://token@host
+		`(?i)(?:authorization:\s*|\bbearer\s+)([^\x00]+)`,             // Authorization: x
+		`[\x00\s](?:-u|--user)[\x00\s=]?[^\x00\s:]*:([^\x00]+)`,       // -u user:x
 	}
 }
 
 // Cmdlines makes fields of command lines.
 type Cmdlines struct {
-	secrets []*regexp.Regexp
-	limit   int // bytes
+	programs *secretFinder // nil where their secrets are not hidden
+	secrets  []*regexp.Regexp
+	limit    int  // bytes
+	bare     bool // without arguments
 }
 
 // NewCmdlines compiles the patterns of the option cmdline_redact. It returns an
 // error that names the option and the pattern.
 func NewCmdlines(secrets []string, limit int) (Cmdlines, error) {
-	c := Cmdlines{limit: limit}
+	c := Cmdlines{limit: limit, bare: slices.Contains(secrets, HideArguments)}
 	if at := slices.Index(secrets, DefaultRedact); at >= 0 {
 		secrets = slices.Replace(slices.Clone(secrets), at, at+1, usualSecrets()...)
+		c.programs = newSecretFinder()
 	}
 	for _, pattern := range secrets {
+		if pattern == HideArguments {
+			continue
+		}
 		re, err := regexp.Compile(pattern)
 		if err != nil {
 			return Cmdlines{}, BadRegexp("cmdline_redact", pattern, err)
@@ -57,18 +66,34 @@ func BadRegexp(option, pattern string, err error) error {
 	return fmt.Errorf("option %s: bad regular expression %q: %w; write it as https://golang.org/s/re2syntax says", option, pattern, err)
 }
 
-// margin is how much beyond its limit of a command line is searched: a secret
-// can be known by what follows it.
+// margin is how many bytes beyond its limit a command line is searched: the text
+// after a secret can be what identifies it.
 const margin = 4096
 
 // Text is a command line without secrets, its arguments joined by blanks, cut
 // at the limit between two characters.
 func (c *Cmdlines) Text(args []string) string {
+	if c.bare {
+		args = program0(args)
+	}
 	text := joined(args, c.limit+margin)
+	if c.programs != nil {
+		text = c.programs.hide(text)
+	}
 	for _, secret := range c.secrets {
 		text = hide(text, secret)
 	}
 	return c.Cut(strings.ReplaceAll(text, "\x00", " "))
+}
+
+// program0 returns the first argument alone, up to a blank: what a program writes
+// over its arguments can have them in one.
+func program0(args []string) []string {
+	if len(args) == 0 {
+		return nil
+	}
+	name, _, _ := strings.Cut(args[0], " ")
+	return []string{name}
 }
 
 // Cut returns the beginning of text up to the limit.

@@ -32,6 +32,51 @@ func TestCmdlineText(t *testing.T) {
 		{"curl -u me:abc -uyou:def --user=she:ghi", "curl -u me:*** -uyou:*** --user=she:***"},
 		{"/usr/bin/mysql -h db -phunter2 -v", "/usr/bin/mysql -h db -p*** -v"},
 		{"sshpass -p hunter2 mysqldump -phunter3 x", "sshpass -p *** mysqldump -p*** x"},
+		{"sh -c mysqldump·-u·root·-pHUNTER2·shop·|·gzip", "sh -c mysqldump -u root -p*** shop | gzip"},
+		{"sh -c mysqldump·-uroot·-p'a·b'·shop", "sh -c mysqldump -uroot -p'***' shop"},
+		{"sh -c cd·/tmp;·/usr/bin/mysql·-pS3·db;·true", "sh -c cd /tmp; /usr/bin/mysql -p*** db; true"},
+		{"mysql·-pS3·db", "mysql -p*** db"}, // a title
+		{"mysql -pmy·pass db", "mysql -p*** db"},
+		{"mysql -p db", "mysql -p db"},
+		{"sudo mysqldump -pS3 db", "sudo mysqldump -p*** db"},
+		{"mysql db | tar -pxf x", "mysql db | tar -pxf x"},
+		{"sshpass -pS3 ssh -p 22 host", "sshpass -p*** ssh -p 22 host"},
+		{"sh -c sshpass·-p·S3·ssh·host", "sh -c sshpass -p *** ssh host"},
+		{"curl --proxy-user u:P http://x", "curl --proxy-user u:*** http://x"},
+		{"curl -U u:P http://x", "curl -U u:*** http://x"},
+		{"curl -Uu:P http://x", "curl -Uu:*** http://x"},
+		{"ncat --proxy-auth u:P host 80", "ncat --proxy-auth u:*** host 80"},
+		{"smbclient -U DOM/u%P //h/s", "smbclient -U DOM/u%*** //h/s"},
+		{"sh -c smbclient·-U·'DOM/uid%PW'·//h/s", "sh -c smbclient -U 'DOM/uid%***' //h/s"},
+		{"redis-cli -h db -a P ping", "redis-cli -h db -a *** ping"},
+		{"redis-server --masterauth P --port 1", "redis-server --masterauth *** --port 1"},
+		{"ldapsearch -x -w P -b dc=x", "ldapsearch -x -w *** -b dc=x"},
+		{"ipmitool -H h -P P chassis", "ipmitool -H h -P *** chassis"},
+		{"snmpwalk -v3 -A P1 -X P2 -c P3 host", "snmpwalk -v3 -A *** -X *** -c *** host"},
+		{"sqlcmd -S s -U sa -P P -Q q", "sqlcmd -S s -U sa -P *** -Q q"},
+		{"mongo -u u -p P db", "mongo -u u -p *** db"},
+		{"docker login -u u -p P reg", "docker login -u u -p *** reg"},
+		{"docker run -p 80:80 nginx", "docker run -p 80:80 nginx"},
+		{"az login -u u -p P", "az login -u u -p ***"},
+		{"plink -pw P host", "plink -pw *** host"},
+		{"mosquitto_sub -u u -P P -t t", "mosquitto_sub -u u -P *** -t t"}, //nolint:misspell // its name
+		{"xfreerdp /u:u /p:P /v:h", "xfreerdp /u:u /p:*** /v:h"},
+		{"sqlplus u/P@db @x.sql", "sqlplus u/***@db @x.sql"},
+		{"sqlplus /nolog", "sqlplus /nolog"},
+		{"lftp -u u,P ftp://h", "lftp -u u,*** ftp://h"},
+		{"tailscale up --authkey=P", "tailscale up --authkey=***"},
+		{"tailscale up --auth-key P", "tailscale up --auth-key ***"},
+		{"psk --tls-psk P", "psk --tls-psk ***"},
+		{"vpn --passcode=P --otp 123", "vpn --passcode=*** --otp ***"},
+		{"nmcli dev wifi connect s password P", "nmcli dev wifi connect s password ***"},
+		{"aws configure set aws_secret_access_key P", "aws configure set aws_secret_access_key ***"},
+		{"vault login s.P", "vault login ***"},
+		{"vault login -method=ldap username=u", "vault login -method=ldap username=u"},
+		{"openssl rsa -passin pass:P -in k", "openssl rsa -passin pass:*** -in k"},
+		{"git clone https://ghp_0123456789abcdef@host/x", "git clone https://***@host/x"},
+		{"git clone ssh://git@host/x", "git clone ssh://git@host/x"},
+		{"7z a -pS3 x.7z", "7z a -p*** x.7z"},
+		{"find / -name x -printf %u:%p", "find / -name x -printf %u:%p"},
 		{"ftp --passive host", "ftp --passive host"},
 		{"passwd root", "passwd root"},
 		{"systemd-tty-ask-password-agent --watch", "systemd-tty-ask-password-agent --watch"},
@@ -47,7 +92,7 @@ func TestCmdlineText(t *testing.T) {
 }
 
 // What is longer than the limit is cut between characters, after the secrets
-// are hidden: what tells one can lie behind the limit.
+// are hidden: the text that identifies one can lie behind the limit.
 func TestCmdlineLimitD21(t *testing.T) {
 	c, err := NewCmdlines([]string{DefaultRedact}, 20)
 	if err != nil {
@@ -83,4 +128,30 @@ func TestRedactPatterns(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestOnlyTheProgram wants no argument, whatever a program writes over them.
+func TestOnlyTheProgram(t *testing.T) {
+	c, err := NewCmdlines([]string{DefaultRedact, HideArguments}, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, args := range map[string][]string{"": nil, "/usr/bin/mysql": {"/usr/bin/mysql", "-pS3", "db"}, "postgres:": {"postgres: S3 idle"}} {
+		if got := c.Text(args); got != want {
+			t.Errorf("%q: %q, want %q", args, got, want)
+		}
+	}
+}
+
+// FuzzSecrets holds the search for secrets to what it might do: replace parts.
+func FuzzSecrets(f *testing.F) {
+	f.Add("sh\x00-c\x00mysql -p'a b' | curl -u a:b", 100)
+	f.Add("vault login \"", 10)
+	f.Fuzz(func(t *testing.T, line string, limit int) {
+		c, err := NewCmdlines([]string{DefaultRedact}, min(max(limit, 0), 1<<16))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Text(strings.Split(line, "\x00"))
+	})
 }

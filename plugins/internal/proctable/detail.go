@@ -7,34 +7,37 @@ import (
 	"telegraf-sysprobe/sysprobe"
 )
 
-// Detail adds the optional facts want to the copy p of a row of a sweep. It
-// returns false where that process is gone meanwhile: p then has only what the
-// sweep knew. It returns an error, and true, where the process is there but
-// could not be asked.
+// Detail adds the optional facts want to p, a copy of a row of a snapshot. It
+// returns false if the process is gone by now: p is then as it was. It returns an
+// error, and true, if the process exists but could not be read.
 func Detail(m Machine, p *sysprobe.Proc, want sysprobe.Fields) (bool, error) {
 	fresh, err := m.Lookup(p.ID.PID, want)
 	switch {
 	case errors.Is(err, sysprobe.ErrZombieProcess), errors.Is(err, sysprobe.ErrAccessDenied):
-		return true, nil // the facts are withheld and stay absent
+		return true, nil // the facts stay absent
 	case errors.Is(err, sysprobe.ErrNoSuchProcess):
 		return false, nil
 	case err != nil:
 		return true, err
 	case fresh.ID != p.ID:
-		return false, nil // the PID is another process's by now
+		return false, nil // another process has the PID by now
 	}
 	fill(&p.Status, fresh.Status)
 	fill(&p.Memory, fresh.Memory)
 	fill(&p.IO, fresh.IO)
 	fill(&p.FDs, fresh.FDs)
+	fill(&p.Switches, fresh.Switches)
+	fill(&p.FDLimit, fresh.FDLimit)
 	if p.Origin == nil {
 		p.Origin = fresh.Origin
 	}
-	fill(&p.Exit, fresh.Exit) // whether it may be seen depends on the owner, that is, on the status
+	fill(&p.Exit, fresh.Exit) // it is known where the status is
 	return true, nil
 }
 
-// Withheld counts the facts of want that the living process p did not tell.
+// Withheld counts the facts of want that the living process p lacks. Its memory and
+// its limit of descriptors, which is absent where there is none, are withheld from
+// no user.
 func Withheld(p *sysprobe.Proc, want sysprobe.Fields) int {
 	if p.IsZombie() {
 		return 0
@@ -46,14 +49,13 @@ func Withheld(p *sysprobe.Proc, want sysprobe.Fields) int {
 		}
 	}
 	note(sysprobe.WantStatus, p.Status.Known())
-	note(sysprobe.WantMemory, p.Memory.Known())
 	note(sysprobe.WantIO, p.IO.Known())
 	note(sysprobe.WantFDs, p.FDs.Known())
 	note(sysprobe.WantOrigin, p.Origin != nil)
-	return bits.OnesCount32(uint32(want &^ known &^ sysprobe.WantName))
+	return bits.OnesCount32(uint32(want &^ known &^ (sysprobe.WantName | sysprobe.WantMemory | sysprobe.WantFDLimit)))
 }
 
-// fill sets an absent fact to one that may be known.
+// fill sets fact to fresh, if it is absent.
 func fill[T any](fact *sysprobe.Opt[T], fresh sysprobe.Opt[T]) {
 	if !fact.Known() {
 		*fact = fresh

@@ -3,11 +3,14 @@
 package proctable
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/influxdata/telegraf"
 
+	"telegraf-sysprobe/plugins/internal/message"
 	"telegraf-sysprobe/sysprobe"
 )
 
@@ -19,7 +22,10 @@ type Machine interface {
 	Snapshot(dst *sysprobe.ProcSnapshot, want sysprobe.Fields) error
 	Lookup(pid int32, want sysprobe.Fields) (sysprobe.Proc, error)
 	ConnectionsOf(ids []sysprobe.ProcID) []sysprobe.ProcConnections
-	Backend() (sysprobe.Backend, error)
+	// Account is the Snapshot of sysprobe.Accounting. Where that cannot be had,
+	// the result has the process table and, as ExitedErr, the reason.
+	Account(want sysprobe.Fields) (*sysprobe.AccountingSnapshot, error)
+	Backend() sysprobe.BackendStatus
 	OriginOf(cgroupID uint64) *sysprobe.Origin
 	Close() error
 	// OpenProcess is that of sysprobe.Procs.
@@ -30,8 +36,13 @@ type Machine interface {
 	Exe(p *sysprobe.Proc) (sysprobe.ProcPath, error)
 	// Host is sysprobe.ReadHost.
 	Host() (sysprobe.Host, error)
-	// UserName is that of sysprobe.Users.
+	// UserName and HasUser are those of sysprobe.UserNames.
 	UserName(uid uint32) string
+	HasUser(name string) bool
+	// CgroupPIDs is sysprobe.ReadCgroupPIDs; absent where nothing limits a process.
+	CgroupPIDs(pid int32) sysprobe.Opt[sysprobe.PIDUse]
+	// Processors is the number of processors of the machine; 0 if it is unknown.
+	Processors() int
 }
 
 // Process is what a Machine opens: a sysprobe.Process.
@@ -49,26 +60,53 @@ type Process interface {
 }
 
 // Open returns the machine that HOST_PROC and HOST_ETC name, the own one where
-// they are empty, asked through that backend. What it says goes to log, which
-// can be nil. It returns the error of sysprobe.OpenProcs and says what to do.
-func Open(backend sysprobe.Backend, log telegraf.Logger) (Machine, error) {
+// they are empty, asked as the Backend and OnlyDead of how say. What it says goes to
+// log, which can be nil. It returns the error of sysprobe.OpenProcs or of Procs.Load,
+// and says what to do.
+func Open(how sysprobe.Config, log telegraf.Logger) (Machine, error) {
 	config := sysprobe.ConfigFromEnv()
-	config.Backend = backend
+	config.Backend, config.OnlyDead = how.Backend, how.OnlyDead
 	procs, err := sysprobe.OpenProcs(config)
-	if err != nil && backend == sysprobe.BackendBPF {
-		return nil, fmt.Errorf("%w; grant CAP_BPF and CAP_PERFMON, leave HOST_PROC (now %q) unset, or set backend to \"auto\"", err, config.ProcRoot)
-	}
 	if err != nil {
-		return nil, fmt.Errorf("%w; set HOST_PROC (now %q) to where the proc file system to watch is mounted, readable for this user",
-			err, config.ProcRoot)
+		return nil, fmt.Errorf("%w; %s", err, openRemedy(err, config.ProcRoot))
 	}
-	return &machine{
+	if err := procs.Load(context.Background()); err != nil {
+		procs.Close() //nolint:errcheck // another error is on its way
+		return nil, fmt.Errorf("%w; %s", err, loadRemedy(err, config.ProcRoot))
+	}
+	m := &machine{
 		Procs: procs, DetailCache: sysprobe.NewDetailCache(procs, maxDetails),
-		config: config, users: sysprobe.OpenUsers(config), log: log,
-	}, nil
+		config: config, users: sysprobe.OpenUserNames(config), log: log,
+	}
+	m.life, m.end = context.WithCancel(context.Background())
+	return m, nil
 }
 
-// maxDetails is of how many processes it is kept what they execute.
+// openRemedy says what helps against an error of sysprobe.OpenProcs.
+func openRemedy(err error, root string) string {
+	if remedy := message.FilesRemedy(err); remedy != "" {
+		return remedy
+	}
+	return fmt.Sprintf("set HOST_PROC (now %q) to where the proc file system to watch is mounted, readable for this user", root)
+}
+
+// loadRemedy says what helps against an error of Procs.Load.
+func loadRemedy(err error, root string) string {
+	remedy := message.FilesRemedy(err)
+	switch {
+	case remedy != "":
+		return remedy
+	case errors.Is(err, sysprobe.ErrAccessDenied):
+		return `grant CAP_BPF and CAP_PERFMON, or set backend to "auto"`
+	case root != "":
+		return fmt.Sprintf(`leave HOST_PROC (now %q) unset, or set backend to "auto"`, root)
+	default:
+		return `set backend to "auto"`
+	}
+}
+
+// maxDetails limits how many processes the cache knows the command lines and
+// executables of.
 const maxDetails = 100_000
 
 // machine is the real one.
@@ -77,25 +115,76 @@ type machine struct {
 	*sysprobe.DetailCache
 
 	config *sysprobe.Config
-	users  *sysprobe.Users
+	users  *sysprobe.UserNames
 	log    telegraf.Logger
 	once   Once
+	life   context.Context    // ends with Close
+	end    context.CancelFunc // of life
+
+	accounting    *sysprobe.Accounting // nil before the first Account, and where it cannot be had
+	accountingErr error                // why it cannot be had
+	plain         sysprobe.AccountingSnapshot
 }
 
-// Host implements Machine.
-func (m *machine) Host() (sysprobe.Host, error) { return sysprobe.ReadHost(m.config) }
+// Lookup implements Machine.
+func (m *machine) Lookup(pid int32, want sysprobe.Fields) (sysprobe.Proc, error) {
+	return m.Procs.Lookup(m.life, pid, want)
+}
+
+// Close implements Machine. It ends the calls that are under way.
+func (m *machine) Close() error {
+	m.end()
+	var err error
+	if m.accounting != nil {
+		err = m.accounting.Close()
+	}
+	return errors.Join(err, m.Procs.Close())
+}
+
+// ConnectionsOf implements Machine.
+func (m *machine) ConnectionsOf(ids []sysprobe.ProcID) []sysprobe.ProcConnections {
+	return m.Procs.ConnectionsOf(m.life, ids)
+}
+
+// Cmdline implements Machine.
+func (m *machine) Cmdline(p *sysprobe.Proc) ([]string, error) {
+	return m.DetailCache.Cmdline(m.life, p)
+}
+
+// Exe implements Machine.
+func (m *machine) Exe(p *sysprobe.Proc) (sysprobe.ProcPath, error) {
+	return m.DetailCache.Exe(m.life, p)
+}
 
 // OpenProcess implements Machine.
 func (m *machine) OpenProcess(id sysprobe.ProcID) (Process, error) {
-	process, err := m.Procs.OpenProcess(id)
+	opened, err := m.Procs.OpenProcess(m.life, id)
 	if err != nil {
 		return nil, err
 	}
-	return process, nil
+	return &process{Process: opened, life: m.life}, nil
 }
 
 // UserName implements Machine.
 func (m *machine) UserName(uid uint32) string { return m.users.Name(uid) }
+
+// HasUser implements Machine.
+func (m *machine) HasUser(name string) bool { return m.users.Has(name) }
+
+// CgroupPIDs implements Machine.
+func (m *machine) CgroupPIDs(pid int32) sysprobe.Opt[sysprobe.PIDUse] {
+	use, _ := sysprobe.ReadCgroupPIDs(m.config, pid) //nolint:errcheck // it is absent then
+	return use
+}
+
+// Processors implements Machine.
+func (m *machine) Processors() int {
+	cpus, err := sysprobe.ReadCPUs(m.config)
+	if err != nil {
+		return 0
+	}
+	return cpus.Logical.Or(0)
+}
 
 // OpenEmpty returns a machine without any process.
 func OpenEmpty() (Machine, error) { return empty{}, nil }
@@ -135,7 +224,12 @@ func (empty) Exe(*sysprobe.Proc) (sysprobe.ProcPath, error) {
 }
 
 // Backend implements Machine.
-func (empty) Backend() (sysprobe.Backend, error) { return sysprobe.BackendAuto, nil }
+func (empty) Backend() sysprobe.BackendStatus { return sysprobe.BackendStatus{} }
+
+// Account implements Machine.
+func (empty) Account(sysprobe.Fields) (*sysprobe.AccountingSnapshot, error) {
+	return &sysprobe.AccountingSnapshot{ProcSnapshot: sysprobe.ProcSnapshot{Taken: time.Now()}, ExitedErr: sysprobe.ErrNotSupported}, nil
+}
 
 // OriginOf implements Machine.
 func (empty) OriginOf(uint64) *sysprobe.Origin { return nil }
@@ -145,6 +239,17 @@ func (empty) Host() (sysprobe.Host, error) { return sysprobe.Host{}, nil }
 
 // UserName implements Machine.
 func (empty) UserName(uint32) string { return UnknownUser }
+
+// HasUser implements Machine.
+func (empty) HasUser(string) bool { return false }
+
+// CgroupPIDs implements Machine.
+func (empty) CgroupPIDs(int32) sysprobe.Opt[sysprobe.PIDUse] {
+	return sysprobe.Opt[sysprobe.PIDUse]{}
+}
+
+// Processors implements Machine.
+func (empty) Processors() int { return 0 }
 
 // Close implements Machine.
 func (empty) Close() error { return nil }

@@ -19,7 +19,7 @@ func TestHostProc(t *testing.T) {
 	t.Setenv("HOST_PROC", tree.Root)
 	for _, backend := range []sysprobe.Backend{sysprobe.BackendAuto, sysprobe.BackendProcFS} {
 		log := &testutil.CaptureLogger{}
-		machine, err := Open(backend, log)
+		machine, err := Open(sysprobe.Config{Backend: backend}, log)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -29,7 +29,7 @@ func TestHostProc(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if s.Backend != "procfs" || len(s.Procs) != 5 || s.Procs[0].Comm != "kthreadd" {
+		if s.Backend != sysprobe.BackendProcFS || len(s.Procs) != 5 || s.Procs[0].Comm != "kthreadd" {
 			t.Errorf("%s: backend %s, %d processes, want the 5 of the tree by procfs", backend, s.Backend, len(s.Procs))
 		}
 		said := 0
@@ -45,7 +45,7 @@ func TestHostProc(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	_, err := Open(sysprobe.BackendBPF, nil)
+	_, err := Open(sysprobe.Config{Backend: sysprobe.BackendBPF}, nil)
 	if !errors.Is(err, sysprobe.ErrNotSupported) {
 		t.Fatalf("bpf: error %v, want one that is ErrNotSupported", err)
 	}
@@ -59,7 +59,7 @@ func TestHostProc(t *testing.T) {
 // TestBackendIsSaidOnce asks how this machine is read, whichever way that is.
 func TestBackendIsSaidOnce(t *testing.T) {
 	log := &testutil.CaptureLogger{}
-	machine, err := Open(sysprobe.BackendAuto, log)
+	machine, err := Open(sysprobe.Config{Backend: sysprobe.BackendAuto}, log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,12 +74,50 @@ func TestBackendIsSaidOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	used, why := machine.Backend()
+	status := machine.Backend()
 	want := []testutil.Entry{{Level: testutil.LevelDebug, Text: "Reading processes through bpf"}}
-	if used != sysprobe.BackendBPF {
-		want = []testutil.Entry{{Level: testutil.LevelInfo, Text: "Reading processes through procfs, which costs more CPU time: " + why.Error()}}
+	if status.Used != sysprobe.BackendBPF {
+		want = []testutil.Entry{{Level: testutil.LevelInfo, Text: "Reading processes through procfs, which costs more CPU time: " + status.Reason.Error()}}
 	}
 	if diff := cmp.Diff(want, log.Messages()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestMissingIsSaidOnce reads a proc(5) without the files that subset=pid takes away.
+func TestMissingIsSaidOnce(t *testing.T) {
+	tree := sysprobetest.NewProcTree(t)
+	tree.Remove("sys")
+	t.Setenv("HOST_PROC", tree.Root)
+	log := &testutil.CaptureLogger{}
+	machine, err := Open(sysprobe.Config{Backend: sysprobe.BackendProcFS}, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := machine.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	for range 2 {
+		if host, err := machine.Host(); err != nil || host.PIDMax.Known() {
+			t.Fatalf("%+v, %v", host, err)
+		}
+	}
+	said := log.Warnings()
+	if len(said) != 1 || !strings.Contains(said[0], "pid_max") || !strings.Contains(said[0], "ProcSubset=") || strings.Contains(said[0], "\n") {
+		t.Errorf("%q, want one line that names the file and a reason", said)
+	}
+}
+
+// TestLimitAboveIsSaidOnce is about namespaces of PIDs below another one.
+func TestLimitAboveIsSaidOnce(t *testing.T) {
+	log := &testutil.CaptureLogger{}
+	m := machine{log: log}
+	for range 2 {
+		m.sayHost(&sysprobe.Host{LimitedAbove: true})
+	}
+	if said := log.Messages(); len(said) != 1 || !strings.Contains(said[0].Text, "PID namespace") {
+		t.Errorf("%v, want one line", said)
 	}
 }

@@ -7,13 +7,18 @@
 package decode
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
 )
 
-// ErrMalformed is what every error of a decoder answers to.
+// ErrMalformed is wrapped by every error of a decoder.
 var ErrMalformed = errors.New("malformed")
+
+// ErrInterrupted means that a kernel table changed during every attempt to read
+// it, so that no answer is consistent (NLM_F_DUMP_INTR of linux/netlink.h).
+var ErrInterrupted = errors.New("table changed while it was read")
 
 // Error says where the bytes stopped making sense.
 type Error struct {
@@ -49,12 +54,10 @@ type Cursor struct {
 // that wrote b, one of package binary's: NativeEndian for an answer of the
 // running kernel. Format names b in errors.
 func NewCursor(b []byte, order binary.ByteOrder, format string) *Cursor {
-	nativeIsBig := binary.NativeEndian.Uint16([]byte{0, 1}) == 1
-	big := order == binary.BigEndian || nativeIsBig && order == binary.NativeEndian
-	return &Cursor{buf: b, big: big, format: format}
+	return &Cursor{buf: b, big: isBig(order), format: format}
 }
 
-// Err returns the first error, which answers to ErrMalformed, or nil.
+// Err returns the first error, which wraps ErrMalformed, or nil.
 func (c *Cursor) Err() error { return c.err }
 
 // Len is the number of unread bytes; 0 after an error.
@@ -204,4 +207,11 @@ func (c *Cursor) Uint64s(numbers []uint64) {
 			numbers[i] = binary.LittleEndian.Uint64(b[8*i:])
 		}
 	}
+}
+
+// BeforeNUL returns the text of a C string: what precedes the first NUL, or all
+// of b where there is none.
+func BeforeNUL(b []byte) []byte {
+	before, _, _ := bytes.Cut(b, []byte{0})
+	return before
 }

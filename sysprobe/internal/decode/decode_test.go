@@ -1,6 +1,7 @@
 package decode_test
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"testing"
@@ -167,6 +168,18 @@ func FuzzCursor(f *testing.F) {
 			if c.Err() != nil && c.Len() != 0 {
 				t.Fatalf("%d bytes to read after %v", c.Len(), c.Err())
 			}
+		}
+	})
+}
+
+func FuzzBeforeNUL(f *testing.F) {
+	for _, s := range []string{"", "\x00", "init", "init\x00er/0\x00", "\x00after"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		got := decode.BeforeNUL(b)
+		if bytes.IndexByte(got, 0) >= 0 || !bytes.HasPrefix(b, got) || len(got) < len(b) && b[len(got)] != 0 {
+			t.Errorf("%q of %q", got, b)
 		}
 	})
 }

@@ -26,7 +26,7 @@ type stats struct {
 
 func openStats(t *testing.T) *stats {
 	t.Helper()
-	h, err := sysprobe.OpenNICStats(&sysprobe.Config{LinkFacts: sysprobe.WantLinkModes})
+	h, err := sysprobe.OpenNICStats(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +46,7 @@ func closeAfter(t *testing.T, c io.Closer) {
 // all reads every interface, by name.
 func (s *stats) all(t *testing.T) map[string]sysprobe.LinkStats {
 	t.Helper()
-	if err := errors.Join(s.Snapshot(&s.snapshot), s.snapshot.Ethtool); err != nil {
+	if err := errors.Join(s.Snapshot(t.Context(), &s.snapshot, sysprobe.WantLinkModes), s.snapshot.Ethtool); err != nil {
 		t.Fatal(err)
 	}
 	if s.snapshot.Denied != 0 || s.snapshot.Failed != 0 {
@@ -114,7 +114,7 @@ func toldBy(t *testing.T, text string) told {
 		w.Max = strconv.Itoa(best)
 		speed, known := strings.CutSuffix(w.Speed, "Mb/s")
 		below, err := strconv.Atoi(speed)
-		if known && err == nil && line("Link detected") == "yes" {
+		if known && err == nil && line("Link detected") == "yes" && (w.Autoneg == "on" || len(peers) > 0) {
 			w.Degraded = strconv.FormatBool(below < best || w.Duplex == "Half" && full)
 		}
 	}
@@ -233,7 +233,7 @@ func TestCards(t *testing.T) {
 		"igb":       {"1000Mb/s", "Full", "on", "Twisted Pair", "1000", "false"},
 		"rtl8139":   {"100Mb/s", "Full", "on", "MII", "100", "false"},
 		"i82559c":   {"100Mb/s", "Full", "on", "MII", "100", "false"},
-		"vmxnet3":   {"1000Mb/s", "Full", "off", "Twisted Pair", "10000", "true"},
+		"vmxnet3":   {"1000Mb/s", "Full", "off", "Twisted Pair", "10000", ""},
 		"pcnet":     {"10Mb/s", "Half", "off", "Twisted Pair", "", ""},
 		"virtio":    {"", "", "off", "Other", "", ""}, // told none
 		"virtio25g": {"25000Mb/s", "Half", "off", "Other", "", ""},
@@ -264,7 +264,7 @@ func TestForced(t *testing.T) {
 	run(t, "ethtool -s e1000e speed 100 duplex half autoneg off")
 	sysprobetest.Eventually(t, func() string {
 		l := s.all(t)["e1000e"]
-		return cmp.Diff(told{"100Mb/s", "Half", "off", "Twisted Pair", "1000", "true"}, spelled(&l))
+		return cmp.Diff(told{"100Mb/s", "Half", "off", "Twisted Pair", "1000", ""}, spelled(&l))
 	})
 	agree(t, s, "e1000e")
 }
@@ -274,7 +274,7 @@ func TestCable(t *testing.T) {
 	needPCI(t) // and the monitor
 	names, s, m := cards(t), openStats(t), openMonitor(t)
 	up(t, s, names...)
-	watch, err := sysprobe.OpenNICWatch(nil)
+	watch, err := sysprobe.OpenNICWatch(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -282,7 +282,7 @@ func TestCable(t *testing.T) {
 	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
 			if slices.Contains([]string{"e1000e", "pcnet", "i82559c"}, name) {
-				t.Skip("the emulated card does not tell its driver")
+				t.Skip("needs a card that reports a carrier to its driver")
 			}
 			for _, in := range []bool{false, true} {
 				m.plug(t, name, in)

@@ -28,23 +28,28 @@ func TestLockedDown(t *testing.T) {
 		}
 		closeAfter(t, procs)
 		var s sysprobe.ProcSnapshot
-		if err := procs.Snapshot(&s, sysprobe.WantIO|sysprobe.WantEnded); err != nil {
+		if err := procs.Snapshot(t.Context(), &s, sysprobe.WantIO); err != nil {
 			t.Fatal(err)
 		}
-		used, why := procs.Backend()
-		if used != sysprobe.BackendProcFS || s.Backend != "procfs" {
-			t.Errorf("backend %v, in the snapshot %s; want procfs", used, s.Backend)
+		status := procs.Backend()
+		if status.Used != sysprobe.BackendProcFS || s.Backend != sysprobe.BackendProcFS {
+			t.Errorf("backend %v, in the snapshot %v; want procfs", status.Used, s.Backend)
 		}
-		check(t, why)
+		check(t, status.Reason)
 		if s.Find(int32(os.Getpid())) == nil || s.Find(1) == nil {
 			t.Errorf("this process or the first one is not among the %d in the snapshot", len(s.Procs))
 		}
-		if s.EndedKnown || !errors.Is(s.EndedErr, sysprobe.ErrNotSupported) {
-			t.Errorf("ended: %v, %v, want ErrNotSupported", s.EndedKnown, s.EndedErr)
+		if a, err := procs.OpenAccounting(t.Context()); !errors.Is(err, sysprobe.ErrNotSupported) {
+			t.Errorf("accounting %v, error %v, want ErrNotSupported", a, err)
 		}
 	})
 	t.Run("bpf", func(t *testing.T) {
-		_, err := sysprobe.OpenProcs(&sysprobe.Config{Backend: sysprobe.BackendBPF})
+		procs, err := sysprobe.OpenProcs(&sysprobe.Config{Backend: sysprobe.BackendBPF})
+		if err != nil {
+			t.Fatal(err)
+		}
+		closeAfter(t, procs)
+		err = procs.Load(t.Context())
 		if err == nil {
 			t.Fatal("no error")
 		}

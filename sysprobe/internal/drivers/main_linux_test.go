@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"telegraf-sysprobe/sysprobe/sysprobetest"
 )
 
 // machineVariable is set in a virtual machine of "make vm", to the directory
@@ -42,7 +44,7 @@ func cards(t *testing.T) []string {
 func needPCI(t *testing.T) {
 	t.Helper()
 	if !slices.Contains(cards(t), "e1000e") {
-		t.Skip("this machine has no PCI bus")
+		t.Skip("needs a PCI bus")
 	}
 }
 
@@ -50,6 +52,7 @@ func needPCI(t *testing.T) {
 func run(t *testing.T, command string) string {
 	t.Helper()
 	args := strings.Fields(command)
+	sysprobetest.NeedTool(t, args[0])
 	out, err := exec.Command(args[0], args[1:]...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%s: %v\n%s", command, err, out)

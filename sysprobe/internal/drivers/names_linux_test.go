@@ -37,8 +37,6 @@ var ethnlKinds = func() map[string]schema {
 		return named("BITSET_NOMASK", "BITSET_SIZE", "BITSET_BITS", "BITSET_VALUE", "BITSET_MASK")
 	}
 	return map[string]schema{
-		"linkinfo": {true, named("LINKINFO_HEADER", "LINKINFO_PORT", "LINKINFO_PHYADDR", "LINKINFO_TP_MDIX", "LINKINFO_TP_MDIX_CTRL",
-			"LINKINFO_TRANSCEIVER").with(1, header)},
 		"linkmodes": {true, named("LINKMODES_HEADER", "LINKMODES_AUTONEG", "LINKMODES_OURS", "LINKMODES_PEER", "LINKMODES_SPEED",
 			"LINKMODES_DUPLEX", "LINKMODES_MASTER_SLAVE_CFG", "LINKMODES_MASTER_SLAVE_STATE", "LINKMODES_LANES",
 			"LINKMODES_RATE_MATCHING").with(1, header).with(3, set()).with(4, set())},

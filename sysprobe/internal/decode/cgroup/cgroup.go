@@ -10,20 +10,20 @@ import (
 
 // File is /proc/PID/cgroup.
 type File struct {
-	// Path is the path that says most of where the process belongs, and points
-	// into what was decoded; nil where the process is in no hierarchy.
+	// Path is the path that shows most of where the process belongs, and points
+	// into the decoded slice; nil if the process is in no hierarchy.
 	Path []byte
-	// UnifiedOnly says that no hierarchy but the unified one is there, so that
-	// the ID of a cgroup in it stands for all there is to know.
+	// UnifiedOnly says that the unified hierarchy is the only one, so that the
+	// ID of a cgroup in it stands for all that can be known.
 	UnifiedOnly bool
 }
 
 // Decode reads /proc/PID/cgroup, lines of "ID:CONTROLLERS:PATH". A machine has
 // the unified hierarchy (0::PATH), a hierarchy of each controller, or both. The
 // path that counts is the first one that is not the root: of systemd's own
-// hierarchy, which has all units; of the unified one, where that is not
-// systemd's; of a controller. The mark of a cgroup that was removed is cut off.
-// The error answers to decode.ErrMalformed.
+// hierarchy, which has all units; of the unified one, if that is not systemd's; of
+// a controller. The mark of a cgroup that was removed is cut off.
+// The error wraps decode.ErrMalformed.
 func Decode(b []byte) (File, error) {
 	f := File{UnifiedOnly: len(b) > 0}
 	best := rankNone
@@ -47,8 +47,8 @@ func Decode(b []byte) (File, error) {
 	return f, nil
 }
 
-// The ranks of hierarchies, the first of which is asked first. In the root of
-// one there is everybody that nobody put elsewhere.
+// The ranks of hierarchies: the path of the lowest rank counts. A process that was
+// never moved is in the root of each.
 const (
 	rankSystemd = iota
 	rankUnified

@@ -171,6 +171,9 @@ func TestParse(t *testing.T) {
 			},
 		},
 		{"kubernetes without systemd", "/kubepods/burstable/pod" + uid + "/" + id1, Parts{Container: id1, Pod: uid}},
+		{"kubernetes without systemd, from another pod", "/../../pod" + uid + "/" + id1, Parts{Container: id1, Pod: uid}},
+		{"what only looks like a pod", "/pod" + uid + "/" + id1, Parts{Container: id1}},
+		{"above the namespace, and no pod", "/../podium/" + id1, Parts{Container: id1}},
 		{"kubernetes without systemd, guaranteed", "/kubepods/pod" + uid + "/" + id1, Parts{Container: id1, Pod: uid}},
 		{"kubernetes without systemd, CRI-O", "/kubepods/besteffort/pod" + uid + "/crio-" + id1, Parts{Container: id1, Runtime: "cri-o", Pod: uid}},
 		{
@@ -220,6 +223,8 @@ func TestParse(t *testing.T) {
 		{"LXC", "/lxc.payload.web/system.slice/ssh.service", Parts{Container: "web", Runtime: "lxc"}},
 		{"LXC's monitor", "/lxc.monitor.web", Parts{}},
 		{"LXC before 4", "/lxc/101/ns", Parts{Container: "101", Runtime: "lxc"}},
+		{"LXC before 4, from outside of its cgroup namespace", "/../../lxc/101/ns/system.slice/web.service", Parts{Container: "101", Runtime: "lxc"}},
+		{"LXC before 4, a sibling in a cgroup namespace", "/../101/ns", Parts{}}, // nothing says that 101 is one
 		{
 			"nspawn",
 			`/machine.slice/systemd-nspawn@my\x2dbox.service/payload`,

@@ -2,12 +2,12 @@ package cgroup
 
 import "strings"
 
-// Parts are what the path of a cgroup says. What it does not say is empty.
+// Parts are the parts of the path of a cgroup. A part that it lacks is empty.
 type Parts struct {
 	// Unit and Slice are names of systemd units, escapes included, as
 	// systemctl(1) shows them.
 	Unit, Slice string
-	// Container is an ID, or the name where the runtime has names only.
+	// Container is an ID, or the name if the runtime has names only.
 	Container string
 	Runtime   string
 	// Pod is a UID with hyphens.
@@ -24,13 +24,16 @@ const (
 	nspawn     = "systemd-nspawn"
 )
 
-// Parse takes the path of a cgroup apart. It never fails: a path that nobody
-// named says nothing. Unit and Slice are those of the machine's systemd, in a
-// user's manager those of that, Container and Pod the innermost ones.
+// Parse takes the path of a cgroup apart. It never fails: a path that no known
+// program made has no parts. Unit and Slice are those of the machine's systemd, or
+// of the manager of a user below that; Container and Pod are the innermost ones.
 func Parse(path string) Parts {
 	var p Parts
 	p.setUnit(path)
 	above := ""
+	if strings.HasPrefix(path, "/..") {
+		above = hidden
+	}
 	for name := range elements(path) {
 		if pod := podOf(above, name); pod != "" {
 			p.Pod = pod
@@ -43,7 +46,11 @@ func Parse(path string) Parts {
 	return p
 }
 
-// elements yields the names in path, but for those that lead out of a cgroup
+// hidden stands for what is above a path that begins above the root of a cgroup
+// namespace.
+const hidden = ".."
+
+// elements yields the names in path, without those that lead out of a cgroup
 // namespace.
 func elements(path string) func(yield func(string) bool) {
 	return func(yield func(string) bool) {
@@ -56,13 +63,13 @@ func elements(path string) func(yield func(string) bool) {
 }
 
 // setUnit follows the path as systemd does (cg_path_get_unit and
-// cg_path_get_user_unit of its src/basic/cgroup-util.c): slices lead to a unit,
-// and what a unit has below is its own matter, unless it is a user's manager,
-// below which slices lead to the user's units.
+// cg_path_get_user_unit of its src/basic/cgroup-util.c): slices lead to a unit. The
+// cgroups below a unit are not of systemd, unless the unit is the manager of a user:
+// below that, slices lead to the units of the user.
 func (p *Parts) setUnit(path string) {
 	slice := ""
 	for name := range elements(path) {
-		name = strings.TrimPrefix(name, "_") // of names the kernel would take for its files
+		name = strings.TrimPrefix(name, "_") // which systemd puts before a name that the kernel has a file of
 		switch {
 		case isUnit(name, ".slice"):
 			slice = name
@@ -81,7 +88,7 @@ func (p *Parts) setUnit(path string) {
 	}
 }
 
-// isUnit reports that name is that of a unit of one of the types.
+// isUnit reports whether name is that of a unit of one of the types.
 func isUnit(name string, types ...string) bool {
 	for _, t := range types {
 		if len(name) > len(t) && strings.HasSuffix(name, t) {
@@ -95,7 +102,7 @@ func isUnit(name string, types ...string) bool {
 // kubepods-burstable-podUID.slice with underscores in the UID, podUID below
 // kubepods or a class of it; or the ID of a pod of podman.
 func podOf(above, name string) string {
-	name, _, _ = strings.Cut(name, ":") // what containerd gives from systemd's names: SLICE:PREFIX:ID
+	name, _, _ = strings.Cut(name, ":") // containerd makes SLICE:PREFIX:ID of names of systemd
 	slice, isSlice := strings.CutSuffix(name, ".slice")
 	if isSlice {
 		if _, id, ok := strings.Cut(slice, "libpod_pod_"); ok && isID(id) {
@@ -108,7 +115,7 @@ func podOf(above, name string) string {
 		return podUID(strings.ReplaceAll(slice[at+len("-pod"):], "_", "-"))
 	}
 	uid, ok := strings.CutPrefix(name, "pod")
-	if !ok || above != "kubepods" && above != "burstable" && above != "besteffort" && above != "guaranteed" {
+	if !ok || above != hidden && above != "kubepods" && above != "burstable" && above != "besteffort" && above != "guaranteed" {
 		return ""
 	}
 	return podUID(uid)
@@ -122,7 +129,7 @@ func podUID(uid string) string {
 	return uid
 }
 
-// isID reports that id is one that runtimes of OCI containers make by chance.
+// isID reports whether id is a random one, as runtimes of OCI containers make.
 func isID(id string) bool {
 	return len(id) == 64 && strings.Trim(id, "0123456789abcdef") == ""
 }
@@ -135,7 +142,7 @@ var prefixes = [...]struct{ prefix, runtime string }{
 	{"nerdctl-", containerd},
 	{"crio-", crio},
 	{"libpod-", podman},
-	{"libpod-payload-", podman}, // below a service that podman was told to stay in
+	{"libpod-payload-", podman}, // below a service, with --cgroups=split
 }
 
 // containerOf returns the container whose cgroup is name below above.
@@ -167,8 +174,8 @@ func runtimeOf(prefix string) string {
 	return ""
 }
 
-// runtimeAbove returns the runtime that keeps its containers in a cgroup of
-// that name. For pods it does not tell: there each runtime does.
+// runtimeAbove returns the runtime that keeps its containers in a cgroup of that
+// name, or "": each runtime keeps containers below the cgroup of a pod.
 func runtimeAbove(above string) string {
 	switch above {
 	case "docker":
@@ -179,9 +186,9 @@ func runtimeAbove(above string) string {
 	return ""
 }
 
-// namedContainer knows the runtimes whose containers have names. LXC's monitor
-// (lxc.monitor.NAME) is not in the container, and a virtual machine
-// (machine-qemu) is none.
+// namedContainer returns the container of a runtime whose containers have names.
+// The monitor of LXC (lxc.monitor.NAME) is not in the container, and a virtual
+// machine (machine-qemu) is no container.
 func namedContainer(above, name string) (id, runtime string) {
 	if id, ok := strings.CutPrefix(name, "lxc.payload."); ok {
 		return id, lxc

@@ -7,9 +7,9 @@ import (
 )
 
 // DecodePIDs reads from /proc/PID/cgroup the path of the cgroup that counts and
-// limits processes: in the hierarchy of the controller pids where there is one,
-// which controller then says, or in the unified one. A removed cgroup limits
-// nothing any more; its mark stays part of the path. The error answers to
+// limits processes, and whether that is in the hierarchy of the controller pids;
+// without one it is in the unified hierarchy. A removed cgroup limits nothing any
+// more; its mark stays part of the path. The error wraps
 // decode.ErrMalformed.
 func DecodePIDs(b []byte) (path string, controller bool, err error) {
 	for line := range bytes.Lines(b) {

@@ -1,5 +1,5 @@
-// Package cnproc reads and writes the messages of the proc connector, by which
-// the kernel tells of processes that fork, exec and exit as they do.
+// Package cnproc reads and writes the messages of the proc connector, through
+// which the kernel reports each fork, exec and exit of a process as it happens.
 //
 // The formats are those of linux/connector.h and linux/cn_proc.h; they are the
 // same on all architectures but for the byte order.
@@ -15,8 +15,8 @@ import (
 // Group is the multicast group of the events (CN_IDX_PROC).
 const Group = 1
 
-// What an event tells of (enum what of struct proc_event). They are bits, so
-// that a Request can ask for several.
+// Kinds of events (enum what of struct proc_event). They are bits, so that a
+// Request can have several.
 const (
 	Ack      uint32 = 0 // the answer to a Request
 	Fork     uint32 = 1 << 0
@@ -50,7 +50,7 @@ type Event struct {
 }
 
 // Decode decodes the body of a netlink message. It returns an error that
-// answers to decode.ErrMalformed.
+// wraps decode.ErrMalformed.
 func Decode(m nlmsg.Message, order binary.ByteOrder) (Event, error) {
 	c := decode.NewCursor(m.Data, order, "proc connector event")
 	if idx, val := c.Uint32(), c.Uint32(); idx != Group || val != Group {

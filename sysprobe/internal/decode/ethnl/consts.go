@@ -2,11 +2,9 @@ package ethnl
 
 // Commands and their replies (ETHTOOL_MSG_* of linux/ethtool_netlink.h).
 const (
-	CmdLinkInfoGet       uint8 = 2
 	CmdLinkModesGet      uint8 = 4
 	CmdLinkStateGet      uint8 = 6
 	CmdFECGet            uint8 = 29
-	CmdLinkInfoGetReply  uint8 = 2
 	CmdLinkModesGetReply uint8 = 4
 	CmdLinkStateGetReply uint8 = 6
 	CmdFECGetReply       uint8 = 30
@@ -21,8 +19,6 @@ const (
 
 	attrHeaderIndex = 1 // ETHTOOL_A_HEADER_DEV_INDEX
 	attrHeaderFlags = 3
-
-	attrInfoPort = 2 // ETHTOOL_A_LINKINFO_PORT
 
 	attrModesAutoneg = 2 // ETHTOOL_A_LINKMODES_*
 	attrModesOurs    = 3
@@ -50,7 +46,7 @@ const (
 	attrBitValue = 3
 )
 
-// nested is NLA_F_NESTED, which this family demands of requests.
+// nested is NLA_F_NESTED, which this family demands in requests.
 const nested = 0x8000
 
 // flagCompact is ETHTOOL_FLAG_COMPACT_BITSETS: bits as words, without names.

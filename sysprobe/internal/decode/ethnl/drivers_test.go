@@ -9,6 +9,7 @@ import (
 
 	"telegraf-sysprobe/sysprobe/internal/decode/ethnl"
 	"telegraf-sysprobe/sysprobe/internal/decode/nlmsg"
+	"telegraf-sysprobe/sysprobe/internal/opt"
 	"telegraf-sysprobe/sysprobe/sysprobetest"
 )
 
@@ -40,10 +41,10 @@ func decodeDrivers(t *testing.T, order binary.ByteOrder, elem ...string) []drive
 	return all
 }
 
-// driver is what drivers tell that tell everything.
+// driver is the answer of a driver that knows everything.
 func driver(index, speed uint32, duplex, autoneg uint8) ethnl.LinkModes {
 	return ethnl.LinkModes{
-		Index: index, Speed: speed, HasSpeed: true, Duplex: duplex, HasDuplex: true, Autoneg: autoneg, HasAutoneg: true,
+		Index: index, Speed: opt.Some(speed), Duplex: opt.Some(duplex), Autoneg: opt.Some(autoneg),
 	}
 }
 
@@ -77,20 +78,5 @@ func TestDecodeLinkModesOfBigEndian(t *testing.T) {
 	want := []driverModes{{driver(2, math.MaxUint32, 0xff, 0), ethnl.Best{}}, {driver(3, 25000, 0, 0), ethnl.Best{}}}
 	if diff := cmp.Diff(want, decodeDrivers(t, binary.BigEndian, "s390x", "linkmodes.hex"), compareBits); diff != "" {
 		t.Errorf("modes (-want +got):\n%s", diff)
-	}
-}
-
-func TestDecodeLinkInfoOfDrivers(t *testing.T) {
-	var got []ethnl.LinkInfo
-	for _, m := range messages(t, "drivers-linkinfo") {
-		l, err := ethnl.DecodeLinkInfo(m.Data, binary.LittleEndian)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got = append(got, l)
-	}
-	want := []ethnl.LinkInfo{{3, 0, true}, {4, 2, true}, {34, 0xff, true}, {35, 0, true}, {36, 0xff, true}}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("infos (-want +got):\n%s", diff)
 	}
 }

@@ -8,63 +8,48 @@ import (
 
 	"telegraf-sysprobe/sysprobe/internal/decode"
 	"telegraf-sysprobe/sysprobe/internal/decode/nlmsg"
+	"telegraf-sysprobe/sysprobe/internal/opt"
 )
 
-// LinkInfo is an ETHTOOL_MSG_LINKINFO_GET_REPLY.
-type LinkInfo struct {
-	Index   uint32
-	Port    uint8 // PORT_*
-	HasPort bool
-}
-
-// LinkModes is an ETHTOOL_MSG_LINKMODES_GET_REPLY.
+// LinkModes is an ETHTOOL_MSG_LINKMODES_GET_REPLY. What a driver does not report
+// is absent.
 type LinkModes struct {
 	Index uint32
-	// Supported and Advertised are what this end can do and offers, Peer what
-	// the other end offers.
+	// Supported and Advertised are the modes that this end can use and those
+	// that it offers, Peer those that the other end offers.
 	Supported, Advertised, Peer Bitset
 
-	// What a driver may not tell, and whether it did.
-	Speed      uint32 // in Mbit/s; 0xffffffff for unknown
-	HasSpeed   bool
-	Duplex     uint8 // DUPLEX_*; 0xff for unknown
-	HasDuplex  bool
-	Autoneg    uint8 // AUTONEG_*
-	HasAutoneg bool
+	Speed   opt.Opt[uint32] // in Mbit/s; 0xffffffff if the driver does not know
+	Duplex  opt.Opt[uint8]  // DUPLEX_*; 0xff if the driver does not know
+	Autoneg opt.Opt[uint8]  // AUTONEG_*
 }
 
-// LinkState is an ETHTOOL_MSG_LINKSTATE_GET_REPLY, but for
-// ETHTOOL_A_LINKSTATE_LINK: where a driver cannot tell, the kernel says there
-// is no link.
+// LinkState is an ETHTOOL_MSG_LINKSTATE_GET_REPLY without
+// ETHTOOL_A_LINKSTATE_LINK: where a driver cannot say, the kernel reports there
+// that there is no link. What a driver does not report is absent.
 type LinkState struct {
 	Index uint32
 
-	// What a driver may not tell, and whether it did.
-	SQI       uint32 // signal quality, 0 to SQIMax
-	HasSQI    bool
-	SQIMax    uint32
-	HasSQIMax bool
-	Reason    uint8 // ETHTOOL_LINK_EXT_STATE_*: why the link is down
-	HasReason bool
-	Detail    uint8 // ETHTOOL_LINK_EXT_SUBSTATE_*, which depend on Reason
-	HasDetail bool
+	SQI    opt.Opt[uint32] // signal quality, 0 to SQIMax
+	SQIMax opt.Opt[uint32]
+	Reason opt.Opt[uint8] // ETHTOOL_LINK_EXT_STATE_*: why the link is down
+	Detail opt.Opt[uint8] // ETHTOOL_LINK_EXT_SUBSTATE_*, which depend on Reason
 }
 
-// FEC is an ETHTOOL_MSG_FEC_GET_REPLY: forward error correction.
+// FEC is an ETHTOOL_MSG_FEC_GET_REPLY: forward error correction. What a driver
+// does not report is absent.
 type FEC struct {
 	Index uint32
-	// Modes are the link modes that are encodings which an administrator chose.
+	// Modes are the link modes that stand for the encodings that an
+	// administrator chose.
 	Modes Bitset
 
-	// What a driver may not tell, and whether it did.
-	Auto      uint8 // the driver chooses among Modes
-	HasAuto   bool
-	Active    uint32 // the bit of the link mode in use
-	HasActive bool
+	Auto   opt.Opt[uint8]  // not 0: the driver chooses among Modes
+	Active opt.Opt[uint32] // the bit of the link mode that stands for the encoding in use
 }
 
-// AppendGet appends the body of a request for what cmd tells of the interface
-// index or, where that is 0, of a dump request for all.
+// AppendGet appends the body of a request with the command cmd about the
+// interface index or, where that is 0, of a dump request about all.
 func AppendGet(b []byte, order binary.AppendByteOrder, cmd uint8, index uint32) []byte {
 	var header []byte
 	if index != 0 {
@@ -75,7 +60,8 @@ func AppendGet(b []byte, order binary.AppendByteOrder, cmd uint8, index uint32) 
 	return nlmsg.AppendAttr(b, order, attrHeader|nested, header)
 }
 
-// Command is the command of a message of generic netlink, 0 where it has none.
+// Command returns the command of a message of generic netlink, 0 where it has
+// none.
 func Command(b []byte) uint8 {
 	if len(b) == 0 {
 		return 0
@@ -83,91 +69,64 @@ func Command(b []byte) uint8 {
 	return b[0]
 }
 
-// DecodeLinkInfo decodes the body of an ETHTOOL_MSG_LINKINFO_GET_REPLY. It
-// returns an error that answers to decode.ErrMalformed; the LinkInfo is then
-// of no use.
-func DecodeLinkInfo(b []byte, order binary.ByteOrder) (LinkInfo, error) {
-	var l LinkInfo
-	c := decode.NewCursor(b, order, "ethtool link info")
-	c.Skip(genlHeaderLen)
-	for a := nlmsg.AttrsOf(c); a.Next(); {
-		switch a.Type {
-		case attrHeader:
-			l.Index = decodeIndex(c)
-		case attrInfoPort:
-			l.Port, l.HasPort = c.Uint8(), true
-		}
-	}
-	return l, c.Err()
-}
-
 // DecodeLinkModes decodes the body of an ETHTOOL_MSG_LINKMODES_GET_REPLY into
-// l, all of which it overwrites, but for the memory of the sets. It returns an
-// error that answers to decode.ErrMalformed; l is then of no use.
+// l, all of which it overwrites except for the memory of the sets. It returns an
+// error that wraps decode.ErrMalformed; l is then of no use.
 func DecodeLinkModes(b []byte, order binary.ByteOrder, l *LinkModes) error {
 	*l = LinkModes{Supported: l.Supported[:0], Advertised: l.Advertised[:0], Peer: l.Peer[:0]}
 	c := decode.NewCursor(b, order, "ethtool link modes")
-	c.Skip(genlHeaderLen)
-	for a := nlmsg.AttrsOf(c); a.Next(); {
-		switch a.Type {
-		case attrHeader:
-			l.Index = decodeIndex(c)
+	for r := replyOf(c); r.next(&l.Index); {
+		switch r.attrs.Type {
 		case attrModesAutoneg:
-			l.Autoneg, l.HasAutoneg = c.Uint8(), true
+			l.Autoneg = opt.Some(c.Uint8())
 		case attrModesOurs:
 			l.Advertised, l.Supported = decodeBitset(c, l.Advertised, l.Supported)
 		case attrModesPeer:
 			l.Peer, _ = decodeBitset(c, l.Peer, nil)
 		case attrModesSpeed:
-			l.Speed, l.HasSpeed = c.Uint32(), true
+			l.Speed = opt.Some(c.Uint32())
 		case attrModesDuplex:
-			l.Duplex, l.HasDuplex = c.Uint8(), true
+			l.Duplex = opt.Some(c.Uint8())
 		}
 	}
 	return c.Err()
 }
 
 // DecodeLinkState decodes the body of an ETHTOOL_MSG_LINKSTATE_GET_REPLY. It
-// returns an error that answers to decode.ErrMalformed; the LinkState is then
-// of no use.
+// returns an error that wraps decode.ErrMalformed; the LinkState is then of no
+// use.
 func DecodeLinkState(b []byte, order binary.ByteOrder) (LinkState, error) {
 	var l LinkState
 	c := decode.NewCursor(b, order, "ethtool link state")
-	c.Skip(genlHeaderLen)
-	for a := nlmsg.AttrsOf(c); a.Next(); {
-		switch a.Type {
-		case attrHeader:
-			l.Index = decodeIndex(c)
+	for r := replyOf(c); r.next(&l.Index); {
+		switch r.attrs.Type {
 		case attrStateSQI:
-			l.SQI, l.HasSQI = c.Uint32(), true
+			l.SQI = opt.Some(c.Uint32())
 		case attrStateSQIMax:
-			l.SQIMax, l.HasSQIMax = c.Uint32(), true
+			l.SQIMax = opt.Some(c.Uint32())
 		case attrStateReason:
-			l.Reason, l.HasReason = c.Uint8(), true
+			l.Reason = opt.Some(c.Uint8())
 		case attrStateDetail:
-			l.Detail, l.HasDetail = c.Uint8(), true
+			l.Detail = opt.Some(c.Uint8())
 		}
 	}
 	return l, c.Err()
 }
 
 // DecodeFEC decodes the body of an ETHTOOL_MSG_FEC_GET_REPLY into f, all of
-// which it overwrites, but for the memory of the set. It returns an error that
-// answers to decode.ErrMalformed; f is then of no use.
+// which it overwrites except for the memory of the set. It returns an error that
+// wraps decode.ErrMalformed; f is then of no use.
 func DecodeFEC(b []byte, order binary.ByteOrder, f *FEC) error {
 	*f = FEC{Modes: f.Modes[:0]}
 	c := decode.NewCursor(b, order, "ethtool FEC")
-	c.Skip(genlHeaderLen)
-	for a := nlmsg.AttrsOf(c); a.Next(); {
-		switch a.Type {
-		case attrHeader:
-			f.Index = decodeIndex(c)
+	for r := replyOf(c); r.next(&f.Index); {
+		switch r.attrs.Type {
 		case attrFECModes:
 			f.Modes, _ = decodeBitset(c, f.Modes, nil)
 		case attrFECAuto:
-			f.Auto, f.HasAuto = c.Uint8(), true
+			f.Auto = opt.Some(c.Uint8())
 		case attrFECActive:
-			f.Active, f.HasActive = c.Uint32(), true
+			f.Active = opt.Some(c.Uint32())
 		}
 	}
 	return c.Err()
@@ -176,13 +135,31 @@ func DecodeFEC(b []byte, order binary.ByteOrder, f *FEC) error {
 // genlHeaderLen is the size of struct genlmsghdr.
 const genlHeaderLen = 4
 
-// decodeIndex reads ETHTOOL_A_*_HEADER, of which the index is enough.
-func decodeIndex(c *decode.Cursor) uint32 {
-	var index uint32
-	for a := nlmsg.AttrsOf(c); a.Next(); {
-		if a.Type == attrHeaderIndex {
-			index = c.Uint32()
+// reply walks over the attributes of a reply.
+type reply struct {
+	c     *decode.Cursor
+	attrs nlmsg.Attrs
+}
+
+// replyOf skips the header of generic netlink and walks over what follows.
+func replyOf(c *decode.Cursor) reply {
+	c.Skip(genlHeaderLen)
+	return reply{c, nlmsg.AttrsOf(c)}
+}
+
+// next goes to the next attribute and reports whether there is one. It reads
+// the attribute that says which interface the reply is about (ETHTOOL_A_*_HEADER)
+// itself, into index.
+func (r *reply) next(index *uint32) bool {
+	for r.attrs.Next() {
+		if r.attrs.Type != attrHeader {
+			return true
+		}
+		for a := nlmsg.AttrsOf(r.c); a.Next(); {
+			if a.Type == attrHeaderIndex {
+				*index = r.c.Uint32()
+			}
 		}
 	}
-	return index
+	return false
 }

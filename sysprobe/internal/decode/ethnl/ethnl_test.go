@@ -12,6 +12,7 @@ import (
 	"telegraf-sysprobe/sysprobe/internal/decode"
 	"telegraf-sysprobe/sysprobe/internal/decode/ethnl"
 	"telegraf-sysprobe/sysprobe/internal/decode/nlmsg"
+	"telegraf-sysprobe/sysprobe/internal/opt"
 	"telegraf-sysprobe/sysprobe/sysprobetest"
 )
 
@@ -22,21 +23,6 @@ type order interface {
 }
 
 var orders = []order{binary.LittleEndian, binary.BigEndian}
-
-// messages takes a fixture apart.
-func messages(tb testing.TB, fixture string) []nlmsg.Message {
-	tb.Helper()
-	var all []nlmsg.Message
-	for b := sysprobetest.Hex(tb, "wire", "ethnl", fixture+".hex"); len(b) > 0; {
-		var m nlmsg.Message
-		var err error
-		if m, b, err = nlmsg.Next(b, binary.LittleEndian); err != nil {
-			tb.Fatal(err)
-		}
-		all = append(all, m)
-	}
-	return all
-}
 
 // bits is the set of the numbers given.
 func bits(numbers ...int) ethnl.Bitset {
@@ -51,7 +37,7 @@ func bits(numbers ...int) ethnl.Bitset {
 }
 
 // compareBits takes sets for equal that have the same bits.
-var compareBits = cmp.Transformer("bits", func(s ethnl.Bitset) []int {
+var compareBits = cmp.Options{compareOpts, cmp.Transformer("bits", func(s ethnl.Bitset) []int {
 	var numbers []int
 	for n := range 32 * len(s) {
 		if s.Has(n) {
@@ -59,12 +45,15 @@ var compareBits = cmp.Transformer("bits", func(s ethnl.Bitset) []int {
 		}
 	}
 	return numbers
-})
+})}
+
+// compareOpts compares optional values.
+var compareOpts = cmpopts.EquateComparable(opt.Opt[uint8]{}, opt.Opt[uint32]{})
 
 func TestDecodeLinkModesFixtures(t *testing.T) {
 	told := func(index, speed uint32, duplex, autoneg uint8) ethnl.LinkModes {
 		return ethnl.LinkModes{
-			Index: index, Speed: speed, HasSpeed: true, Duplex: duplex, HasDuplex: true, Autoneg: autoneg, HasAutoneg: true,
+			Index: index, Speed: opt.Some(speed), Duplex: opt.Some(duplex), Autoneg: opt.Some(autoneg),
 		}
 	}
 	with := func(m ethnl.LinkModes, supported, advertised, peer ethnl.Bitset) ethnl.LinkModes {
@@ -87,7 +76,7 @@ func TestDecodeLinkModesFixtures(t *testing.T) {
 	} {
 		t.Run(fixture, func(t *testing.T) {
 			var got []ethnl.LinkModes
-			for _, m := range messages(t, fixture) {
+			for _, m := range sysprobetest.Messages(t, "ethnl", fixture) {
 				var l ethnl.LinkModes
 				if err := ethnl.DecodeLinkModes(m.Data, binary.LittleEndian, &l); err != nil {
 					t.Fatal(err)
@@ -104,33 +93,21 @@ func TestDecodeLinkModesFixtures(t *testing.T) {
 	}
 }
 
-func TestDecodeLinkInfo(t *testing.T) {
-	var got []ethnl.LinkInfo
-	for _, m := range messages(t, "linkinfo") {
-		l, err := ethnl.DecodeLinkInfo(m.Data, binary.LittleEndian)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got = append(got, l)
-	}
-	want := []ethnl.LinkInfo{{2, 0xff, true}, {3, 0, true}, {4, 0, true}, {5, 0, true}, {6, 0, true}}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("infos (-want +got):\n%s", diff)
-	}
+func TestCommandOfNothing(t *testing.T) {
 	if got := ethnl.Command(nil); got != 0 {
 		t.Errorf("Command of nothing = %d, want 0", got)
 	}
 }
 
 func TestDecodeLinkState(t *testing.T) {
-	got, err := ethnl.DecodeLinkState(messages(t, "linkstate-training")[0].Data, binary.LittleEndian)
+	got, err := ethnl.DecodeLinkState(sysprobetest.Messages(t, "ethnl", "linkstate-training")[0].Data, binary.LittleEndian)
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := ethnl.LinkState{
-		Index: 2, SQI: 3, HasSQI: true, SQIMax: 7, HasSQIMax: true, Reason: 1, HasReason: true, Detail: 2, HasDetail: true,
+		Index: 2, SQI: opt.Some[uint32](3), SQIMax: opt.Some[uint32](7), Reason: opt.Some[uint8](1), Detail: opt.Some[uint8](2),
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got, compareOpts); diff != "" {
 		t.Errorf("state (-want +got):\n%s", diff)
 	}
 	if _, err := ethnl.DecodeLinkState([]byte{6, 1, 0, 0, 4, 0, 5, 0}, binary.LittleEndian); !errors.Is(err, decode.ErrMalformed) {
@@ -140,10 +117,10 @@ func TestDecodeLinkState(t *testing.T) {
 
 func TestDecodeFEC(t *testing.T) {
 	got := ethnl.FEC{Index: 9, Modes: bits(120)} // of the interface before
-	if err := ethnl.DecodeFEC(messages(t, "fec-rs")[0].Data, binary.LittleEndian, &got); err != nil {
+	if err := ethnl.DecodeFEC(sysprobetest.Messages(t, "ethnl", "fec-rs")[0].Data, binary.LittleEndian, &got); err != nil {
 		t.Fatal(err)
 	}
-	want := ethnl.FEC{Index: 2, Modes: bits(49, 50, 51), Auto: 1, HasAuto: true, Active: 50, HasActive: true}
+	want := ethnl.FEC{Index: 2, Modes: bits(49, 50, 51), Auto: opt.Some[uint8](1), Active: opt.Some[uint32](50)}
 	if diff := cmp.Diff(want, got, compareBits); diff != "" {
 		t.Errorf("FEC (-want +got):\n%s", diff)
 	}
@@ -184,12 +161,12 @@ func TestDecodeLinkModesInBothOrders(t *testing.T) {
 			b = nlmsg.AppendAttr(b, order, 3, ours)
 			b = nlmsg.AppendAttr(b, order, 4, peer)
 			b = nlmsg.AppendUint32(b, order, 5, 1000)
-			before := ethnl.LinkModes{Supported: bits(120), Advertised: bits(120), Peer: bits(120), HasDuplex: true}
+			before := ethnl.LinkModes{Supported: bits(120), Advertised: bits(120), Peer: bits(120), Duplex: opt.Some[uint8](1)}
 			if err := ethnl.DecodeLinkModes(b, order, &before); err != nil {
 				t.Fatal(err)
 			}
 			want := ethnl.LinkModes{
-				Index: 258, Supported: bits(5, 47, 93), Advertised: bits(5, 93), Peer: bits(47), Speed: 1000, HasSpeed: true,
+				Index: 258, Supported: bits(5, 47, 93), Advertised: bits(5, 93), Peer: bits(47), Speed: opt.Some[uint32](1000),
 			}
 			if diff := cmp.Diff(want, before, compareBits); diff != "" {
 				t.Errorf("modes, nothing of those before (-want +got):\n%s", diff)
@@ -215,9 +192,6 @@ func TestDecodeMalformed(t *testing.T) {
 				t.Errorf("err = %v, want ErrMalformed", err)
 			}
 		})
-	}
-	if _, err := ethnl.DecodeLinkInfo([]byte{2, 1, 0, 0, 4, 0, 2, 0}, order); !errors.Is(err, decode.ErrMalformed) {
-		t.Errorf("port of no octets: %v, want ErrMalformed", err)
 	}
 }
 
@@ -255,7 +229,7 @@ func TestBest(t *testing.T) {
 		"offering less is no limit":       {supported: bits(3, 5), advertised: bits(3), want: ethnl.Best{Speed: 1000, Full: true}},
 		"800 Gbit/s":                      {supported: bits(98), want: ethnl.Best{Speed: 800000, Full: true}},
 		"800 Gbit/s, the last known bit":  {supported: bits(120), want: ethnl.Best{Speed: 800000, Full: true}},
-		"bits nobody knows":               {supported: bits(5, 121, 500), want: ethnl.Best{Speed: 1000, Full: true}},
+		"bits without a meaning":          {supported: bits(5, 121, 500), want: ethnl.Best{Speed: 1000, Full: true}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -277,7 +251,7 @@ func TestBitsetHas(t *testing.T) {
 }
 
 func TestDecodeAllocatesNothing(t *testing.T) {
-	body := messages(t, "linkmodes-800g")[0].Data
+	body := sysprobetest.Messages(t, "ethnl", "linkmodes-800g")[0].Data
 	var l ethnl.LinkModes
 	var err error
 	got := testing.AllocsPerRun(100, func() {
@@ -301,24 +275,14 @@ func FuzzDecodeLinkModes(f *testing.F) {
 			}
 			return
 		}
-		used := ethnl.LinkModes{Supported: bits(300), Advertised: bits(300), Peer: bits(300), Index: 9, HasSpeed: true}
+		used := ethnl.LinkModes{Supported: bits(300), Advertised: bits(300), Peer: bits(300), Index: 9, Speed: opt.Some[uint32](1)}
 		if err := ethnl.DecodeLinkModes(b, binary.LittleEndian, &used); err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(l, used, cmpopts.EquateEmpty()); diff != "" {
+		if diff := cmp.Diff(l, used, cmpopts.EquateEmpty(), compareOpts); diff != "" {
 			t.Fatalf("into used memory (-fresh +used):\n%s", diff)
 		}
 		l.Best()
-	})
-}
-
-// FuzzDecodeLinkInfo checks that every error is ErrMalformed.
-func FuzzDecodeLinkInfo(f *testing.F) {
-	seed(f)
-	f.Fuzz(func(t *testing.T, b []byte) {
-		if _, err := ethnl.DecodeLinkInfo(b, binary.LittleEndian); err != nil && !errors.Is(err, decode.ErrMalformed) {
-			t.Fatalf("%v is not ErrMalformed", err)
-		}
 	})
 }
 
@@ -341,11 +305,11 @@ func FuzzDecodeFEC(f *testing.F) {
 		if err != nil && !errors.Is(err, decode.ErrMalformed) {
 			t.Fatalf("%v is not ErrMalformed", err)
 		}
-		used := ethnl.FEC{Modes: bits(300), Active: 9, HasActive: true, Auto: 1, HasAuto: true}
+		used := ethnl.FEC{Modes: bits(300), Active: opt.Some[uint32](9), Auto: opt.Some[uint8](1)}
 		if again := ethnl.DecodeFEC(b, binary.LittleEndian, &used); (again == nil) != (err == nil) {
 			t.Fatalf("%v, and into used memory %v", err, again)
 		}
-		if diff := cmp.Diff(fresh, used, cmpopts.EquateEmpty()); err == nil && diff != "" {
+		if diff := cmp.Diff(fresh, used, cmpopts.EquateEmpty(), compareOpts); err == nil && diff != "" {
 			t.Fatalf("into used memory (-fresh +used):\n%s", diff)
 		}
 	})
@@ -355,7 +319,7 @@ func FuzzDecodeFEC(f *testing.F) {
 func seed(f *testing.F) {
 	f.Helper()
 	for fixture := range sysprobetest.HexDir(f, "wire", "ethnl") {
-		for _, m := range messages(f, fixture) {
+		for _, m := range sysprobetest.Messages(f, "ethnl", fixture) {
 			f.Add(m.Data)
 		}
 	}

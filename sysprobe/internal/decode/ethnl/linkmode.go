@@ -76,6 +76,10 @@ func (l *LinkModes) Best() Best {
 	return best(ours, peer)
 }
 
+// Chosen reports whether the link had modes to choose from: it was negotiated,
+// or the other end named its modes.
+func (l *LinkModes) Chosen() bool { return l.Autoneg.Or(0) != 0 || best(l.Peer, l.Peer).Speed != 0 }
+
 // best is the most of the modes that are in both a and b.
 func best(a, b Bitset) Best {
 	var m Best

@@ -67,10 +67,10 @@ func (a *Attrs) Next() bool {
 
 // Text reads a string value, which ends before its first NUL. It is not a
 // copy.
-func (a *Attrs) Text() []byte { return text(a.c.Bytes(a.c.Len())) }
+func (a *Attrs) Text() []byte { return decode.BeforeNUL(a.c.Bytes(a.c.Len())) }
 
 // AppendAttr appends an attribute with that value to b, padded to the next
-// multiple of four. What is longer than an attribute can say is cut.
+// multiple of four. A value longer than an attribute can hold is cut.
 func AppendAttr(b []byte, order binary.AppendByteOrder, typ uint16, value []byte) []byte {
 	n := min(len(value), math.MaxUint16-attrHeaderLen)
 	b = order.AppendUint16(b, uint16(attrHeaderLen+n))

@@ -1,5 +1,5 @@
-// Package nlmsg reads and writes what all netlink families share: the message
-// header, the attributes, and the answer that reports an error.
+// Package nlmsg reads and writes the parts that messages of all netlink families
+// have: the header, the attributes, and the answer that reports an error.
 //
 // The formats are those of linux/netlink.h, described in
 // Documentation/userspace-api/netlink/intro.rst. Every number is in the byte
@@ -7,7 +7,6 @@
 package nlmsg
 
 import (
-	"bytes"
 	"encoding/binary"
 
 	"telegraf-sysprobe/sysprobe/internal/decode"
@@ -23,6 +22,7 @@ const (
 const (
 	FlagRequest         uint16 = 0x001
 	FlagMulti           uint16 = 0x002
+	FlagAck             uint16 = 0x004
 	FlagDumpInterrupted uint16 = 0x010
 	FlagCapped          uint16 = 0x100 // of an error: the request is cut to its header
 	FlagAckTLVs         uint16 = 0x200 // of an error: attributes follow
@@ -51,8 +51,8 @@ type Message struct {
 }
 
 // Next takes the first message from b and returns the rest, of which there is
-// none when it is empty. It returns an error that answers to
-// decode.ErrMalformed where b does not begin with a whole message.
+// none when it is empty. Its error wraps decode.ErrMalformed where b does not begin
+// with a whole message.
 func Next(b []byte, order binary.ByteOrder) (Message, []byte, error) {
 	c := decode.NewCursor(b, order, "netlink message")
 	length := c.Uint32()
@@ -87,7 +87,7 @@ func pad(b []byte, n int) []byte {
 	return append(b, make([]byte, aligned(n)-n)...)
 }
 
-// Status is what the last message of an answer says: NLMSG_ERROR, whose errno
+// Status is the content of the last message of an answer: NLMSG_ERROR, whose errno
 // 0 is an acknowledgement, or NLMSG_DONE.
 type Status struct {
 	// Errno is positive, or 0 for success.
@@ -99,7 +99,8 @@ type Status struct {
 // attrMessage is NLMSGERR_ATTR_MSG.
 const attrMessage = 1
 
-// DecodeStatus reads the body of an NLMSG_ERROR or NLMSG_DONE message.
+// DecodeStatus reads the body of an NLMSG_ERROR or NLMSG_DONE message. Its error
+// wraps decode.ErrMalformed.
 func DecodeStatus(m Message, order binary.ByteOrder) (Status, error) {
 	c := decode.NewCursor(m.Data, order, "netlink status")
 	if m.Type == TypeDone && len(m.Data) == 0 { // NLMSG_DONE of old kernels
@@ -121,10 +122,4 @@ func DecodeStatus(m Message, order binary.ByteOrder) (Status, error) {
 		}
 	}
 	return s, c.Err()
-}
-
-// text cuts b at the first NUL, as a string attribute ends with one or more.
-func text(b []byte) []byte {
-	before, _, _ := bytes.Cut(b, []byte{0})
-	return before
 }

@@ -1,4 +1,8 @@
 // Package passwd decodes passwd(5).
+//
+// It is not github.com/moby/sys/user, which can read a given file too: that takes
+// a user ID that is no number for 0, and the "+" of NIS for a user, so that a
+// damaged line would name root.
 package passwd
 
 import (
@@ -6,9 +10,9 @@ import (
 	"strconv"
 )
 
-// Decode returns the login names by user ID. Of several entries with one ID
-// the first counts, and what is not an entry is passed over (comments, the
-// "+" and "-" of NIS, damaged lines), both as getpwuid(3) does.
+// Decode returns the login names by user ID. Of several entries with one ID the
+// first counts, and lines that are no entry are left out (comments, the "+" and
+// "-" of NIS, damaged lines), both as getpwuid(3) does.
 func Decode(b []byte) map[uint32]string {
 	names := make(map[uint32]string)
 	for line := range bytes.Lines(b) {

@@ -40,17 +40,17 @@ func TestSplitCmdline(t *testing.T) {
 func TestSplitEnviron(t *testing.T) {
 	for _, tt := range []struct {
 		name, text string
-		want       []Variable
+		want       []string
 	}{
-		{"nothing", "", []Variable{}},
-		{"D16 values with and without", "A=1\x00B=\x00C=x=y\x00", []Variable{{"A", "1"}, {"B", ""}, {"C", "x=y"}}},
-		{"D18 a newline", "A=1\n2\x00", []Variable{{"A", "1\n2"}}},
-		{"entries that are no variables", "A=1\x00junk\x00=x\x00B=2", []Variable{{"A", "1"}, {"B", "2"}}},
-		{"an empty entry ends it", "A=1\x00\x00B=2\x00", []Variable{{"A", "1"}}},
+		{"nothing", "", nil},
+		{"D16 values with and without", "A=1\x00B=\x00C=x=y\x00", []string{"A=1", "B=", "C=x=y"}},
+		{"D18 a newline", "A=1\n2\x00", []string{"A=1\n2"}},
+		{"entries that are no variables", "A=1\x00junk\x00=x\x00B=2", []string{"A=1", "junk", "=x", "B=2"}},
+		{"empty entries", "A=1\x00\x00B=2\x00\x00", []string{"A=1", "", "B=2", ""}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if diff := cmp.Diff(tt.want, SplitEnviron([]byte(tt.text))); diff != "" {
-				t.Errorf("variables (-want +got):\n%s", diff)
+				t.Errorf("entries (-want +got):\n%s", diff)
 			}
 		})
 	}
@@ -89,7 +89,7 @@ func TestDecodeLimits(t *testing.T) {
 	want[6].Soft, want[6].Hard = known(7823), known(7824)
 	want[7].Soft = known(1024)
 	want[13].Soft, want[13].Hard = known(0), known(0)
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got, numbers); diff != "" {
 		t.Errorf("limits (-want +got):\n%s", diff)
 	}
 	for _, text := range []string{"", "Max open files", "Max open files 1\n", "Max open files -1 2\n"} {
@@ -136,7 +136,7 @@ ffffffffffffe000-ffffffffffffffff ---p ffffffffffffffff 00:00 0          /a\012b
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got, numbers); diff != "" {
 		t.Errorf("G09 G10 G11 G13 G14 mappings (-want +got):\n%s", diff)
 	}
 	for _, text := range []string{
@@ -186,10 +186,8 @@ func FuzzSplitCmdline(f *testing.F) {
 func FuzzSplitEnviron(f *testing.F) {
 	f.Add([]byte("A=1\x00B=\x00C=x=y\x00"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		for _, v := range SplitEnviron(b) {
-			if strings.Contains(v.Name, "=") || strings.Contains(v.Name+v.Value, "\x00") || !strings.Contains(string(b), v.Name+"="+v.Value) {
-				t.Errorf("%q has no variable %q", b, v)
-			}
+		if joined := strings.Join(SplitEnviron(b), "\x00"); joined != strings.TrimSuffix(string(b), "\x00") {
+			t.Errorf("%q is %q", b, joined)
 		}
 	})
 }

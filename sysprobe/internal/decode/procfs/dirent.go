@@ -10,8 +10,8 @@ import (
 
 // AppendPIDs appends the entries of a directory that are process or thread IDs
 // to dst, in the order of the directory. Entries are as getdents64(2) returns
-// them, in the byte order of the machine; others than decimal numbers without
-// leading zeros are passed over. The error answers to decode.ErrMalformed.
+// them, in the byte order of the machine; names that are no decimal number without
+// leading zeros are left out. The error wraps decode.ErrMalformed.
 func AppendPIDs(dst []int32, b []byte, order binary.ByteOrder) ([]int32, error) {
 	c := decode.NewCursor(b, order, "directory entry")
 	for c.Len() > 0 {
@@ -25,7 +25,7 @@ func AppendPIDs(dst []int32, b []byte, order binary.ByteOrder) ([]int32, error) 
 
 // AppendFDs appends the entries of a directory that are file descriptors to
 // dst, as AppendPIDs does with process IDs; there is a descriptor 0. The error
-// answers to decode.ErrMalformed.
+// wraps decode.ErrMalformed.
 func AppendFDs(dst []int32, b []byte, order binary.ByteOrder) ([]int32, error) {
 	c := decode.NewCursor(b, order, "directory entry")
 	for c.Len() > 0 {
@@ -36,8 +36,8 @@ func AppendFDs(dst []int32, b []byte, order binary.ByteOrder) ([]int32, error) {
 	return dst, c.Err()
 }
 
-// CountEntries returns the number of entries but "." and "..". The error
-// answers to decode.ErrMalformed.
+// CountEntries returns the number of entries without "." and "..". The error
+// wraps decode.ErrMalformed.
 func CountEntries(b []byte, order binary.ByteOrder) (int, error) {
 	c := decode.NewCursor(b, order, "directory entry")
 	n := 0

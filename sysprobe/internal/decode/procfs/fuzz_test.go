@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"telegraf-sysprobe/sysprobe/internal/decode"
+	"telegraf-sysprobe/sysprobe/internal/opt"
 )
 
 // fuzz runs decode on anything and checks that errors are ErrMalformed, lie
@@ -49,7 +50,7 @@ func FuzzDecodeStat(f *testing.F) {
 		if err != nil {
 			t.Fatalf("name %q: %v", b, err)
 		}
-		if !bytes.Equal(st.Comm, b) || st.State != 'S' || st.Start != 12345 || st.ExitCode != 1792 {
+		if !bytes.Equal(st.Comm, b) || st.State != 'S' || st.Start != 12345 || st.ExitCode != opt.Some[uint32](1792) {
 			t.Errorf("name %q gives %+v", b, st)
 		}
 	})
@@ -74,6 +75,14 @@ func FuzzDecodeMemTotal(f *testing.F) {
 }
 
 func FuzzDecodeBootTime(f *testing.F) { fuzz(f, DecodeBootTime, "cpu 1\nbtime 1700000000\n", "btime ") }
+
+func FuzzDecodeRelease(f *testing.F) {
+	fuzz(f, func(b []byte) (uint64, error) { major, minor, err := DecodeRelease(b); return major + minor, err }, "6.18.44-cloud\n", "6", "6.x")
+}
+
+func FuzzDecodePermitted(f *testing.F) {
+	fuzz(f, DecodePermitted, "Uid:\t0\nCapPrm:\t000001ffffffffff\n", "CapPrm:\t-1\n", "CapPrm:")
+}
 
 func FuzzDecodeNumber(f *testing.F) { fuzz(f, DecodeNumber, "4194304\n", "-1", " ") }
 

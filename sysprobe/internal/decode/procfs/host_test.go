@@ -15,10 +15,10 @@ func TestDecodeMeminfo(t *testing.T) {
 	got, err := DecodeMeminfo([]byte("MemTotal:       16 kB\nMemFree: 1 kB\nMemAvailable:8 kB\nCached: 2 kB\nSReclaimable: 3 kB\n" +
 		"ShadowCallStack:10373888 kB\nHugePages_Total:       0\nSwapTotal: 9 kB\nSwapFree: 0 kB\n"))
 	want := Meminfo{
-		Total: 16 << 10, Free: 1 << 10, Available: known(8 << 10), Cached: known(2 << 10), Reclaimable: known(3 << 10),
+		Total: known(16 << 10), Free: known(1 << 10), Available: known(8 << 10), Cached: known(2 << 10), Reclaimable: known(3 << 10),
 		SwapTotal: known(9 << 10), SwapFree: known(0),
 	}
-	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+	if diff := cmp.Diff(want, got, numbers); diff != "" || err != nil {
 		t.Errorf("G15: %v, meminfo (-want +got):\n%s", err, diff)
 	}
 	for _, text := range []string{"", "MemTotal: 1 kB\n", "MemTotal: 1 kB\nMemFree: 1\n"} {
@@ -75,6 +75,26 @@ func FuzzDecodeCPUInfo(f *testing.F) {
 		lines := strings.Count(string(b), "\n") + 1
 		if info := DecodeCPUInfo(b); info.Logical > lines || info.Sockets > lines || info.Cores < 0 {
 			t.Errorf("%+v of %d lines", info, lines)
+		}
+	})
+}
+
+func TestCountCPUs(t *testing.T) {
+	for list, want := range map[string]int{
+		"0\n": 1, "0-3\n": 4, "0-3,8-11,16\n": 9, "": 0, "\n": 0, "x": 0, "3-1": 0, "0-": 0, "-1": 0, "0,": 0, "70000": 0,
+	} {
+		if got := CountCPUs([]byte(list)); got != want {
+			t.Errorf("%q has %d processors, want %d", list, got, want)
+		}
+	}
+}
+
+// FuzzCountCPUs counts no more processors than the numbers of a list can mean.
+func FuzzCountCPUs(f *testing.F) {
+	f.Add([]byte("0-3,8\n"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if n := CountCPUs(b); n < 0 || n > (1<<16)*(len(b)+1) {
+			t.Fatalf("%q has %d processors", b, n)
 		}
 	})
 }

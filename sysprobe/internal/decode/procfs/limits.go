@@ -4,15 +4,16 @@ import (
 	"bytes"
 
 	"telegraf-sysprobe/sysprobe/internal/decode"
+	"telegraf-sysprobe/sysprobe/internal/opt"
 )
 
 // Resources is how many resource limits there are: RLIM_NLIMITS of
 // asm-generic/resource.h.
 const Resources = 16
 
-// Limits are those of a process by the number that generic architectures give
-// the resource. An unlimited one is not known.
-type Limits [Resources]struct{ Soft, Hard Number }
+// Limits are the limits of a process by resource, numbered as on most architectures
+// (asm-generic/resource.h). An unlimited one is absent.
+type Limits [Resources]struct{ Soft, Hard opt.Opt[uint64] }
 
 // limitNames are the names of the resources (lnames in fs/proc/base.c).
 var limitNames = [Resources]string{
@@ -22,7 +23,7 @@ var limitNames = [Resources]string{
 }
 
 // DecodeLimits reads /proc/PID/limits (proc_pid_limits(5)). Lines it does not
-// know are ignored; without any it is malformed. The error answers to
+// know are ignored; without any it is malformed. The error wraps
 // decode.ErrMalformed.
 func DecodeLimits(b []byte) (Limits, error) {
 	var (
@@ -52,16 +53,16 @@ func DecodeLimits(b []byte) (Limits, error) {
 }
 
 // limit reads a number or "unlimited".
-func (s *scanner) limit() Number {
+func (s *scanner) limit() opt.Opt[uint64] {
 	token := s.token()
 	if string(token) == "unlimited" {
-		return Number{}
+		return opt.Opt[uint64]{}
 	}
 	n, ok := parseUint(token)
 	if !ok {
 		s.fail("want an unsigned decimal number before here")
 	}
-	return Number{n, ok}
+	return opt.SomeIf(n, ok)
 }
 
 // lineEnd returns where the line at start ends: at a newline, or with b.

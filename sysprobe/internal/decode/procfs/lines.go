@@ -3,14 +3,20 @@ package procfs
 import (
 	"bytes"
 	"math"
+	"strconv"
 
 	"telegraf-sysprobe/sysprobe/internal/decode"
+	"telegraf-sysprobe/sysprobe/internal/opt"
 )
 
-// Number is a number that a kernel may leave out.
-type Number struct {
-	Value uint64
-	Known bool
+// field returns the field of v that the number of a line with that key goes to,
+// or nil if fields has none.
+func field[T any](fields map[string]func(*T) *opt.Opt[uint64], v *T, key []byte) *opt.Opt[uint64] {
+	f := fields[string(key)]
+	if f == nil {
+		return nil
+	}
+	return f(v)
 }
 
 // Status is what /proc/PID/status has beyond stat (proc_pid_status(5)).
@@ -21,21 +27,37 @@ type Status struct {
 	UID, GID [4]uint32
 	// Swap, and the parts of resident memory that came with Linux 4.5, are in
 	// bytes; kernel threads and zombies lack them.
-	Swap, Anon, File, Shmem Number
+	Swap, Anon, File, Shmem opt.Opt[uint64]
 	// Tracer is the ID of the thread that traces it, or 0.
-	Tracer Number
+	Tracer opt.Opt[int32]
 	// OwnPID is the last number of NSpid, which came with Linux 4.1, and
 	// Namespaces how many there are: from the one that proc(5) was mounted in to
 	// that of the process.
-	OwnPID     Number
+	OwnPID     opt.Opt[int32]
 	Namespaces uint32
 	// VoluntarySwitches and InvoluntarySwitches came with Linux 2.6.23.
-	VoluntarySwitches, InvoluntarySwitches Number
+	VoluntarySwitches, InvoluntarySwitches opt.Opt[uint64]
+}
+
+// memory returns the field of a line that has a size in kB; nil for other lines.
+// A table of functions would move st to the heap, for each process.
+func (st *Status) memory(key []byte) *opt.Opt[uint64] {
+	switch string(key) {
+	case "VmSwap":
+		return &st.Swap
+	case "RssAnon":
+		return &st.Anon
+	case "RssFile":
+		return &st.File
+	case "RssShmem":
+		return &st.Shmem
+	}
+	return nil
 }
 
 // DecodeStatus reads /proc/PID/status. Unknown lines are ignored; it is
-// malformed where Tgid, Uid or Gid is missing, or a known line is not a
-// number. The error answers to decode.ErrMalformed.
+// malformed if Tgid, Uid or Gid is missing, or a known line is not a
+// number. The error wraps decode.ErrMalformed.
 func DecodeStatus(b []byte) (Status, error) {
 	const (
 		seenTgid = 1 << iota
@@ -61,18 +83,18 @@ func DecodeStatus(b []byte) (Status, error) {
 			st.GID = [4]uint32{s.uint32(), s.uint32(), s.uint32(), s.uint32()}
 			seen |= seenGID
 		case "TracerPid":
-			st.Tracer = Number{s.upTo(math.MaxInt32), true}
+			st.Tracer = opt.Some(int32(s.upTo(math.MaxInt32)))
 		case "NSpid":
 			for s.more() {
-				st.OwnPID = Number{s.upTo(math.MaxInt32), true}
+				st.OwnPID = opt.Some(int32(s.upTo(math.MaxInt32)))
 				st.Namespaces++
 			}
 		case "VmSwap", "RssAnon", "RssFile", "RssShmem":
-			*st.memory(string(lines.key)) = Number{s.kibibytes(), true}
+			*st.memory(lines.key) = opt.Some(s.kibibytes())
 		case "voluntary_ctxt_switches":
-			st.VoluntarySwitches = Number{s.uint(), true}
+			st.VoluntarySwitches = opt.Some(s.uint())
 		case "nonvoluntary_ctxt_switches":
-			st.InvoluntarySwitches = Number{s.uint(), true}
+			st.InvoluntarySwitches = opt.Some(s.uint())
 		}
 	}
 	if seen != seenAll {
@@ -84,55 +106,35 @@ func DecodeStatus(b []byte) (Status, error) {
 	return st, nil
 }
 
-// memory returns where the size of that line belongs.
-func (st *Status) memory(key string) *Number {
-	switch key {
-	case "RssAnon":
-		return &st.Anon
-	case "RssFile":
-		return &st.File
-	case "RssShmem":
-		return &st.Shmem
-	default:
-		return &st.Swap
+// DecodePermitted returns the permitted capabilities in /proc/PID/status, one bit
+// each (capabilities(7)). The error wraps decode.ErrMalformed.
+func DecodePermitted(b []byte) (uint64, error) {
+	lines := lineScanner{scanner: scanner{buf: b, format: "proc status"}}
+	for lines.next() {
+		if string(lines.key) == "CapPrm" {
+			set, err := strconv.ParseUint(string(lines.token()), 16, 64)
+			if err != nil {
+				lines.fail("want a hexadecimal number before here")
+				return 0, lines.err
+			}
+			return set, nil
+		}
 	}
+	lines.fail("want a line CapPrm")
+	return 0, lines.err
 }
 
 // IO is /proc/PID/io (proc_pid_io(5)).
 type IO struct {
-	ReadChars, WriteChars Number
-	ReadCalls, WriteCalls Number
-	ReadBytes, WriteBytes Number
-	CancelledWriteBytes   Number
+	ReadChars, WriteChars opt.Opt[uint64]
+	ReadCalls, WriteCalls opt.Opt[uint64]
+	ReadBytes, WriteBytes opt.Opt[uint64]
+	CancelledWriteBytes   opt.Opt[uint64]
 }
 
-// DecodeIO reads /proc/PID/io. Lines it does not know are ignored, those it
-// misses are not known; without any it is malformed. The error answers to
-// decode.ErrMalformed.
-func DecodeIO(b []byte) (IO, error) {
-	var io IO
-	lines := lineScanner{scanner: scanner{buf: b, format: "proc io"}}
-	known := false
-	for lines.next() {
-		n := io.line(string(lines.key))
-		if n == nil {
-			continue
-		}
-		*n = Number{lines.uint(), true}
-		known = true
-	}
-	if !known {
-		lines.fail("want at least one known line")
-	}
-	if lines.err != nil {
-		return IO{}, lines.err
-	}
-	return io, nil
-}
-
-// line returns where the number of the line belongs, or nil.
-func (io *IO) line(key string) *Number {
-	switch key {
+// counter returns the field of a line; nil for unknown lines. See Status.memory.
+func (io *IO) counter(key []byte) *opt.Opt[uint64] {
+	switch string(key) {
 	case "rchar":
 		return &io.ReadChars
 	case "wchar":
@@ -151,8 +153,32 @@ func (io *IO) line(key string) *Number {
 	return nil
 }
 
+// DecodeIO reads /proc/PID/io. Unknown lines are ignored, and a counter without a
+// line is absent; without any known line it is malformed. The error wraps
+// decode.ErrMalformed.
+func DecodeIO(b []byte) (IO, error) {
+	var io IO
+	lines := lineScanner{scanner: scanner{buf: b, format: "proc io"}}
+	known := false
+	for lines.next() {
+		n := io.counter(lines.key)
+		if n == nil {
+			continue
+		}
+		*n = opt.Some(lines.uint())
+		known = true
+	}
+	if !known {
+		lines.fail("want at least one known line")
+	}
+	if lines.err != nil {
+		return IO{}, lines.err
+	}
+	return io, nil
+}
+
 // DecodeMemTotal returns MemTotal of /proc/meminfo (proc_meminfo(5)) in bytes.
-// The error answers to decode.ErrMalformed.
+// The error wraps decode.ErrMalformed.
 func DecodeMemTotal(b []byte) (uint64, error) {
 	lines := lineScanner{scanner: scanner{buf: b, format: "meminfo"}}
 	for lines.next() {
@@ -166,7 +192,7 @@ func DecodeMemTotal(b []byte) (uint64, error) {
 }
 
 // DecodeBootTime returns btime of /proc/stat (proc_stat(5)) in seconds since
-// 1970. The error answers to decode.ErrMalformed.
+// 1970. The error wraps decode.ErrMalformed.
 func DecodeBootTime(b []byte) (uint64, error) {
 	const format = "stat of the system"
 	rest := b
@@ -181,7 +207,7 @@ func DecodeBootTime(b []byte) (uint64, error) {
 }
 
 // DecodeBootOffset returns what /proc/PID/timens_offsets (time_namespaces(7))
-// adds to the time since boot, in nanoseconds. The error answers to
+// adds to the time since boot, in nanoseconds. The error wraps
 // decode.ErrMalformed.
 func DecodeBootOffset(b []byte) (int64, error) {
 	const limit = math.MaxInt64 / 2
@@ -198,8 +224,25 @@ func DecodeBootOffset(b []byte) (int64, error) {
 }
 
 // DecodeNumber reads a file that holds one number, such as those of
-// /proc/sys/kernel. The error answers to decode.ErrMalformed.
+// /proc/sys/kernel. The error wraps decode.ErrMalformed.
 func DecodeNumber(b []byte) (uint64, error) { return number(b, "number") }
+
+// DecodeRelease reads the first two numbers of /proc/sys/kernel/osrelease, such as
+// 6 and 18 of "6.18.44-cloud". The error wraps decode.ErrMalformed.
+func DecodeRelease(b []byte) (major, minor uint64, err error) {
+	const format = "kernel release"
+	first, rest, _ := bytes.Cut(b, []byte{'.'})
+	end := 0
+	for end < len(rest) && rest[end] >= '0' && rest[end] <= '9' {
+		end++
+	}
+	major, ok1 := parseUint(first)
+	minor, ok2 := parseUint(rest[:end])
+	if !ok1 || !ok2 {
+		return 0, 0, &decode.Error{Format: format, Reason: "want two numbers with a dot between"}
+	}
+	return major, minor, nil
+}
 
 // number reads the only number of b.
 func number(b []byte, format string) (uint64, error) {
@@ -219,13 +262,13 @@ type Statm struct {
 	Size, Resident, Shared, Text, Data uint64
 }
 
-// DecodeStatm reads /proc/PID/statm. The error answers to
+// DecodeStatm reads /proc/PID/statm. The error wraps
 // decode.ErrMalformed.
 func DecodeStatm(b []byte) (Statm, error) {
 	s := scanner{buf: b, format: "proc statm"}
-	m := Statm{Size: s.uint(), Resident: s.uint(), Shared: s.uint(), Text: s.uint()}
+	m := Statm{Size: s.pages(), Resident: s.pages(), Shared: s.pages(), Text: s.pages()}
 	s.skip(1) // lib, 0 since Linux 2.6
-	m.Data = s.uint()
+	m.Data = s.pages()
 	if s.err != nil {
 		return Statm{}, s.err
 	}

@@ -6,11 +6,16 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"telegraf-sysprobe/sysprobe/internal/decode"
+	"telegraf-sysprobe/sysprobe/internal/opt"
 )
 
-func known(n uint64) Number { return Number{Value: n, Known: true} }
+// numbers compares optional numbers by ==.
+var numbers = cmpopts.EquateComparable(opt.Opt[uint64]{}, opt.Opt[uint32]{}, opt.Opt[int32]{})
+
+func known(n uint64) opt.Opt[uint64] { return opt.Some(n) }
 
 func TestDecodeStatus(t *testing.T) {
 	const ids = "Tgid:\t77\nUid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\n"
@@ -35,9 +40,9 @@ func TestDecodeStatus(t *testing.T) {
 			"resident memory", ids + "RssAnon:\t       1 kB\nRssFile:\t       2 kB\nRssShmem:\t       0 kB\n",
 			with(func(st *Status) { st.Anon, st.File, st.Shmem = known(1024), known(2048), known(0) }),
 		},
-		{"tracer", ids + "TracerPid:\t31\n", with(func(st *Status) { st.Tracer = known(31) })},
-		{"no tracer", ids + "TracerPid:\t0\n", with(func(st *Status) { st.Tracer = known(0) })},
-		{"F08 PID in nested namespaces", ids + "NSpid:\t77\t12\t1\n", with(func(st *Status) { st.OwnPID, st.Namespaces = known(1), 3 })},
+		{"tracer", ids + "TracerPid:\t31\n", with(func(st *Status) { st.Tracer = opt.Some[int32](31) })},
+		{"no tracer", ids + "TracerPid:\t0\n", with(func(st *Status) { st.Tracer = opt.Some[int32](0) })},
+		{"F08 PID in nested namespaces", ids + "NSpid:\t77\t12\t1\n", with(func(st *Status) { st.OwnPID, st.Namespaces = opt.Some[int32](1), 3 })},
 		{"other lines", "Name:\tUid: 9\\n\nSigQ:\t0/9\nno colon\n\n:\n" + ids, base},
 		{"no newline at the end", strings.TrimSpace(ids), base},
 	} {
@@ -46,7 +51,7 @@ func TestDecodeStatus(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(tt.want, got); diff != "" {
+			if diff := cmp.Diff(tt.want, got, numbers); diff != "" {
 				t.Errorf("status (-want +got):\n%s", diff)
 			}
 		})
@@ -74,7 +79,7 @@ func TestDecodeIO(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(tt.want, got); diff != "" {
+			if diff := cmp.Diff(tt.want, got, numbers); diff != "" {
 				t.Errorf("io (-want +got):\n%s", diff)
 			}
 		})
@@ -187,6 +192,7 @@ func TestLongName(t *testing.T) {
 		{"C26 no command line", "gnome-keyring-d", "", "gnome-keyring-d"},
 		{"a title over all arguments", "gnome-keyring-d", "gnome-keyring-daemon --foo=/a/b", "gnome-keyring-daemon"},
 		{"a title that left NULs behind", "gnome-keyring-d", "gnome-keyring-daemon --foo\x00\x00\x00", "gnome-keyring-daemon"},
+		{"a title with a colon", "gnome-keyring-d", "gnome-keyring-daemon: busy\x00", "gnome-keyring-daemon"},
 		{"a lone argument with a path", "gnome-keyring-d", "/usr/bin/gnome-keyring-daemon\x00", "gnome-keyring-daemon"},
 		{"a directory of that name", "gnome-keyring-d", "/opt/gnome-keyring-daemon/run\x00-x\x00", "gnome-keyring-d"},
 		{"not a NUL in sight", "gnome-keyring-d", strings.Repeat("x", 1<<16), "gnome-keyring-d"},

@@ -11,12 +11,12 @@ import (
 
 // Socket is a row of /proc/PID/net/tcp, tcp6, udp or udp6 (proc_pid_net(5)).
 type Socket struct {
-	// Local and Remote are the zero value where the port is 0.
+	// Local and Remote are the zero value if the port is 0.
 	Local, Remote netip.AddrPort
-	// State is TCP's, by the kernel's number.
+	// State is that of TCP, by the kernel's number (net/tcp_states.h).
 	State uint8
 	UID   uint32
-	// Inode is 0 where no process has the socket any more.
+	// Inode is 0 if no process has the socket any more.
 	Inode uint64
 }
 
@@ -25,7 +25,7 @@ type UnixSocket struct {
 	// Type is SOCK_*.
 	Type  uint16
 	Inode uint64
-	// Path is any bytes; that of an abstract one begins with "@".
+	// Path is any bytes; that of an abstract socket begins with "@".
 	Path string
 }
 

@@ -9,12 +9,16 @@ import (
 
 // scanner reads decimal numbers separated by blanks. Like decode.Cursor it
 // keeps its first error and returns zero from then on, so that decoders read
-// straight through and ask once.
+// straight through and check the error once.
 type scanner struct {
 	buf    []byte
 	off    int
 	format string
 	err    *decode.Error
+	// tolerant says that a whole number which is out of range is 0, and counted,
+	// instead of an error.
+	tolerant   bool
+	outOfRange int
 }
 
 // fail sets the sticky error, unless there is one.
@@ -33,8 +37,8 @@ func (s *scanner) result() error {
 }
 
 // token returns the bytes up to the next blank; it fails at the end. All
-// control characters are blanks: that takes one comparison, and the kernel
-// writes no other than newlines and tabs.
+// control characters count as blanks: that takes one comparison, and of these the
+// kernel writes newlines and tabs only.
 func (s *scanner) token() []byte {
 	b, end := s.buf, s.off
 	for end < len(b) && b[end] <= ' ' {
@@ -67,21 +71,34 @@ func (s *scanner) skip(n int) {
 	}
 }
 
-// uint reads an unsigned number.
-func (s *scanner) uint() uint64 {
-	n, ok := parseUint(s.token())
-	if !ok {
-		s.fail("want an unsigned decimal number before here")
-		return 0
+// reject handles a token that cannot be the value.
+func (s *scanner) reject(token []byte, reason string) {
+	if s.tolerant && isWhole(token) {
+		s.outOfRange++
+		return
 	}
-	return n
+	s.fail(reason)
 }
+
+// isWhole reports that token is a decimal number of any size.
+func isWhole(token []byte) bool {
+	digits := bytes.TrimPrefix(token, []byte{'-'})
+	return len(digits) > 0 && bytes.IndexFunc(digits, func(r rune) bool { return r < '0' || r > '9' }) < 0
+}
+
+// uint reads an unsigned number.
+func (s *scanner) uint() uint64 { return s.upTo(math.MaxUint64) }
 
 // upTo reads an unsigned number of at most limit.
 func (s *scanner) upTo(limit uint64) uint64 {
-	n := s.uint()
-	if n > limit {
-		s.fail("want a smaller number before here")
+	token := s.token()
+	n, ok := parseUint(token)
+	switch {
+	case !ok:
+		s.reject(token, "want an unsigned decimal number before here")
+		return 0
+	case n > limit:
+		s.reject(token, "want a smaller number before here")
 		return 0
 	}
 	return n
@@ -91,7 +108,8 @@ func (s *scanner) uint32() uint32 { return uint32(s.upTo(math.MaxUint32)) }
 
 // signed reads a number from -limit to limit.
 func (s *scanner) signed(limit uint64) int64 {
-	digits, negative := bytes.CutPrefix(s.token(), []byte{'-'})
+	token := s.token()
+	digits, negative := bytes.CutPrefix(token, []byte{'-'})
 	n, ok := parseUint(digits)
 	switch {
 	case ok && n <= limit && negative:
@@ -99,7 +117,7 @@ func (s *scanner) signed(limit uint64) int64 {
 	case ok && n <= limit:
 		return int64(n)
 	}
-	s.fail("want a signed number in range before here")
+	s.reject(token, "want a signed number in range before here")
 	return 0
 }
 

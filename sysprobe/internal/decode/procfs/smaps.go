@@ -3,6 +3,8 @@ package procfs
 import (
 	"bytes"
 	"strconv"
+
+	"telegraf-sysprobe/sysprobe/internal/opt"
 )
 
 // Mapping is one region of /proc/PID/maps or smaps (proc_pid_smaps(5)).
@@ -18,17 +20,32 @@ type Mapping struct {
 	Memory MappingMemory
 }
 
-// MappingMemory is how the memory of a region is used, in bytes. Maps has none
-// of it.
+// MappingMemory is how the memory of a region is used, in bytes; all absent for
+// /proc/PID/maps.
 type MappingMemory struct {
-	Size, RSS, PSS                          Number
-	SharedClean, SharedDirty                Number
-	PrivateClean, PrivateDirty, PrivateHuge Number
-	Referenced, Anonymous, Swap             Number
+	Size, RSS, PSS                          opt.Opt[uint64]
+	SharedClean, SharedDirty                opt.Opt[uint64]
+	PrivateClean, PrivateDirty, PrivateHuge opt.Opt[uint64]
+	Referenced, Anonymous, Swap             opt.Opt[uint64]
+}
+
+// mappingMemory is of lines that have a size in kB.
+var mappingMemory = map[string]func(*MappingMemory) *opt.Opt[uint64]{
+	"Size":            func(m *MappingMemory) *opt.Opt[uint64] { return &m.Size },
+	"Rss":             func(m *MappingMemory) *opt.Opt[uint64] { return &m.RSS },
+	"Pss":             func(m *MappingMemory) *opt.Opt[uint64] { return &m.PSS },
+	"Shared_Clean":    func(m *MappingMemory) *opt.Opt[uint64] { return &m.SharedClean },
+	"Shared_Dirty":    func(m *MappingMemory) *opt.Opt[uint64] { return &m.SharedDirty },
+	"Private_Clean":   func(m *MappingMemory) *opt.Opt[uint64] { return &m.PrivateClean },
+	"Private_Dirty":   func(m *MappingMemory) *opt.Opt[uint64] { return &m.PrivateDirty },
+	"Private_Hugetlb": func(m *MappingMemory) *opt.Opt[uint64] { return &m.PrivateHuge },
+	"Referenced":      func(m *MappingMemory) *opt.Opt[uint64] { return &m.Referenced },
+	"Anonymous":       func(m *MappingMemory) *opt.Opt[uint64] { return &m.Anonymous },
+	"Swap":            func(m *MappingMemory) *opt.Opt[uint64] { return &m.Swap },
 }
 
 // DecodeMappings reads /proc/PID/smaps, smaps_rollup or maps. Lines it does
-// not know are ignored. The error answers to decode.ErrMalformed.
+// not know are ignored. The error wraps decode.ErrMalformed.
 func DecodeMappings(b []byte) ([]Mapping, error) {
 	var mappings []Mapping
 	for at := 0; at < len(b); {
@@ -39,9 +56,9 @@ func DecodeMappings(b []byte) ([]Mapping, error) {
 			mappings = append(mappings, m)
 		} else if len(mappings) == 0 {
 			s.fail("want a region before its lines")
-		} else if n := mappings[len(mappings)-1].Memory.line(string(key)); n != nil {
+		} else if n := field(mappingMemory, &mappings[len(mappings)-1].Memory, key); n != nil {
 			s.off += len(key) + 1
-			*n = Number{s.kibibytes(), true}
+			*n = opt.Some(s.kibibytes())
 		}
 		if s.err != nil {
 			return nil, s.err
@@ -78,35 +95,6 @@ func (s *scanner) mapping() Mapping {
 	return m
 }
 
-// line returns where the number of the line belongs, or nil.
-func (m *MappingMemory) line(key string) *Number {
-	switch key {
-	case "Size":
-		return &m.Size
-	case "Rss":
-		return &m.RSS
-	case "Pss":
-		return &m.PSS
-	case "Shared_Clean":
-		return &m.SharedClean
-	case "Shared_Dirty":
-		return &m.SharedDirty
-	case "Private_Clean":
-		return &m.PrivateClean
-	case "Private_Dirty":
-		return &m.PrivateDirty
-	case "Private_Hugetlb":
-		return &m.PrivateHuge
-	case "Referenced":
-		return &m.Referenced
-	case "Anonymous":
-		return &m.Anonymous
-	case "Swap":
-		return &m.Swap
-	}
-	return nil
-}
-
 // hex returns the number that token is in hexadecimal.
 func (s *scanner) hex(token []byte, bits int) uint64 {
 	n, err := strconv.ParseUint(string(token), 16, bits)
@@ -124,7 +112,7 @@ type FDInfo struct {
 	Flags uint32
 }
 
-// DecodeFDInfo reads /proc/PID/fdinfo/FD. The error answers to
+// DecodeFDInfo reads /proc/PID/fdinfo/FD. The error wraps
 // decode.ErrMalformed.
 func DecodeFDInfo(b []byte) (FDInfo, error) {
 	var (

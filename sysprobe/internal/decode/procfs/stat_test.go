@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"telegraf-sysprobe/sysprobe/internal/decode"
+	"telegraf-sysprobe/sysprobe/internal/opt"
 )
 
 // statTail is a stat of 52 fields from the third on; every field that is
@@ -22,9 +23,9 @@ func statLine(comm, tail string) []byte { return []byte("100 (" + comm + ") " + 
 func wantStat(comm string) Stat {
 	return Stat{
 		PID: 100, Comm: []byte(comm), State: 'S', PPID: 1, Group: 77, Session: 78, Flags: 4194304,
-		MinorFaults: 111, MajorFaults: 222, UserTime: 300, SystemTime: 100, ChildUserTime: 40, ChildSystemTime: 20,
+		MinorFaults: 111, MajorFaults: 222, UserTime: 300, SystemTime: 100, ChildUserTime: opt.Some[uint64](40), ChildSystemTime: opt.Some[uint64](20),
 		Nice: -5, Threads: 3, Start: 12345, VirtualSize: 8192000, Resident: 640,
-		CPU: 3, RTPriority: 9, Policy: 1, IOWait: 700, ExitCode: 1792,
+		CPU: opt.Some[int32](3), RTPriority: 9, Policy: 1, IOWait: 700, ExitCode: opt.Some[uint32](1792),
 	}
 }
 
@@ -51,7 +52,7 @@ func TestDecodeStatComm(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(wantStat(comm), got); diff != "" {
+			if diff := cmp.Diff(wantStat(comm), got, numbers); diff != "" {
 				t.Errorf("stat (-want +got):\n%s", diff)
 			}
 		})
@@ -70,8 +71,8 @@ func TestDecodeStatLength(t *testing.T) {
 		tail string
 		want Stat
 	}{
-		{"C15 41 fields", strings.Join(fields[:39], " "), without(func(st *Stat) { st.IOWait, st.ExitCode = 0, 0 })},
-		{"44 fields", strings.Join(fields[:42], " "), without(func(st *Stat) { st.ExitCode = 0 })},
+		{"C15 41 fields", strings.Join(fields[:39], " "), without(func(st *Stat) { st.IOWait, st.ExitCode = 0, opt.Opt[uint32]{} })},
+		{"44 fields", strings.Join(fields[:42], " "), without(func(st *Stat) { st.ExitCode = opt.Opt[uint32]{} })},
 		{"C16 a future kernel", statTail + " 5 later -7", wantStat("x")},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -79,7 +80,7 @@ func TestDecodeStatLength(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(tt.want, got); diff != "" {
+			if diff := cmp.Diff(tt.want, got, numbers); diff != "" {
 				t.Errorf("stat (-want +got):\n%s", diff)
 			}
 		})
@@ -104,12 +105,10 @@ func TestDecodeStatMalformed(t *testing.T) {
 		"PID is no number":              []byte("1x0 (x) " + statTail),
 		"40 fields":                     statLine("x", strings.Join(fields[:38], " ")),
 		"state of two letters":          change(3, "SS"),
-		"PPID beyond 32 bits":           change(4, "2147483648"),
 		"PPID is a lone sign":           change(4, "-"),
 		"start is negative":             change(22, "-1"),
 		"start beyond 64 bits":          change(22, "18446744073709551616"),
-		"threads beyond 32 bits":        change(20, "4294967296"),
-		"nice beyond 8 bits":            change(19, "128"),
+		"threads with a fraction":       change(20, "4.2"),
 		"hexadecimal":                   change(24, "0x10"),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -117,10 +116,44 @@ func TestDecodeStatMalformed(t *testing.T) {
 			if !errors.Is(err, decode.ErrMalformed) {
 				t.Errorf("error %v, want one that is ErrMalformed", err)
 			}
-			if diff := cmp.Diff(Stat{}, got); diff != "" {
+			if diff := cmp.Diff(Stat{}, got, numbers); diff != "" {
 				t.Errorf("value beside the error:\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestDecodeStatOutOfRange has numbers that do not fit: each costs its own field.
+// The children's times are those of a public tree of test data.
+func TestDecodeStatOutOfRange(t *testing.T) {
+	fields := strings.Fields(statTail)
+	set := func(field int, value string) { fields[field-3] = value }
+	want := wantStat("x")
+	for _, tt := range []struct {
+		field int
+		value string
+		lose  func()
+	}{
+		{4, "2147483648", func() { want.PPID = 0 }},
+		{16, "-9223372036854775808", func() { want.ChildUserTime = opt.Opt[uint64]{} }},
+		{17, "9223372036854775807", func() { want.ChildSystemTime = opt.Opt[uint64]{} }},
+		{14, "18446744073709551607", func() { want.UserTime = 0; want.UsageOutOfRange++ }},
+		{19, "128", func() { want.Nice = 0 }},
+		{20, "4294967296", func() { want.Threads = 0; want.UsageOutOfRange++ }},
+		{24, "-3", func() { want.Resident = 0; want.UsageOutOfRange++ }},
+		{39, "9223372036854775807", func() { want.CPU = opt.Opt[int32]{} }},
+		{52, "99999999999999999999999", func() { want.ExitCode = opt.Opt[uint32]{} }},
+	} {
+		set(tt.field, tt.value)
+		tt.lose()
+		want.OutOfRange++
+		got, err := DecodeStat(statLine("x", strings.Join(fields, " ")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got, numbers); diff != "" {
+			t.Errorf("field %d is %s (-want +got):\n%s", tt.field, tt.value, diff)
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"telegraf-sysprobe/sysprobe/internal/decode"
 	"telegraf-sysprobe/sysprobe/internal/decode/nlmsg"
+	"telegraf-sysprobe/sysprobe/internal/opt"
 )
 
 // Forever is the lifetime of an address without one (INFINITY_LIFE_TIME of
@@ -22,20 +23,17 @@ type Addr struct {
 	Index     uint32
 	Flags     uint32 // IFA_F_*
 
-	// Address is the other end's where Local is valid and differs, and the
-	// interface's own where not. Each is invalid where the kernel sent none, or
-	// none of the family's size.
+	// Address is that of the other end where Local is valid and differs, and the
+	// interface's own otherwise. Each is invalid where the kernel sent none, or
+	// one of another size than the family's.
 	Address, Local, Broadcast netip.Addr
 	Label                     []byte
 
 	// Valid and Preferred are lifetimes in seconds.
 	Valid, Preferred uint32
 
-	// What a kernel may not send, and whether it did.
-	RoutePriority    uint32
-	HasRoutePriority bool
-	Protocol         uint8 // IFAPROT_*
-	HasProtocol      bool
+	RoutePriority opt.Opt[uint32]
+	Protocol      opt.Opt[uint8] // IFAPROT_*
 }
 
 // AppendGetAddr appends the body of an RTM_GETADDR dump request for the
@@ -44,8 +42,8 @@ func AppendGetAddr(b []byte) []byte {
 	return append(b, make([]byte, 8)...) // struct ifaddrmsg, AF_UNSPEC
 }
 
-// DecodeAddr decodes the body of an RTM_NEWADDR message. It returns an error
-// that answers to decode.ErrMalformed; the Addr is then of no use.
+// DecodeAddr decodes the body of an RTM_NEWADDR message. Its error wraps
+// decode.ErrMalformed; the Addr is then of no use.
 func DecodeAddr(b []byte, order binary.ByteOrder) (Addr, error) {
 	c := decode.NewCursor(b, order, "rtnetlink address")
 	d := Addr{
@@ -74,14 +72,14 @@ func (d *Addr) attr(c *decode.Cursor, a *nlmsg.Attrs) {
 		d.Broadcast = d.ip(c)
 	case attrAddrLabel:
 		d.Label = a.Text()
-	case attrAddrFlags: // all 32 bits of those whose low 8 the header has
+	case attrAddrFlags: // 32 bits, of which the header has the low 8
 		d.Flags = c.Uint32()
 	case attrAddrCacheInfo: // struct ifa_cacheinfo
 		d.Preferred, d.Valid = c.Uint32(), c.Uint32()
 	case attrAddrRoutePriority:
-		d.RoutePriority, d.HasRoutePriority = c.Uint32(), true
+		d.RoutePriority = opt.Some(c.Uint32())
 	case attrAddrProtocol:
-		d.Protocol, d.HasProtocol = c.Uint8(), true
+		d.Protocol = opt.Some(c.Uint8())
 	}
 }
 

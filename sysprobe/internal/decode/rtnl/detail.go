@@ -5,111 +5,159 @@ import (
 
 	"telegraf-sysprobe/sysprobe/internal/decode"
 	"telegraf-sysprobe/sysprobe/internal/decode/nlmsg"
+	"telegraf-sysprobe/sysprobe/internal/opt"
 )
 
-// Number is a number that a kernel may not send.
-type Number struct {
-	Value uint32
-	Known bool
-}
-
-// Detail is what an interface of one of these kinds says of itself, and what
-// its master says of it. What is not of its kind is not known.
+// Detail is what an interface of one of these kinds reports of itself, and what
+// its master reports of it. Facts of other kinds are absent.
 type Detail struct {
-	VLANID, VLANProtocol Number // the protocol is an ETH_P_*
-	VXLANID              Number
-	MACVLANMode          Number // of macvlan and macvtap: MACVLAN_MODE_*
-	IPVLANMode           Number // of ipvlan and ipvtap: IPVLAN_MODE_*
+	// Lower is the index of the interface below, Peer that of the other end of a
+	// pair; 0 for none. NetNSID is the ID, in this namespace, of that of Lower or
+	// Peer; absent for this one, -1 for one without an ID.
+	Lower, Peer int32
+	NetNSID     opt.Opt[int32]
 
-	BondMode        Number // BOND_MODE_*
-	BondActiveSlave Number // index of an interface
-	BondMIIMon      Number // in ms
+	VLANID, VLANProtocol opt.Opt[uint32] // the protocol is an ETH_P_*
+	VXLANID              opt.Opt[uint32] // absent where VXLANExternal is not 0
+	VXLANExternal        opt.Opt[uint32] // not 0 where each packet brings the ID
+	MACVLANMode          opt.Opt[uint32] // of macvlan and macvtap: MACVLAN_MODE_*
+	IPVLANMode           opt.Opt[uint32] // of ipvlan and ipvtap: IPVLAN_MODE_*
 
-	BridgeSTP           Number // BR_NO_STP and the like
-	BridgeVLANFiltering Number
+	BondMode        opt.Opt[uint32] // BOND_MODE_*
+	BondActiveSlave opt.Opt[uint32] // index of an interface
+	BondMIIMon      opt.Opt[uint32] // in ms
 
-	BridgePortState   Number // BR_STATE_*
-	BondSlaveState    Number // BOND_STATE_*
-	BondSlaveMII      Number // BOND_LINK_*
-	BondSlaveFailures Number
+	BridgeSTP           opt.Opt[uint32] // BR_NO_STP and the like
+	BridgeVLANFiltering opt.Opt[uint32]
+
+	BridgePortState   opt.Opt[uint32] // BR_STATE_*
+	BondSlaveState    opt.Opt[uint32] // BOND_STATE_*
+	BondSlaveMII      opt.Opt[uint32] // BOND_LINK_*
+	BondSlaveFailures opt.Opt[uint32]
 }
 
-// DecodeDetail decodes what l keeps of its kind into d, all of which it
-// overwrites. It returns an error that answers to decode.ErrMalformed; d is
-// then of no use.
+// detailField is the field of a Detail that an attribute sets.
+type detailField struct {
+	attr uint16
+	of   func(*Detail) *opt.Opt[uint32]
+}
+
+// kindFields are the attributes by the kind of an interface.
+var kindFields = map[string][]detailField{
+	"vlan": {
+		{attrVLANID, func(d *Detail) *opt.Opt[uint32] { return &d.VLANID }},
+		{attrVLANProtocol, func(d *Detail) *opt.Opt[uint32] { return &d.VLANProtocol }},
+	},
+	"vxlan": {
+		{attrVXLANID, func(d *Detail) *opt.Opt[uint32] { return &d.VXLANID }},
+		{attrVXLANExternal, func(d *Detail) *opt.Opt[uint32] { return &d.VXLANExternal }},
+	},
+	"macvlan": {{attrMACVLANMode, macvlanMode}},
+	"macvtap": {{attrMACVLANMode, macvlanMode}},
+	"ipvlan":  {{attrIPVLANMode, ipvlanMode}},
+	"ipvtap":  {{attrIPVLANMode, ipvlanMode}},
+	"bridge": {
+		{attrBridgeSTPState, func(d *Detail) *opt.Opt[uint32] { return &d.BridgeSTP }},
+		{attrBridgeVLANFiltering, func(d *Detail) *opt.Opt[uint32] { return &d.BridgeVLANFiltering }},
+	},
+	"bond": {
+		{attrBondMode, func(d *Detail) *opt.Opt[uint32] { return &d.BondMode }},
+		{attrBondActiveSlave, func(d *Detail) *opt.Opt[uint32] { return &d.BondActiveSlave }},
+		{attrBondMIIMon, func(d *Detail) *opt.Opt[uint32] { return &d.BondMIIMon }},
+	},
+}
+
+// portFields are the attributes by the kind of the master of an interface.
+var portFields = map[string][]detailField{
+	"bridge": {{attrBridgePortState, func(d *Detail) *opt.Opt[uint32] { return &d.BridgePortState }}},
+	"bond": {
+		{attrBondSlaveState, func(d *Detail) *opt.Opt[uint32] { return &d.BondSlaveState }},
+		{attrBondSlaveMIIStatus, func(d *Detail) *opt.Opt[uint32] { return &d.BondSlaveMII }},
+		{attrBondSlaveLinkFailureCount, func(d *Detail) *opt.Opt[uint32] { return &d.BondSlaveFailures }},
+	},
+}
+
+// linkAttrs are the attributes, by kind, that hold the index of the interface
+// below.
+var linkAttrs = map[string]uint16{
+	"vxlan": attrVXLANLink, "amt": attrAMTLink, "xfrm": attrTunnelLink,
+	"gre": attrTunnelLink, "gretap": attrTunnelLink, "erspan": attrTunnelLink,
+	"ip6gre": attrTunnelLink, "ip6gretap": attrTunnelLink, "ip6erspan": attrTunnelLink,
+	"ipip": attrTunnelLink, "sit": attrTunnelLink, "ip6tnl": attrTunnelLink,
+	"vti": attrTunnelLink, "vti6": attrTunnelLink,
+}
+
+// pairKinds are the kinds of interfaces that are made in pairs, and stackedKinds
+// those that are made on top of another one: their drivers implement
+// ndo_get_iflink, so that IFLA_LINK is the other end, or the interface below.
+var (
+	pairKinds    = map[string]bool{"veth": true, "netkit": true, "vxcan": true}
+	stackedKinds = map[string]bool{
+		"vlan": true, "macvlan": true, "macvtap": true, "ipvlan": true, "ipvtap": true, "macsec": true, "virt_wifi": true,
+	}
+)
+
+func macvlanMode(d *Detail) *opt.Opt[uint32] { return &d.MACVLANMode }
+func ipvlanMode(d *Detail) *opt.Opt[uint32]  { return &d.IPVLANMode }
+
+// DecodeDetail decodes the kind data of l into d, all of which it overwrites. Its
+// error wraps decode.ErrMalformed; d is then of no use.
 func DecodeDetail(l *Link, order binary.ByteOrder, d *Detail) error {
 	*d = Detail{}
-	c := decode.NewCursor(l.KindData, order, "rtnetlink link kind")
-	for a := nlmsg.AttrsOf(c); a.Next(); {
-		if n := d.ofKind(l.Kind, a.Type); n != nil {
-			*n = Number{number(c), true}
-		}
-	}
-	if err := c.Err(); err != nil {
+	if err := d.read(l.KindData, order, "rtnetlink link kind", kindFields[string(l.Kind)]); err != nil {
 		return err
 	}
-	c = decode.NewCursor(l.PortData, order, "rtnetlink port kind")
-	for a := nlmsg.AttrsOf(c); a.Next(); {
-		if n := d.ofPort(l.PortKind, a.Type); n != nil {
-			*n = Number{number(c), true}
-		}
+	if protocol, known := d.VLANProtocol.Get(); known { // the one number in network order
+		d.VLANProtocol = opt.Some(uint32(inNetworkOrder(order, uint16(protocol))))
 	}
-	if d.VLANProtocol.Known { // the one number in the order of the network
-		d.VLANProtocol.Value = uint32(inNetworkOrder(order, uint16(d.VLANProtocol.Value)))
+	if d.VXLANExternal.Or(0) != 0 {
+		d.VXLANID = opt.Opt[uint32]{}
+	}
+	if err := d.relate(l, order); err != nil {
+		return err
+	}
+	return d.read(l.PortData, order, "rtnetlink port kind", portFields[string(l.PortKind)])
+}
+
+// relate sets what l runs over, or is paired with. IFLA_LINK alone does not say
+// so: the kernel sends the interface's own index there for a driver that
+// implements no ndo_get_iflink, as soon as the interface was made in another
+// namespace than it is in (rtnl_fill_link_netnsid of net/core/rtnetlink.c).
+func (d *Detail) relate(l *Link, order binary.ByteOrder) error {
+	attr, inData := linkAttrs[string(l.Kind)]
+	switch {
+	case inData:
+		var below opt.Opt[uint32]
+		link := detailField{attr, func(*Detail) *opt.Opt[uint32] { return &below }}
+		if err := d.read(l.KindData, order, "rtnetlink link kind", []detailField{link}); err != nil {
+			return err
+		}
+		d.Lower = int32(below.Or(0))
+	case pairKinds[string(l.Kind)]:
+		d.Peer = l.Other
+	case stackedKinds[string(l.Kind)] || l.Other != l.Index:
+		d.Lower = l.Other
+	}
+	if d.Lower != 0 || d.Peer != 0 {
+		d.NetNSID = l.OtherNetNSID
+	}
+	return nil
+}
+
+// read sets the fields whose attributes are in b.
+func (d *Detail) read(b []byte, order binary.ByteOrder, format string, fields []detailField) error {
+	c := decode.NewCursor(b, order, format)
+	for a := nlmsg.AttrsOf(c); a.Next(); {
+		for _, f := range fields {
+			if f.attr == a.Type {
+				*f.of(d) = opt.Some(number(c))
+			}
+		}
 	}
 	return c.Err()
 }
 
-// ofKind is where an attribute of a kind goes (IFLA_VLAN_*, IFLA_BOND_* and the
-// like of linux/if_link.h), or nil.
-func (d *Detail) ofKind(kind []byte, attr uint16) *Number {
-	switch string(kind) {
-	case "vlan":
-		return at(attr, 1, &d.VLANID, 5, &d.VLANProtocol)
-	case "vxlan":
-		return at(attr, 1, &d.VXLANID, 0, nil)
-	case "macvlan", "macvtap":
-		return at(attr, 1, &d.MACVLANMode, 0, nil)
-	case "ipvlan", "ipvtap":
-		return at(attr, 1, &d.IPVLANMode, 0, nil)
-	case "bridge":
-		return at(attr, 5, &d.BridgeSTP, 7, &d.BridgeVLANFiltering)
-	case "bond":
-		if attr == 2 {
-			return &d.BondActiveSlave
-		}
-		return at(attr, 1, &d.BondMode, 3, &d.BondMIIMon)
-	}
-	return nil
-}
-
-// ofPort is where an attribute of a member of a master goes (IFLA_BRPORT_* and
-// IFLA_BOND_SLAVE_* of linux/if_link.h), or nil.
-func (d *Detail) ofPort(kind []byte, attr uint16) *Number {
-	switch string(kind) {
-	case "bridge":
-		return at(attr, 1, &d.BridgePortState, 0, nil)
-	case "bond":
-		if attr == 3 {
-			return &d.BondSlaveFailures
-		}
-		return at(attr, 1, &d.BondSlaveState, 2, &d.BondSlaveMII)
-	}
-	return nil
-}
-
-// at is the place of attr, which is one of two, or nil.
-func at(attr, first uint16, a *Number, second uint16, b *Number) *Number {
-	switch attr {
-	case first:
-		return a
-	case second:
-		return b
-	}
-	return nil
-}
-
-// number reads a number of as many octets as the attribute has.
+// number reads a number whose width is that of the attribute.
 func number(c *decode.Cursor) uint32 {
 	switch c.Len() {
 	case 0, 1:
@@ -121,7 +169,8 @@ func number(c *decode.Cursor) uint32 {
 	}
 }
 
-// inNetworkOrder is what n means, which was read in another order.
+// inNetworkOrder is the value in network order of the two bytes that are n in
+// another order.
 func inNetworkOrder(order binary.ByteOrder, n uint16) uint16 {
 	var b [2]byte
 	order.PutUint16(b[:], n)

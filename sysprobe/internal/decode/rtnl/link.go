@@ -1,5 +1,5 @@
-// Package rtnl decodes what rtnetlink(7) says of links and addresses, and
-// encodes the requests for it.
+// Package rtnl decodes the messages of rtnetlink(7) about links and addresses,
+// and encodes the requests for them.
 package rtnl
 
 import (
@@ -7,6 +7,7 @@ import (
 
 	"telegraf-sysprobe/sysprobe/internal/decode"
 	"telegraf-sysprobe/sysprobe/internal/decode/nlmsg"
+	"telegraf-sysprobe/sysprobe/internal/opt"
 )
 
 // Link is an RTM_NEWLINK message: struct ifinfomsg and its attributes. Byte
@@ -24,32 +25,35 @@ type Link struct {
 	Broadcast []byte
 	Permanent []byte // IFLA_PERM_ADDRESS
 
-	// What the interface says as one of its kind, and as a member of its master:
-	// IFLA_INFO_DATA, IFLA_INFO_SLAVE_KIND and IFLA_INFO_SLAVE_DATA. See
-	// DecodeDetail.
+	// ParentDev and ParentBus name the device that the interface is made of
+	// (Linux 5.14): "0000:00:03.0" on "pci".
+	ParentDev, ParentBus []byte
+
+	// KindData are the attributes of the kind (IFLA_INFO_DATA); PortKind is the
+	// kind of the master and PortData are the attributes of a member of it
+	// (IFLA_INFO_SLAVE_KIND, IFLA_INFO_SLAVE_DATA). DecodeDetail decodes both.
 	KindData, PortKind, PortData []byte
 
 	MTU       uint32
-	Lower     int32 // IFLA_LINK: what a VLAN runs over, the peer of a veth; 0 for none
+	Other     int32 // IFLA_LINK, 0 for none; DecodeDetail finds out what it means
 	Master    int32
 	OperState uint8 // IF_OPER_*
 
-	// What a kernel may not send, and whether it did.
-	LowerNetNSID      int32 // the namespace of Lower, by its ID here; -1 for one without
-	HasLowerNetNSID   bool
-	TxQueueLen        uint32
-	HasTxQueueLen     bool
-	Carrier           uint8
-	HasCarrier        bool
-	CarrierChanges    uint32
-	HasCarrierChanges bool
-	Stats             Stats
-	HasStats          bool
+	OtherNetNSID   opt.Opt[int32] // ID, in this namespace, of that of Other; -1 without one
+	TxQueueLen     opt.Opt[uint32]
+	Carrier        opt.Opt[bool]
+	CarrierChanges opt.Opt[uint32]
+	Promiscuity    opt.Opt[uint32] // requests for all packets
+	AllMulti       opt.Opt[uint32] // requests for all multicast packets (Linux 6.0)
+	ProtoDown      opt.Opt[bool]
+	// ProtoDownReasons has a bit for each reason; it is absent where there is none.
+	ProtoDownReasons opt.Opt[uint32]
+	Stats            opt.Opt[Stats]
 }
 
 // AppendGetLink appends the body of an RTM_GETLINK dump request for all links.
-// With skipStats the kernel leaves out the IPv6 counters, half of an answer
-// otherwise and of no use here, and may leave out others.
+// With skipStats the kernel leaves out the IPv6 counters, which are half of an
+// answer and of no use here, and might leave out others.
 func AppendGetLink(b []byte, order binary.AppendByteOrder, skipStats bool) []byte {
 	b = append(b, make([]byte, 16)...) // struct ifinfomsg, AF_UNSPEC
 	if skipStats {
@@ -58,9 +62,9 @@ func AppendGetLink(b []byte, order binary.AppendByteOrder, skipStats bool) []byt
 	return b
 }
 
-// DecodeLink decodes the body of an RTM_NEWLINK message into l, all of which
-// it overwrites, but for the memory of AltNames. It returns an error that
-// answers to decode.ErrMalformed; l is then of no use.
+// DecodeLink decodes the body of an RTM_NEWLINK message into l, all of which it
+// overwrites; it reuses the memory of AltNames. Its error wraps
+// decode.ErrMalformed; l is then of no use.
 func DecodeLink(b []byte, order binary.ByteOrder, l *Link) error {
 	*l = Link{AltNames: l.AltNames[:0]}
 	c := decode.NewCursor(b, order, "rtnetlink link")
@@ -84,32 +88,48 @@ func (l *Link) attr(c *decode.Cursor, a *nlmsg.Attrs) {
 		l.Broadcast = c.Bytes(c.Len())
 	case attrLinkPermAddress:
 		l.Permanent = c.Bytes(c.Len())
+	case attrLinkParentDev:
+		l.ParentDev = a.Text()
+	case attrLinkParentBus:
+		l.ParentBus = a.Text()
 	case attrLinkName:
 		l.Name = a.Text()
 	case attrLinkAlias:
 		l.Alias = a.Text()
 	case attrLinkMTU:
 		l.MTU = c.Uint32()
-	case attrLinkLower:
-		l.Lower = int32(c.Uint32())
+	case attrLinkOther:
+		l.Other = int32(c.Uint32())
 	case attrLinkNetNSID:
-		l.LowerNetNSID, l.HasLowerNetNSID = int32(c.Uint32()), true
+		l.OtherNetNSID = opt.Some(int32(c.Uint32()))
 	case attrLinkMaster:
 		l.Master = int32(c.Uint32())
 	case attrLinkOperState:
 		l.OperState = c.Uint8()
 	case attrLinkTxQueueLen:
-		l.TxQueueLen, l.HasTxQueueLen = c.Uint32(), true
+		l.TxQueueLen = opt.Some(c.Uint32())
 	case attrLinkCarrier:
-		l.Carrier, l.HasCarrier = c.Uint8(), true
+		l.Carrier = opt.Some(c.Uint8() != 0)
 	case attrLinkCarrierChanges:
-		l.CarrierChanges, l.HasCarrierChanges = c.Uint32(), true
+		l.CarrierChanges = opt.Some(c.Uint32())
+	case attrLinkPromiscuity:
+		l.Promiscuity = opt.Some(c.Uint32())
+	case attrLinkAllMulti:
+		l.AllMulti = opt.Some(c.Uint32())
+	case attrLinkProtoDown:
+		l.ProtoDown = opt.Some(c.Uint8() != 0)
+	case attrLinkProtoDownWhy:
+		for n := nlmsg.AttrsOf(c); n.Next(); {
+			if n.Type == attrProtoDownReasons {
+				l.ProtoDownReasons = opt.Some(c.Uint32())
+			}
+		}
 	case attrLinkStats64:
-		l.Stats, l.HasStats = decodeStats(c, true), true
+		l.Stats = opt.Some(decodeStats(c, true))
 	case attrLinkStats:
-		// Both come with the same counters; those of 32 bits wrap sooner.
-		if !l.HasStats {
-			l.Stats, l.HasStats = decodeStats(c, false), true
+		// Both attributes hold the same counters; those of 32 bits wrap sooner.
+		if !l.Stats.Known() {
+			l.Stats = opt.Some(decodeStats(c, false))
 		}
 	case attrLinkInfo:
 		l.info(c)
@@ -122,7 +142,7 @@ func (l *Link) attr(c *decode.Cursor, a *nlmsg.Attrs) {
 	}
 }
 
-// info reads what is nested in IFLA_LINKINFO.
+// info reads the attributes that are nested in IFLA_LINKINFO.
 func (l *Link) info(c *decode.Cursor) {
 	for a := nlmsg.AttrsOf(c); a.Next(); {
 		switch a.Type {

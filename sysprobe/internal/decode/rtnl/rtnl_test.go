@@ -14,6 +14,7 @@ import (
 	"telegraf-sysprobe/sysprobe/internal/decode"
 	"telegraf-sysprobe/sysprobe/internal/decode/nlmsg"
 	"telegraf-sysprobe/sysprobe/internal/decode/rtnl"
+	"telegraf-sysprobe/sysprobe/internal/opt"
 	"telegraf-sysprobe/sysprobe/sysprobetest"
 )
 
@@ -25,23 +26,15 @@ type order interface {
 
 var orders = []order{binary.LittleEndian, binary.BigEndian}
 
+// watched returns l as the kernel lists it with that many requests for all packets
+// and for all multicast packets, and not held down.
+func watched(l rtnl.Link, requests uint32) rtnl.Link {
+	l.Promiscuity, l.AllMulti, l.ProtoDown = opt.Some(requests), opt.Some(requests), opt.Some(false)
+	return l
+}
+
 // compareIP makes addresses comparable by cmp.
 var compareIP = cmp.Comparer(func(a, b netip.Addr) bool { return a == b })
-
-// messages takes a fixture apart.
-func messages(tb testing.TB, fixture string) []nlmsg.Message {
-	tb.Helper()
-	var all []nlmsg.Message
-	for b := sysprobetest.Hex(tb, "wire", "rtnl", fixture+".hex"); len(b) > 0; {
-		var m nlmsg.Message
-		var err error
-		if m, b, err = nlmsg.Next(b, binary.LittleEndian); err != nil {
-			tb.Fatal(err)
-		}
-		all = append(all, m)
-	}
-	return all
-}
 
 // octets reads hexadecimal digits, spaces between them or not.
 func octets(tb testing.TB, text string) []byte {
@@ -54,30 +47,30 @@ func octets(tb testing.TB, text string) []byte {
 }
 
 func TestDecodeLinkFixtures(t *testing.T) {
-	veth := rtnl.Link{
+	veth := watched(rtnl.Link{
 		HardwareType: 1, Index: 4, Flags: 0x11043, Name: []byte("d0"), Alias: []byte("uplink to rack 7"),
 		AltNames: [][]byte{[]byte("uplink0"), []byte("thisisaverylongaltname")}, Kind: []byte("veth"),
 		PortKind:  []byte("bridge"),
-		Broadcast: octets(t, "ffffffffffff"), MTU: 1500, Lower: 3, Master: 2, OperState: 6,
-		TxQueueLen: 1000, HasTxQueueLen: true, Carrier: 1, HasCarrier: true, CarrierChanges: 2, HasCarrierChanges: true,
-		HasStats: true,
-	}
+		Broadcast: octets(t, "ffffffffffff"), MTU: 1500, Other: 3, Master: 2, OperState: 6,
+		TxQueueLen: opt.Some[uint32](1000), Carrier: opt.Some(true), CarrierChanges: opt.Some[uint32](2),
+		Stats: opt.Some(rtnl.Stats{}),
+	}, 1)
 	tests := map[string]rtnl.Link{
 		"link-veth":       veth,
 		"link-skip-stats": veth,
-		"link-lo": {
+		"link-lo": watched(rtnl.Link{
 			HardwareType: 772, Index: 1, Flags: 0x10049, Name: []byte("lo"), Address: make([]byte, 6), Broadcast: make([]byte, 6),
-			MTU: 65536, TxQueueLen: 1000, HasTxQueueLen: true, Carrier: 1, HasCarrier: true, HasCarrierChanges: true, HasStats: true,
-		},
-		"link-tun": {
+			MTU: 65536, TxQueueLen: opt.Some[uint32](1000), Carrier: opt.Some(true), CarrierChanges: opt.Some[uint32](0), Stats: opt.Some(rtnl.Stats{}),
+		}, 0),
+		"link-tun": watched(rtnl.Link{
 			HardwareType: 0xfffe, Index: 5, Flags: 0x1091, Name: []byte("tun0"), Kind: []byte("tun"), MTU: 1500, OperState: 2,
-			TxQueueLen: 500, HasTxQueueLen: true, HasCarrier: true, CarrierChanges: 1, HasCarrierChanges: true, HasStats: true,
-		},
-		"link-eth": {
+			TxQueueLen: opt.Some[uint32](500), Carrier: opt.Some(false), CarrierChanges: opt.Some[uint32](1), Stats: opt.Some(rtnl.Stats{}),
+		}, 0),
+		"link-eth": watched(rtnl.Link{
 			HardwareType: 1, Index: 6, Flags: 0x1002, Name: []byte("tap0"), Kind: []byte("tun"), Broadcast: octets(t, "ffffffffffff"),
-			MTU: 1500, OperState: 2, TxQueueLen: 1000, HasTxQueueLen: true,
-			HasCarrier: true, CarrierChanges: 1, HasCarrierChanges: true, HasStats: true,
-		},
+			MTU: 1500, OperState: 2, TxQueueLen: opt.Some[uint32](1000),
+			Carrier: opt.Some(false), CarrierChanges: opt.Some[uint32](1), Stats: opt.Some(rtnl.Stats{}),
+		}, 0),
 		"link-infiniband": {
 			HardwareType: 32, Index: 7, Flags: 0x11043, Name: []byte("ib0"), MTU: 2044,
 			Address:   octets(t, "80000048fe800000000000000002c90300a1b2c3"),
@@ -90,17 +83,17 @@ func TestDecodeLinkFixtures(t *testing.T) {
 		"link-short-address": {HardwareType: 778, Index: 9, Flags: 0x81, Name: []byte("gre1"), Address: octets(t, "063d29")},
 		"link-bond":          {HardwareType: 1, Index: 12, Flags: 0x11443, Name: []byte("bond0"), Kind: []byte("bond")},
 		"link-bond-slave":    {HardwareType: 1, Index: 13, Flags: 0x1803, Name: []byte("eth1"), PortKind: []byte("bond"), Master: 12},
-		"link-vlan":          {HardwareType: 1, Index: 14, Flags: 0x11043, Name: []byte("eth0.100"), Kind: []byte("vlan"), Lower: 2},
+		"link-vlan":          {HardwareType: 1, Index: 14, Flags: 0x11043, Name: []byte("eth0.100"), Kind: []byte("vlan"), Other: 2},
 		"link-ipvlan": {
-			HardwareType: 1, Index: 15, Flags: 0x110c3, Name: []byte("ipvl0"), Kind: []byte("ipvlan"), Lower: 2,
-			LowerNetNSID: 5, HasLowerNetNSID: true,
+			HardwareType: 1, Index: 15, Flags: 0x110c3, Name: []byte("ipvl0"), Kind: []byte("ipvlan"), Other: 2,
+			OtherNetNSID: opt.Some[int32](5),
 		},
 		"link-gre": {
 			HardwareType: 778, Index: 16, Flags: 0x100d1, Name: []byte("gre1"), Kind: []byte("gre"),
 			Address: octets(t, "c0000201"), Broadcast: octets(t, "c0000202"),
 		},
-		"link-stats32": {HardwareType: 1, Index: 10, Flags: 0x1003, Name: []byte("old0"), HasStats: true, Stats: numbered},
-		"link-future":  {HardwareType: 1, Index: 11, Flags: 0x1003, Name: []byte("new0"), MTU: 1500, HasStats: true, Stats: numbered24},
+		"link-stats32": {HardwareType: 1, Index: 10, Flags: 0x1003, Name: []byte("old0"), Stats: opt.Some(numbered)},
+		"link-future":  {HardwareType: 1, Index: 11, Flags: 0x1003, Name: []byte("new0"), MTU: 1500, Stats: opt.Some(numbered24)},
 	}
 	for fixture := range sysprobetest.HexDir(t, "wire", "rtnl") {
 		want, ok := tests[fixture]
@@ -112,17 +105,17 @@ func TestDecodeLinkFixtures(t *testing.T) {
 		}
 		t.Run(fixture, func(t *testing.T) {
 			var got rtnl.Link
-			if err := rtnl.DecodeLink(messages(t, fixture)[0].Data, binary.LittleEndian, &got); err != nil {
+			if err := rtnl.DecodeLink(sysprobetest.Messages(t, "rtnl", fixture)[0].Data, binary.LittleEndian, &got); err != nil {
 				t.Fatal(err)
 			}
-			opts := []cmp.Option{cmpopts.EquateEmpty(), cmpopts.IgnoreFields(rtnl.Link{}, "KindData", "PortData")} // see TestDecodeDetail
-			if want.Address == nil && got.Address != nil {                                                         // random of each veth and tap
+			opts := []cmp.Option{cmpopts.EquateEmpty(), cmpopts.IgnoreFields(rtnl.Link{}, "KindData", "PortData"), values} // see TestDecodeDetail
+			if want.Address == nil && got.Address != nil {                                                                 // random of each veth and tap
 				if len(got.Address) != 6 {
 					t.Errorf("address of %d octets, want 6", len(got.Address))
 				}
 				opts = append(opts, cmpopts.IgnoreFields(rtnl.Link{}, "Address"))
 			}
-			if want.Stats == (rtnl.Stats{}) { // whatever passed
+			if want.Stats == opt.Some(rtnl.Stats{}) && got.Stats.Known() { // whatever passed
 				opts = append(opts, cmpopts.IgnoreFields(rtnl.Link{}, "Stats"))
 			}
 			if diff := cmp.Diff(want, got, opts...); diff != "" {
@@ -173,19 +166,23 @@ func TestDecodeLinkInBothOrders(t *testing.T) {
 				attr(3, []byte("eth0\x00")), u32(4, 9000), u32(5, 77), u32(10, 3), u32(13, 1000), attr(16, []byte{6}),
 				attr(18, attr(1, []byte("vlan\x00"))), attr(23, counters), attr(33, []byte{0}), u32(35, 4),
 				attr(52, append(attr(53, []byte("a\x00")), attr(53, []byte("b\x00"))...)), attr(54, []byte{1, 2, 3, 4, 5, 6}),
+				u32(30, 2), attr(39, []byte{1}), attr(55, append(u32(1, 0xff), u32(2, 0x28)...)), u32(61, 3),
+				attr(56, []byte("0000:00:03.0\x00")), attr(57, []byte("pci\x00")),
 				attr(7, make([]byte, 92)), // IFLA_STATS does not replace IFLA_STATS64
 			)
 			want := rtnl.Link{
-				HardwareType: 1, Index: 258, Flags: 0x11043, Name: []byte("eth0"), MTU: 9000, Lower: 77, Master: 3,
-				TxQueueLen: 1000, HasTxQueueLen: true, OperState: 6, Kind: []byte("vlan"), Stats: numbered24, HasStats: true,
-				HasCarrier: true, CarrierChanges: 4, HasCarrierChanges: true,
+				HardwareType: 1, Index: 258, Flags: 0x11043, Name: []byte("eth0"), MTU: 9000, Other: 77, Master: 3,
+				TxQueueLen: opt.Some[uint32](1000), OperState: 6, Kind: []byte("vlan"), Stats: opt.Some(numbered24),
+				Carrier: opt.Some(false), CarrierChanges: opt.Some[uint32](4),
 				AltNames: [][]byte{[]byte("a"), []byte("b")}, Permanent: []byte{1, 2, 3, 4, 5, 6},
+				ParentDev: []byte("0000:00:03.0"), ParentBus: []byte("pci"),
+				Promiscuity: opt.Some[uint32](2), AllMulti: opt.Some[uint32](3), ProtoDown: opt.Some(true), ProtoDownReasons: opt.Some[uint32](0x28),
 			}
 			got := rtnl.Link{Name: []byte("before"), Alias: []byte("before"), AltNames: [][]byte{[]byte("before")}}
 			if err := rtnl.DecodeLink(b, order, &got); err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(want, got); diff != "" {
+			if diff := cmp.Diff(want, got, values); diff != "" {
 				t.Errorf("A32 link, nothing of the one before (-want +got):\n%s", diff)
 			}
 		})
@@ -236,7 +233,7 @@ func TestDecodeAddrFixtures(t *testing.T) {
 	withBroadcast := v4(4, 24, 0x80, "10.1.2.3", "10.1.2.3", "d0")
 	withBroadcast.Broadcast = ip("10.1.2.255")
 	mortal := v4(4, 25, 0, "198.51.100.1", "198.51.100.1", "d0")
-	mortal.Valid, mortal.Preferred, mortal.RoutePriority, mortal.HasRoutePriority = 1000, 500, 77, true
+	mortal.Valid, mortal.Preferred, mortal.RoutePriority = 1000, 500, opt.Some[uint32](77)
 	v6 := func(index uint32, prefix uint8, flags uint32, address string) rtnl.Addr {
 		return rtnl.Addr{
 			Family: rtnl.FamilyInet6, PrefixLen: prefix, Index: index, Flags: flags, Address: ip(address),
@@ -244,7 +241,7 @@ func TestDecodeAddrFixtures(t *testing.T) {
 		}
 	}
 	lo6 := v6(1, 128, 0x80, "::1")
-	lo6.Scope, lo6.Protocol, lo6.HasProtocol = 254, 1, true
+	lo6.Scope, lo6.Protocol = 254, opt.Some[uint8](1)
 	peer6 := v6(4, 128, 0x82, "2001:db8:1::2")
 	peer6.Local = ip("2001:db8:1::1")
 	deprecated := v6(4, 64, 0x60, "2001:db8::5")
@@ -265,7 +262,7 @@ func TestDecodeAddrFixtures(t *testing.T) {
 	} {
 		t.Run(fixture+" A32 nothing of the row before", func(t *testing.T) {
 			var got []rtnl.Addr
-			for _, m := range messages(t, fixture) {
+			for _, m := range sysprobetest.Messages(t, "rtnl", fixture) {
 				a, err := rtnl.DecodeAddr(m.Data, binary.LittleEndian)
 				if err != nil {
 					t.Fatal(err)
@@ -274,7 +271,7 @@ func TestDecodeAddrFixtures(t *testing.T) {
 					got = append(got, a)
 				}
 			}
-			if diff := cmp.Diff(want, got, compareIP); diff != "" {
+			if diff := cmp.Diff(want, got, compareIP, values); diff != "" {
 				t.Errorf("addresses (-want +got):\n%s", diff)
 			}
 		})
@@ -295,9 +292,9 @@ func TestDecodeAddrInBothOrders(t *testing.T) {
 			}
 			want := rtnl.Addr{
 				Family: rtnl.FamilyInet, PrefixLen: 24, Scope: 253, Index: 258, Flags: 0x280, Address: netip.MustParseAddr("10.0.0.1"),
-				Preferred: 10, Valid: 20, RoutePriority: 1024, HasRoutePriority: true,
+				Preferred: 10, Valid: 20, RoutePriority: opt.Some[uint32](1024),
 			}
-			if diff := cmp.Diff(want, got, compareIP); diff != "" {
+			if diff := cmp.Diff(want, got, compareIP, values); diff != "" {
 				t.Errorf("address (-want +got):\n%s", diff)
 			}
 		})
@@ -329,7 +326,7 @@ func TestRequests(t *testing.T) {
 }
 
 func TestDecodeAllocatesNothing(t *testing.T) {
-	linkBody, addrBody := messages(t, "link-veth")[0].Data, messages(t, "addr-ipv4")[1].Data
+	linkBody, addrBody := sysprobetest.Messages(t, "rtnl", "link-veth")[0].Data, sysprobetest.Messages(t, "rtnl", "addr-ipv4")[1].Data
 	var l rtnl.Link
 	var err error
 	got := testing.AllocsPerRun(100, func() {
@@ -387,14 +384,14 @@ func FuzzDecodeAddr(f *testing.F) {
 func seed(f *testing.F) {
 	f.Helper()
 	for fixture := range sysprobetest.HexDir(f, "wire", "rtnl") {
-		for _, m := range messages(f, fixture) {
+		for _, m := range sysprobetest.Messages(f, "rtnl", fixture) {
 			f.Add(m.Data)
 		}
 	}
 }
 
 func BenchmarkDecodeLink(b *testing.B) {
-	body := messages(b, "link-skip-stats")[0].Data
+	body := sysprobetest.Messages(b, "rtnl", "link-skip-stats")[0].Data
 	var l rtnl.Link
 	b.ReportAllocs()
 	for b.Loop() {

@@ -19,8 +19,8 @@ type Stats struct {
 	RxNoHandler                uint64 // Linux 4.6, 0 before
 }
 
-// decodeStats reads the counters, of 64 or 32 bits. The kernel has appended
-// fields before and will again.
+// decodeStats reads the counters, of 64 or 32 bits. Kernels of other versions
+// might send fewer or more fields.
 func decodeStats(c *decode.Cursor, wide bool) Stats {
 	var s Stats
 	for _, field := range []*uint64{

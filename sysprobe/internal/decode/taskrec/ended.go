@@ -1,13 +1,12 @@
 package taskrec
 
 import (
-	"bytes"
 	"encoding/binary"
 
 	"telegraf-sysprobe/sysprobe/internal/decode"
 )
 
-// Sizes of the keys and values that the program has of processes that ended.
+// Sizes of the keys and values that the program has of processes that exited.
 const (
 	IdentitySize = 16
 	FinalSize    = 160
@@ -24,14 +23,7 @@ type Kind struct {
 }
 
 // Comm is the name: what precedes the first NUL.
-func (k *Kind) Comm() []byte { return beforeNUL(k.comm[:]) }
-
-func beforeNUL(b []byte) []byte {
-	if before, _, ok := bytes.Cut(b, []byte{0}); ok {
-		return before
-	}
-	return b
-}
+func (k *Kind) Comm() []byte { return decode.BeforeNUL(k.comm[:]) }
 
 // Final is what one process did in all.
 type Final struct {
@@ -44,7 +36,7 @@ type Final struct {
 }
 
 // DecodeFinal decodes an entry of the map "seen" of a machine of that byte
-// order. The error answers to decode.ErrMalformed.
+// order. The error wraps decode.ErrMalformed.
 func DecodeFinal(key, value []byte, order binary.ByteOrder) (Final, error) {
 	var f Final
 	k := decode.NewCursor(key, order, "identity of a process")
@@ -71,7 +63,7 @@ type Total struct {
 }
 
 // DecodeTotal decodes an entry of the map "unseen" of a machine of that byte
-// order. The error answers to decode.ErrMalformed.
+// order. The error wraps decode.ErrMalformed.
 func DecodeTotal(key, value []byte, order binary.ByteOrder) (Total, error) {
 	var t Total
 	k := decode.NewCursor(key, order, "kind of processes")

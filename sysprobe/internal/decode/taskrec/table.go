@@ -18,11 +18,12 @@ type Table struct {
 
 	threads []Thread
 	ended   bool
+	tasks   uint32
 }
 
 // Reset empties the table and keeps its memory.
 func (t *Table) Reset() {
-	t.Processes, t.threads, t.ended = t.Processes[:0], t.threads[:0], false
+	t.Processes, t.threads, t.ended, t.tasks = t.Processes[:0], t.threads[:0], false, 0
 }
 
 // Take returns the processes and removes them from the table, which uses their
@@ -35,7 +36,7 @@ func (t *Table) Take() []Process {
 
 // Add decodes the whole records at the start of b, which came from a machine
 // of that byte order, and returns their length: a read can end within one. The
-// error answers to decode.ErrMalformed.
+// error wraps decode.ErrMalformed.
 func (t *Table) Add(b []byte, order binary.ByteOrder) (int, error) {
 	c := decode.NewCursor(b, order, format)
 	for c.Len() >= 4 {
@@ -68,7 +69,7 @@ func (t *Table) add(c *decode.Cursor, size int) {
 		t.threads = append(t.threads, Thread{})
 		t.threads[len(t.threads)-1].decode(c)
 	default:
-		c.Skip(size - 4)
+		t.tasks = c.Uint32()
 		t.ended = true
 	}
 }
@@ -76,8 +77,12 @@ func (t *Table) add(c *decode.Cursor, size int) {
 // Ended reports that the last record is there.
 func (t *Table) Ended() bool { return t.ended }
 
+// Tasks is how many threads the pass met, those without a record included; 0 before
+// the last record.
+func (t *Table) Tasks() uint32 { return t.tasks }
+
 // Finish brings the processes in order and adds their threads to them. It
-// returns an error that answers to decode.ErrMalformed where the last record is
+// returns an error that wraps decode.ErrMalformed where the last record is
 // missing: the table is not complete then.
 func (t *Table) Finish() error {
 	if !t.ended {
@@ -98,7 +103,7 @@ func (t *Table) sort() {
 }
 
 // addThread adds a thread to its process. One whose process is not there is
-// passed over: that ended or was not there yet when its turn was.
+// passed over: the process exited, or started after the iterator had passed it.
 func (t *Table) addThread(thread *Thread) {
 	at, found := slices.BinarySearchFunc(t.Processes, thread.PID, func(p Process, pid int32) int { return cmp.Compare(p.PID, pid) })
 	if !found {

@@ -4,11 +4,11 @@ package taskrec
 
 import "telegraf-sysprobe/sysprobe/internal/decode"
 
-// Sizes of the records in bpf/taskiter.bpf.c; they tell them apart.
+// Sizes of the records in bpf/taskiter.bpf.c; each record has another one.
 const (
 	EndSize     = 8
 	ThreadSize  = 128
-	ProcessSize = 416
+	ProcessSize = 424
 )
 
 // Numbers of the kernel: include/linux/sched.h, include/linux/sched/prio.h.
@@ -16,6 +16,10 @@ const (
 	FlagKernelThread = 0x00200000 // PF_KTHREAD
 	defaultPriority  = 120        // DEFAULT_PRIO, the static priority of nice 0
 )
+
+// FilesResource is RLIMIT_NOFILE of include/uapi/asm-generic/resource.h, by which
+// the program reads FilesLimit. MIPS and SPARC have another number.
+const FilesResource = 7
 
 // Sums are what the threads of a process have together, dead ones included.
 // Times are in nanoseconds.
@@ -40,6 +44,12 @@ type Thread struct {
 
 // Memory is counted in pages. A single number can be below 0.
 type Memory struct{ File, Anon, Swap, Shmem int64 }
+
+// Resident is how many pages of each kind but Swap there are.
+func (m Memory) Resident() uint64 { return Pages(m.File) + Pages(m.Anon) + Pages(m.Shmem) }
+
+// Pages returns a counter of pages as the kernel shows it: at least 0.
+func Pages(n int64) uint64 { return uint64(max(n, 0)) }
 
 // Add returns the sums of m and o.
 func (m Memory) Add(o Memory) Memory {
@@ -67,8 +77,11 @@ type Process struct {
 	// TotalVM, DataVM and StackVM are in pages, StartCode and EndCode
 	// addresses. All are 0 without an address space.
 	TotalVM, DataVM, StackVM, StartCode, EndCode uint64
+	// FilesLimit is how many files the process can open (RLIMIT_NOFILE of
+	// getrlimit(2), where that is [FilesResource]).
+	FilesLimit uint64
 	// Memory is what the kernel shows in /proc/PID/stat: counters of which each
-	// CPU may hold a part back. Held is the sum of those parts; see
+	// CPU may hold a part back. Held is the sum of these parts; see
 	// ExactMemory.
 	Memory, Held                     Memory
 	PPID, Group, Session             int32
@@ -90,14 +103,24 @@ type Process struct {
 	// too high. Live says that a thread beside the first one lives. FilesKnown
 	// and UserMemory say that Files was counted and that there is an address
 	// space. ExactMemory says that Memory and Held together are what the
-	// process has.
-	Torn, Live, FilesKnown, UserMemory, ExactMemory bool
+	// process has. Alone says that it has other threads, which the pass has no
+	// records of, so that Sums lack theirs.
+	Torn, Live, FilesKnown, UserMemory, ExactMemory, Alone bool
 
 	comm [16]byte
 }
 
+// ExactPages returns the memory of p without what CPUs hold back, where ExactMemory
+// is set, and Memory elsewhere.
+func (p *Process) ExactPages() Memory {
+	if !p.ExactMemory {
+		return p.Memory
+	}
+	return p.Memory.Add(p.Held)
+}
+
 // Comm is the name: what precedes the first NUL. What follows may be anything.
-func (p *Process) Comm() []byte { return beforeNUL(p.comm[:]) }
+func (p *Process) Comm() []byte { return decode.BeforeNUL(p.comm[:]) }
 
 // decode reads the part that records of threads and processes have in common.
 func (t *Thread) decode(c *decode.Cursor) {
@@ -113,6 +136,7 @@ const (
 	noteFiles
 	noteUserMemory
 	noteExactMemory
+	noteAlone
 )
 
 // memoryOf returns what n has of each kind of memory.
@@ -130,7 +154,7 @@ func (p *Process) decode(c *decode.Cursor) {
 
 // decodeLong reads the numbers of 64 bits.
 func (p *Process) decodeLong(c *decode.Cursor) {
-	var n [23]uint64
+	var n [24]uint64
 	c.Uint64s(n[:])
 	p.LeaderVoluntarySwitches, p.LeaderInvoluntarySwitches = n[0], n[1]
 	p.Start, p.ExecID, p.Cgroup, p.IOWait = n[2], n[3], n[4], n[5]
@@ -138,7 +162,8 @@ func (p *Process) decodeLong(c *decode.Cursor) {
 	p.ChildUserTime, p.ChildSystemTime = n[8], n[9]
 	p.TotalVM, p.DataVM, p.StackVM = n[10], n[11], n[12]
 	p.StartCode, p.EndCode = n[13], n[14]
-	p.Memory, p.Held = memoryOf(n[15:19]), memoryOf(n[19:23])
+	p.FilesLimit = n[15]
+	p.Memory, p.Held = memoryOf(n[16:20]), memoryOf(n[20:24])
 }
 
 // decodeShort reads those of 32 bits.
@@ -155,6 +180,6 @@ func (p *Process) decodeShort(c *decode.Cursor) {
 	notes := n[18]
 	p.Torn, p.Live = notes&noteTorn != 0, notes&noteLive != 0
 	p.FilesKnown, p.UserMemory = notes&noteFiles != 0, notes&noteUserMemory != 0
-	p.ExactMemory = notes&noteExactMemory != 0
+	p.ExactMemory, p.Alone = notes&noteExactMemory != 0, notes&noteAlone != 0
 	p.OwnPID, p.PIDNamespace, p.Tracer = int32(n[19]), n[20], int32(n[21])
 }

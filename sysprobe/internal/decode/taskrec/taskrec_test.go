@@ -47,7 +47,7 @@ func (r *record) thread(pid, tid, state uint32, n uint64) { r.head(ThreadSize, p
 // process appends a record in which every number is another one.
 func (r *record) process(pid, state, notes uint32) {
 	r.head(ProcessSize, pid, pid, state, 100)
-	for n := uint64(200); n < 215; n++ {
+	for n := uint64(200); n < 216; n++ {
 		r.u64(n)
 	}
 	minusOne := int64(-1)
@@ -58,7 +58,7 @@ func (r *record) process(pid, state, notes uint32) {
 	r.b = append(r.b, "init\x00er/0\x00\x00\x00\x00\x00\x00\x00"...)
 }
 
-func (r *record) end() { r.u32(EndSize, 0) }
+func (r *record) end() { r.u32(EndSize, 9) }
 
 func (r *record) add(t *testing.T, table *Table) {
 	t.Helper()
@@ -74,17 +74,17 @@ func TestProcess(t *testing.T) {
 		LeaderVoluntarySwitches: 200, LeaderInvoluntarySwitches: 201,
 		Start: 202, ExecID: 203, Cgroup: 204, IOWait: 205,
 		ShownUserTime: 206, ShownSystemTime: 207, ChildUserTime: 208, ChildSystemTime: 209,
-		TotalVM: 210, DataVM: 211, StackVM: 212, StartCode: 213, EndCode: 214,
+		TotalVM: 210, DataVM: 211, StackVM: 212, StartCode: 213, EndCode: 214, FilesLimit: 215,
 		Memory: Memory{300, 301, -1, 303}, Held: Memory{304, -1, 306, 307},
 		PPID: 400, Group: 401, Session: 402, Flags: 403, Threads: 404, CPU: 405, Nice: 20, RTPriority: 407, Policy: 408, ExitCode: 409,
 		UID: 500, EUID: 501, SUID: 502, GID: 503, EGID: 504, SGID: 505,
-		Files: 600, LiveState: 1, Torn: true, FilesKnown: true, ExactMemory: true,
+		Files: 600, LiveState: 1, Torn: true, FilesKnown: true, ExactMemory: true, Alone: true,
 		OwnPID: 700, PIDNamespace: 701, Tracer: 702,
 		comm: [16]byte([]byte("init\x00er/0\x00\x00\x00\x00\x00\x00\x00")),
 	}
 	for _, order := range []binary.AppendByteOrder{binary.LittleEndian, binary.BigEndian} {
 		r := record{order: order}
-		r.process(7, 1, noteTorn|noteFiles|noteExactMemory)
+		r.process(7, 1, noteTorn|noteFiles|noteExactMemory|noteAlone)
 		r.end()
 		var table Table
 		r.add(t, &table)
@@ -94,7 +94,13 @@ func TestProcess(t *testing.T) {
 		if diff := cmp.Diff([]Process{want}, table.Processes, unexported); diff != "" {
 			t.Errorf("%v: processes (-want +got):\n%s", order, diff)
 		}
-		if comm := table.Processes[0].Comm(); string(comm) != "init" {
+		if table.Tasks() != 9 {
+			t.Errorf("%v: %d threads, want 9", order, table.Tasks())
+		}
+		if table.Reset(); table.Tasks() != 0 {
+			t.Errorf("%v: %d threads before a pass", order, table.Tasks())
+		}
+		if comm := table.Processes[:1][0].Comm(); string(comm) != "init" {
 			t.Errorf("name %q, want what precedes the NUL", comm)
 		}
 	}

@@ -1,0 +1,5 @@
+//go:build !linux && !windows
+
+package sysprobe
+
+type procsClient struct{ unsupportedProcs }

@@ -1,0 +1,2 @@
+// Package sysinfo asks the kernel for the size of the machine (sysinfo(2)).
+package sysinfo

@@ -1,0 +1,42 @@
+package sysprobe
+
+import (
+	"context"
+
+	"telegraf-sysprobe/sysprobe/internal/sys/iphlpapi"
+)
+
+// nicStatsClient asks the IP helper.
+type nicStatsClient struct {
+	shots *relay[struct{}, *LinkSnapshot]
+}
+
+func newNICStatsClient(cfg Config) (*nicStatsClient, error) {
+	if err := cfg.ownNetNS("open link table"); err != nil {
+		return nil, err
+	}
+	return &nicStatsClient{shots: newRelay(readInterfaces)}, nil
+}
+
+// close waits for a snapshot that is being taken.
+func (c *nicStatsClient) close() error { return opError("close link table", "", c.shots.close()) }
+
+// snapshot reads all interfaces. Windows has none of the optional facts.
+func (c *nicStatsClient) snapshot(ctx context.Context, dst *LinkSnapshot, _ LinkFacts) error {
+	*dst = LinkSnapshot{Links: dst.Links[:0]}
+	err := c.shots.with(ctx, struct{}{}, func(s *LinkSnapshot) { dst.Links, s.Links = s.Links, dst.Links })
+	return opError("read links", "", err)
+}
+
+// readInterfaces returns a reader of the table of interfaces.
+func readInterfaces() func(struct{}) (*LinkSnapshot, error) {
+	rows := &interfaceRows{texts: newRowTexts()}
+	return func(struct{}) (*LinkSnapshot, error) {
+		rows.begin()
+		if err := iphlpapi.ReadInterfaces(rows.link); err != nil {
+			return nil, err
+		}
+		rows.linked()
+		return &rows.rows, nil
+	}
+}

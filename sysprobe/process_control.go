@@ -1,0 +1,227 @@
+package sysprobe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// The limits of the priorities.
+const (
+	// MinNice is the nice value of most CPU time (setpriority(2)).
+	MinNice = -20
+	// MaxNice is the nice value of least CPU time.
+	MaxNice = 19
+	// MaxIOLevel is the last level of an I/O priority (linux/ioprio.h).
+	MaxIOLevel = 7
+)
+
+// SetNice sets the nice value of the process, to be exact of its first thread
+// (setpriority(2)): new threads have that of the thread that makes them. It needs
+// the same user, and to lower the value CAP_SYS_NICE or the limit [ResourceNice].
+//
+// It and the other setters return an error that wraps fs.ErrInvalid and has the
+// range if the value is out of range, [ErrAccessDenied] if this user must not set
+// it, [ErrNoSuchProcess] if the process is gone, [ErrZombieProcess] if it has
+// exited, and [ErrNotSupported] where the system or the PID namespace of the table
+// has no such call. The kernel takes a PID: the setter checks before the call, and
+// after it, that the process has it.
+func (p *Process) SetNice(nice int) error {
+	return p.client.setNice(nice, inRange("nice value", nice, MinNice, MaxNice))
+}
+
+// SetIOPriority sets the I/O priority of the process, to be exact of its first
+// thread (ioprio_set(2)), as SetNice does. The class rt needs CAP_SYS_ADMIN or CAP_SYS_NICE. The
+// classes none and idle have no levels but 0.
+func (p *Process) SetIOPriority(priority IOPriority) error {
+	most := MaxIOLevel
+	if priority.Class == IOPrioNone || priority.Class == IOPrioIdle {
+		most = 0
+	}
+	return p.client.setIOPriority(priority, errors.Join(
+		inRange("class of I/O priority", int(priority.Class), int(IOPrioNone), int(IOPrioIdle)),
+		inRange("level of I/O priority", int(priority.Level), 0, most)))
+}
+
+// SetLimit sets a resource limit of the process (prlimit(2)), as SetNice does.
+// To raise Hard needs CAP_SYS_RESOURCE. A Soft above Hard is out of range; the zero
+// Limit means unlimited, which is above any Hard that is not.
+func (p *Process) SetLimit(resource Resource, limit Limit) error {
+	err := inRange("resource", int(resource), 0, resources-1)
+	soft, limited := limit.Soft.Get()
+	hard, most := limit.Hard.Get()
+	if most && (!limited || soft > hard) {
+		err = fmt.Errorf("soft limit %v of %v is above the hard limit %d: %w", limit.Soft, resource, hard, fs.ErrInvalid)
+	}
+	return p.client.setLimit(resource, limit, err)
+}
+
+// SetAffinity sets the processors that the process, to be exact its first thread,
+// may run on, by their numbers (sched_setaffinity(2)), as SetNice does. The kernel leaves out those
+// that the machine or the cgroup of the process lacks, and refuses a set of which
+// nothing remains.
+func (p *Process) SetAffinity(cpus []int) error {
+	err := inRange("number of processors", len(cpus), 1, maxCPU)
+	for _, cpu := range cpus {
+		err = errors.Join(err, inRange("processor", cpu, 0, maxCPU-1))
+	}
+	return p.client.setAffinity(cpus, err)
+}
+
+// maxCPU is more processors than any system has.
+const maxCPU = 1 << 18
+
+// Terminate asks the process to exit, by SIGTERM, as Signal does.
+func (p *Process) Terminate() error { return p.Signal(syscall.SIGTERM) }
+
+// Kill ends the process, by SIGKILL, as Signal does.
+func (p *Process) Kill() error { return p.Signal(syscall.SIGKILL) }
+
+// Suspend stops the process until Resume, by SIGSTOP, as Signal does.
+func (p *Process) Suspend() error { return p.client.suspend() }
+
+// Resume lets a stopped process go on, by SIGCONT, as Signal does.
+func (p *Process) Resume() error { return p.client.resume() }
+
+// ProcessExit is how the wait for a process ended.
+type ProcessExit struct {
+	Process *Process
+	// Status and Err are what [Process.Wait] returned.
+	Status Opt[ExitStatus]
+	Err    error
+}
+
+// WaitAll waits until all processes are gone, or ctx ends, as psutil's wait_procs.
+// The result is in the order of processes, each with what its Wait returns: one
+// that still lives has the error of ctx, and one whose handle is closed an error that
+// wraps fs.ErrClosed.
+func WaitAll(ctx context.Context, processes []*Process) []ProcessExit {
+	exits := make([]ProcessExit, len(processes))
+	var waits sync.WaitGroup
+	for i, p := range processes {
+		waits.Go(func() {
+			status, err := p.Wait(ctx)
+			exits[i] = ProcessExit{Process: p, Status: status, Err: err}
+		})
+	}
+	waits.Wait()
+	return exits
+}
+
+// KillTree ends a process and its descendants: it sends SIGTERM to all of them,
+// the ancestors first, so that none starts another child for one that ends, and
+// after grace SIGKILL to those that are left and to what they have started
+// meanwhile. It returns when all have exited, with the identities of those that took
+// SIGKILL. It reaps none: a child of this program is a zombie then, with its status,
+// for the Wait of its exec.Cmd or for [Process.Wait]. A process whose parent ended
+// before KillTree saw it is not found.
+//
+// It returns an error that wraps [ErrNoSuchProcess] if there is no such process,
+// [ErrAccessDenied] if one of them is not this user's, which does not keep it from
+// the others, and the error of ctx if that ends first.
+func (p *Procs) KillTree(ctx context.Context, id ProcID, grace time.Duration) ([]ProcID, error) {
+	root, err := p.OpenProcess(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	t := &processTree{table: p, members: []*Process{root}}
+	defer t.close()
+	if err := t.grow(ctx); err != nil {
+		return nil, err
+	}
+	denied := t.signal(syscall.SIGTERM)
+	short, cancel := context.WithTimeout(ctx, grace)
+	t.await(short)
+	cancel()
+	var killed []ProcID
+	for len(t.members) > 0 && ctx.Err() == nil && denied == nil {
+		if err := t.grow(ctx); err != nil {
+			return killed, err
+		}
+		for _, m := range t.members {
+			killed = append(killed, m.ID())
+		}
+		denied = t.signal(syscall.SIGKILL)
+		t.await(ctx)
+	}
+	if denied == nil {
+		denied = ctx.Err()
+	}
+	return killed, opError("kill process tree", fmt.Sprint(id.PID), denied)
+}
+
+// processTree is what KillTree has found and not seen gone.
+type processTree struct {
+	table   *Procs
+	members []*Process // the ancestors first
+}
+
+// grow adds the descendants of the members.
+func (t *processTree) grow(ctx context.Context) error {
+	known := make(map[ProcID]bool)
+	for _, m := range t.members {
+		known[m.ID()] = true
+	}
+	for _, m := range slices.Clone(t.members) {
+		found, err := m.Descendants(ctx)
+		if err != nil && !errors.Is(err, ErrNoSuchProcess) {
+			return err
+		}
+		for _, id := range found {
+			if known[id] {
+				continue
+			}
+			known[id] = true
+			child, err := t.table.OpenProcess(ctx, id)
+			switch {
+			case err == nil:
+				t.members = append(t.members, child)
+			case !errors.Is(err, ErrNoSuchProcess):
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// signal sends sig to all. It returns the errors but those of processes that are
+// gone.
+func (t *processTree) signal(sig syscall.Signal) (failed error) {
+	for _, m := range t.members {
+		if err := m.Signal(sig); err != nil && !errors.Is(err, ErrNoSuchProcess) {
+			failed = errors.Join(failed, err)
+		}
+	}
+	return failed
+}
+
+// await waits for all, and keeps those that are left.
+func (t *processTree) await(ctx context.Context) {
+	failed := make([]error, len(t.members))
+	var waits sync.WaitGroup
+	for i, m := range t.members {
+		waits.Go(func() { failed[i] = m.client.awaitEnd(ctx) })
+	}
+	waits.Wait()
+	left := t.members[:0]
+	for i, m := range t.members {
+		if failed[i] != nil {
+			left = append(left, m)
+		} else {
+			_ = m.Close() //nolint:errcheck // it was read only
+		}
+	}
+	t.members = left
+}
+
+// close closes what is left.
+func (t *processTree) close() {
+	for _, m := range t.members {
+		_ = m.Close() //nolint:errcheck // it was read only
+	}
+}

@@ -1,0 +1,190 @@
+package sysprobe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"telegraf-sysprobe/sysprobe/internal/sys/sysctl"
+	"telegraf-sysprobe/sysprobe/sysprobetest"
+)
+
+// kinfoProcess is a process of a recorded kernel of FreeBSD: 4321, or its zombie
+// child 4400.
+type kinfoProcess struct {
+	*kinfoProcessClient
+
+	kernel *sysprobetest.Sysctl
+	kills  []string
+	reaped bool // the next wait reaps it
+}
+
+// openKinfoProcess opens a process of the recorded table.
+func openKinfoProcess(t *testing.T, pid int32) *kinfoProcess {
+	t.Helper()
+	r := kinfoRecordings[0]
+	p := &kinfoProcess{kernel: r.replay(t)}
+	table := p.kernel.Answers[r.question]
+	p.kernel.Errors = map[string]error{}
+	for at := 0; at < len(table); at += 1088 {
+		row := table[at : at+1088]
+		id := int32(row[72]) | int32(row[73])<<8 | int32(row[74])<<16
+		p.kernel.Answer(fmt.Sprintf("1.14.1.%d", id), row)
+	}
+	p.kernel.Answer("1.14.17.4321", sysprobetest.Hex(t, "wire", "kinfo", "freebsd13-pid-threads.hex"))
+	p.kernel.Answer("1.14.7.4321", []byte("nginx\x00-g\x00daemon off;\x00"))
+	p.kernel.Answer("1.14.35.4321", []byte("HOME=/root\x00odd\x00A==b\x00"))
+	p.kernel.Answer("1.14.12.4321", []byte("/usr/local/sbin/nginx\x00"))
+	var err error
+	p.kinfoProcessClient, err = r.open(t, p.kernel).openKinfo(t.Context(), pid, processKernel{
+		awaitExit: func(ctx context.Context, _ int32) error {
+			if !p.reaped {
+				return syscall.ESRCH
+			}
+			<-ctx.Done()
+			return ctx.Err()
+		},
+		reap: func(int32) (uint32, bool) { return 0x300, p.reaped },
+		kill: func(pid int32, s syscall.Signal) error {
+			p.kills = append(p.kills, fmt.Sprint(pid, s))
+			return nil
+		},
+	}, func(ProcID) bool { return true })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// vanish removes the process from the table.
+func (p *kinfoProcess) vanish() {
+	p.kernel.Answer(fmt.Sprintf("1.14.1.%d", p.id.PID), nil)
+}
+
+func TestKinfoProcess(t *testing.T) {
+	p, ctx := openKinfoProcess(t, 4321), t.Context()
+	if state, err := p.state(ctx); state != StateSleeping || err != nil || !p.isRunning(ctx) {
+		t.Errorf("state %v, %v", state, err)
+	}
+	if args, err := p.cmdline(ctx); err != nil || !slices.Equal(args, []string{"nginx", "-g", "daemon off;"}) {
+		t.Errorf("command line %q, %v", args, err)
+	}
+	if env, err := p.environ(ctx); err != nil || !slices.Equal(env, []string{"HOME=/root", "odd", "A==b"}) {
+		t.Errorf("environment %q, %v", env, err)
+	}
+	if exe, err := p.exeBy(ctx, (*sysctl.Processes).Path); err != nil || exe.Path != "/usr/local/sbin/nginx" {
+		t.Errorf("executable %v, %v", exe, err)
+	}
+	threads, err := p.threadsBy(ctx, (*sysctl.Processes).Threads)
+	if err != nil || len(threads) != 3 || threads[1].Name != "thr-4321-1" || threads[1].TID != 143211 {
+		t.Errorf("threads %+v, %v", threads, err)
+	}
+	children, err := p.children(ctx, false)
+	if err != nil || len(children) != 2 || children[0].PID != 4400 || children[1].PID != 99998 {
+		t.Errorf("children %v, %v", children, err)
+	}
+	if parent, err := p.parent(ctx); err != nil || parent.Known() { // process 1 is not in the table
+		t.Errorf("parent %v, %v", parent, err)
+	}
+	if parent, err := openKinfoProcess(t, 4400).parent(ctx); err != nil || parent != Some(p.id) {
+		t.Errorf("parent of the zombie %v, %v", parent, err)
+	}
+	if err := p.signal(syscall.SIGTERM); err != nil || strings.Join(p.kills, "") != "4321 terminated" {
+		t.Errorf("signals %v, %v", p.kills, err)
+	}
+}
+
+// TestKinfoProcessZombie asks about a zombie.
+func TestKinfoProcessZombie(t *testing.T) {
+	p, ctx := openKinfoProcess(t, 4400), t.Context()
+	if state, err := p.state(ctx); state != StateZombie || err != nil || !p.isRunning(ctx) {
+		t.Errorf("state %v, %v", state, err)
+	}
+	_, errArgs := p.cmdline(ctx)
+	_, errEnv := p.environ(ctx)
+	_, errExe := p.exeBy(ctx, (*sysctl.Processes).Path)
+	for what, err := range map[string]error{"command line": errArgs, "environment": errEnv, "executable": errExe} {
+		if !errors.Is(err, ErrZombieProcess) {
+			t.Errorf("%s of a zombie: %v", what, err)
+		}
+	}
+	ended, cancel := context.WithCancel(ctx)
+	cancel()
+	if err := p.awaitEnd(ctx); err != nil {
+		t.Errorf("the end of a zombie: %v", err)
+	}
+	if _, err := p.wait(ended); !errors.Is(err, context.Canceled) {
+		t.Errorf("a wait with an ended context: %v", err)
+	}
+	p.reaped = true
+	for range 2 {
+		if exit, err := p.wait(ctx); err != nil || exit != Some(ExitStatus(0x300)) {
+			t.Errorf("wait: %v, %v", exit, err)
+		}
+		p.vanish()
+	}
+}
+
+// TestKinfoProcessGone asks about a process that is gone, whose PID another one has,
+// and that this user must not look at.
+func TestKinfoProcessGone(t *testing.T) {
+	p, ctx := openKinfoProcess(t, 4321), t.Context()
+	p.kernel.Errors["1.14.7.4321"] = syscall.EINVAL
+	if _, err := p.cmdline(ctx); !errors.Is(err, ErrAccessDenied) {
+		t.Errorf("a command line that is denied: %v", err)
+	}
+	other := slices.Clone(p.kernel.Answers["1.14.1.4321"])
+	other[336]++ // a second later
+	p.kernel.Answer("1.14.1.4321", other)
+	p.check(t, "another process with the PID", ErrNoSuchProcess)
+	p.vanish()
+	p.check(t, "a process that is gone", ErrNoSuchProcess)
+	if exit, err := p.wait(ctx); err != nil || exit.Known() {
+		t.Errorf("wait for a process that is gone: %v, %v", exit, err)
+	}
+	if err := p.close(); err != nil {
+		t.Error(err)
+	}
+	p.check(t, "after close", fs.ErrClosed)
+	if err := p.close(); !errors.Is(err, fs.ErrClosed) {
+		t.Errorf("a second close: %v", err)
+	}
+	if err := p.signal(fakeSignal{}); !errors.Is(err, ErrNotSupported) {
+		t.Errorf("no signal: %v", err)
+	}
+}
+
+// fakeSignal is a signal of no system.
+type fakeSignal struct{}
+
+func (fakeSignal) Signal()        {}
+func (fakeSignal) String() string { return "fake" }
+
+var _ os.Signal = fakeSignal{}
+
+// check checks the error of every method.
+func (p *kinfoProcess) check(t *testing.T, what string, want error) {
+	t.Helper()
+	ctx := t.Context()
+	_, errState := p.state(ctx)
+	_, errArgs := p.cmdline(ctx)
+	_, errEnv := p.environ(ctx)
+	_, errExe := p.exeBy(ctx, (*sysctl.Processes).Path)
+	_, errThreads := p.threadsBy(ctx, (*sysctl.Processes).Threads)
+	_, errParent := p.parent(ctx)
+	_, errChildren := p.children(ctx, true)
+	for method, err := range map[string]error{
+		"state": errState, "cmdline": errArgs, "environ": errEnv, "exe": errExe, "threads": errThreads,
+		"parent": errParent, "children": errChildren, "signal": p.signal(syscall.SIGTERM),
+	} {
+		if !errors.Is(err, want) || p.isRunning(ctx) || len(p.kills) > 0 {
+			t.Errorf("%s of %s: %v, want %v", method, what, err, want)
+		}
+	}
+}

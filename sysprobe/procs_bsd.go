@@ -1,0 +1,15 @@
+//go:build freebsd || netbsd || openbsd
+
+package sysprobe
+
+import (
+	"runtime"
+
+	"telegraf-sysprobe/sysprobe/internal/sys/sysctl"
+)
+
+type procsClient = kinfoProcsClient
+
+func newProcsClient(cfg Config) (*procsClient, error) {
+	return newKinfoProcsClient(cfg, procKernel{sysctl: sysctl.System, goos: runtime.GOOS, goarch: runtime.GOARCH})
+}

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package sysprobe
+
+// sessionsClient is the client of a system that has none yet.
+type sessionsClient struct{ unsupportedSessions }
