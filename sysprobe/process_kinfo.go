@@ -96,6 +96,19 @@ func (c *kinfoProcessClient) state(ctx context.Context) (State, error) {
 	return p.State, pidError("read state of process", c.id.PID, err)
 }
 
+func (c *kinfoProcessClient) cpuTimes(ctx context.Context) (ProcessCPUTimes, error) {
+	taken := time.Now()
+	p, err := c.look(ctx)
+	if err == nil && p.State == StateZombie && c.table.usage != nil { // macOS, whose rows of zombies lack them
+		err = ErrZombieProcess
+	}
+	var times ProcessCPUTimes
+	if err == nil {
+		times, err = p.cpuTimes(c.id, taken, ErrAccessDenied)
+	}
+	return times, pidError("read CPU times of process", c.id.PID, err)
+}
+
 func (c *kinfoProcessClient) isRunning(ctx context.Context) bool {
 	_, err := c.look(ctx)
 	return err == nil

@@ -72,6 +72,14 @@ func TestKinfoProcess(t *testing.T) {
 	if state, err := p.state(ctx); state != StateSleeping || err != nil || !p.isRunning(ctx) {
 		t.Errorf("state %v, %v", state, err)
 	}
+	row, err := p.look(ctx)
+	if err != nil || row.UserTime == 0 {
+		t.Fatalf("row %+v, %v", row, err)
+	}
+	times, err := p.cpuTimes(ctx)
+	if err != nil || times.ID != p.id || times.Taken.IsZero() || times.User != row.UserTime || times.System != row.SystemTime {
+		t.Errorf("times %+v, %v", times, err)
+	}
 	if args, err := p.cmdline(ctx); err != nil || !slices.Equal(args, []string{"nginx", "-g", "daemon off;"}) {
 		t.Errorf("command line %q, %v", args, err)
 	}
@@ -173,6 +181,7 @@ func (p *kinfoProcess) check(t *testing.T, what string, want error) {
 	t.Helper()
 	ctx := t.Context()
 	_, errState := p.state(ctx)
+	_, errTimes := p.cpuTimes(ctx)
 	_, errArgs := p.cmdline(ctx)
 	_, errEnv := p.environ(ctx)
 	_, errExe := p.exeBy(ctx, (*sysctl.Processes).Path)
@@ -180,7 +189,7 @@ func (p *kinfoProcess) check(t *testing.T, what string, want error) {
 	_, errParent := p.parent(ctx)
 	_, errChildren := p.children(ctx, true)
 	for method, err := range map[string]error{
-		"state": errState, "cmdline": errArgs, "environ": errEnv, "exe": errExe, "threads": errThreads,
+		"state": errState, "times": errTimes, "cmdline": errArgs, "environ": errEnv, "exe": errExe, "threads": errThreads,
 		"parent": errParent, "children": errChildren, "signal": p.signal(syscall.SIGTERM),
 	} {
 		if !errors.Is(err, want) || p.isRunning(ctx) || len(p.kills) > 0 {

@@ -26,6 +26,7 @@ var processMethods = map[string]func(context.Context, *Process) (any, error){
 	"Exe":         func(ctx context.Context, p *Process) (any, error) { return p.Exe(ctx) },
 	"Cwd":         func(ctx context.Context, p *Process) (any, error) { return p.Cwd(ctx) },
 	"Environ":     func(ctx context.Context, p *Process) (any, error) { return p.Environ(ctx) },
+	"CPUTimes":    func(ctx context.Context, p *Process) (any, error) { return p.CPUTimes(ctx) },
 	"Limits":      func(ctx context.Context, p *Process) (any, error) { return p.Limits(ctx) },
 	"Footprint":   func(ctx context.Context, p *Process) (any, error) { return p.Footprint(ctx) },
 	"Threads":     func(ctx context.Context, p *Process) (any, error) { return p.Threads(ctx) },

@@ -31,6 +31,10 @@ func (unsupportedProcess) cwd(context.Context) (ProcPath, error) { return ProcPa
 
 func (unsupportedProcess) environ(context.Context) ([]string, error) { return nil, ErrNotSupported }
 
+func (unsupportedProcess) cpuTimes(context.Context) (ProcessCPUTimes, error) {
+	return ProcessCPUTimes{}, ErrNotSupported
+}
+
 func (unsupportedProcess) limits(context.Context) (Limits, error) { return Limits{}, ErrNotSupported }
 
 func (unsupportedProcess) footprint(context.Context) (Footprint, error) {

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"sync"
 	"syscall"
+	"time"
 
 	"telegraf-sysprobe/sysprobe/internal/abandon"
 	"telegraf-sysprobe/sysprobe/internal/decode/ntinfo"
@@ -137,6 +138,17 @@ func (p *processClient) row(ctx context.Context, op string) (Proc, error) {
 func (p *processClient) state(ctx context.Context) (State, error) {
 	found, err := p.row(ctx, "read state of process")
 	return found.State, err
+}
+
+func (p *processClient) cpuTimes(ctx context.Context) (ProcessCPUTimes, error) {
+	const op = "read CPU times of process"
+	taken := time.Now()
+	found, err := p.row(ctx, op)
+	if err != nil {
+		return ProcessCPUTimes{}, err
+	}
+	times, err := found.cpuTimes(p.id, taken, ErrMalformed)
+	return times, p.opError(op, err)
 }
 
 func (p *processClient) exe(ctx context.Context) (ProcPath, error) {

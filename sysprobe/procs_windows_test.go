@@ -153,6 +153,9 @@ func TestProcessOfWindows(t *testing.T) {
 	if children, err := own.Children(t.Context()); err != nil || !slices.Contains(children, p.ID()) {
 		t.Errorf("children %v, %v, want %v", children, err, p.ID())
 	}
+	if times, err := p.CPUTimes(t.Context()); err != nil || times.ID != p.ID() || times.Taken.IsZero() {
+		t.Errorf("CPU times %+v, %v", times, err)
+	}
 	if processors, err := p.Affinity(t.Context()); err != nil || len(processors) == 0 {
 		t.Errorf("affinity %v, %v", processors, err)
 	}

@@ -29,6 +29,7 @@ var supportedOn = map[Feature][]string{
 	"PIDs":                  {"linux", "darwin", "freebsd", "netbsd", "openbsd", "windows"},
 	"Process":               {"linux", "darwin", "freebsd", "netbsd", "openbsd", "windows"},
 	"Process.Affinity":      {"linux", "windows"},
+	"Process.CPUTimes":      {"linux", "darwin", "freebsd", "netbsd", "openbsd", "windows"},
 	"Process.Children":      {"linux", "darwin", "freebsd", "netbsd", "openbsd", "windows"},
 	"Process.Cmdline":       {"linux", "darwin", "freebsd", "netbsd", "openbsd", "windows"},
 	"Process.Connections":   {"linux", "windows"},
