@@ -28,6 +28,7 @@ var processMethods = map[string]func(context.Context, *Process) (any, error){
 	"Environ":     func(ctx context.Context, p *Process) (any, error) { return p.Environ(ctx) },
 	"CPUTimes":    func(ctx context.Context, p *Process) (any, error) { return p.CPUTimes(ctx) },
 	"Limits":      func(ctx context.Context, p *Process) (any, error) { return p.Limits(ctx) },
+	"Memory":      func(ctx context.Context, p *Process) (any, error) { return p.Memory(ctx) },
 	"Footprint":   func(ctx context.Context, p *Process) (any, error) { return p.Footprint(ctx) },
 	"Threads":     func(ctx context.Context, p *Process) (any, error) { return p.Threads(ctx) },
 	"Affinity":    func(ctx context.Context, p *Process) (any, error) { return p.Affinity(ctx) },
@@ -180,9 +181,9 @@ func wantOutcomes(viewer string) methodsAnswer {
 	want := methodsAnswer{
 		"live":   alive,
 		"leader": alive,
-		"zombie": with(with(alive, "zombie", "Cmdline", "Exe", "Cwd", "Environ", "MemoryMaps"), "nothing", "Footprint", "OpenFiles"),
+		"zombie": with(with(alive, "zombie", "Cmdline", "Exe", "Cwd", "Environ", "MemoryMaps"), "nothing", "Memory", "Footprint", "OpenFiles"),
 		"kernel": with(with(alive, "value", "Children", "Descendants"),
-			"nothing", "Cmdline", "Exe", "Environ", "Footprint", "OpenFiles", "MemoryMaps", "Parent"),
+			"nothing", "Cmdline", "Exe", "Environ", "Memory", "Footprint", "OpenFiles", "MemoryMaps", "Parent"),
 		"gone": with(all("gone"), "nothing", "IsRunning", "Wait"),
 	}
 	if viewer == "other" {

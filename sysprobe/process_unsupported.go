@@ -37,6 +37,10 @@ func (unsupportedProcess) cpuTimes(context.Context) (ProcessCPUTimes, error) {
 
 func (unsupportedProcess) limits(context.Context) (Limits, error) { return Limits{}, ErrNotSupported }
 
+func (unsupportedProcess) memory(context.Context) (ProcessMemory, error) {
+	return ProcessMemory{}, ErrNotSupported
+}
+
 func (unsupportedProcess) footprint(context.Context) (Footprint, error) {
 	return Footprint{}, ErrNotSupported
 }

@@ -16,6 +16,8 @@ func methodsOf(p *Process) map[string]func(context.Context) error {
 		"Cwd":         func(ctx context.Context) error { _, err := p.Cwd(ctx); return err },
 		"Environ":     func(ctx context.Context) error { _, err := p.Environ(ctx); return err },
 		"Limits":      func(ctx context.Context) error { _, err := p.Limits(ctx); return err },
+		"CPUTimes":    func(ctx context.Context) error { _, err := p.CPUTimes(ctx); return err },
+		"Memory":      func(ctx context.Context) error { _, err := p.Memory(ctx); return err },
 		"Footprint":   func(ctx context.Context) error { _, err := p.Footprint(ctx); return err },
 		"Threads":     func(ctx context.Context) error { _, err := p.Threads(ctx); return err },
 		"Affinity":    func(ctx context.Context) error { _, err := p.Affinity(ctx); return err },

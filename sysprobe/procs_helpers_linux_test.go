@@ -47,6 +47,7 @@ var helpers = map[string]func(args []string) error{
 	"tracer":      helpTracer,
 	"host":        helpHost,
 	"subset":      helpSubset,
+	"peak":        helpPeak,
 }
 
 // say prints v for the test to read.

@@ -41,6 +41,7 @@ var supportedOn = map[Feature][]string{
 	"Process.IOPriority":    {"linux"},
 	"Process.IsRunning":     {"linux", "darwin", "freebsd", "netbsd", "openbsd", "windows"},
 	"Process.Limits":        {"linux"},
+	"Process.Memory":        {"linux"},
 	"Process.MemoryMaps":    {"linux"},
 	"Process.OpenFiles":     {"linux"},
 	"Process.Parent":        {"linux", "darwin", "freebsd", "netbsd", "openbsd", "windows"},

@@ -28,6 +28,10 @@ type Status struct {
 	// Swap, and the parts of resident memory that came with Linux 4.5, are in
 	// bytes; kernel threads and zombies lack them.
 	Swap, Anon, File, Shmem opt.Opt[uint64]
+	// PeakResident and PeakSize are the most that there ever was of resident and of
+	// virtual memory, and HugeTLB, which came with Linux 4.4, is in pages of
+	// hugetlbfs: in bytes, as Swap.
+	PeakResident, PeakSize, HugeTLB opt.Opt[uint64]
 	// Tracer is the ID of the thread that traces it, or 0.
 	Tracer opt.Opt[int32]
 	// OwnPID is the last number of NSpid, which came with Linux 4.1, and
@@ -51,6 +55,12 @@ func (st *Status) memory(key []byte) *opt.Opt[uint64] {
 		return &st.File
 	case "RssShmem":
 		return &st.Shmem
+	case "VmHWM":
+		return &st.PeakResident
+	case "VmPeak":
+		return &st.PeakSize
+	case "HugetlbPages":
+		return &st.HugeTLB
 	}
 	return nil
 }
@@ -89,7 +99,7 @@ func DecodeStatus(b []byte) (Status, error) {
 				st.OwnPID = opt.Some(int32(s.upTo(math.MaxInt32)))
 				st.Namespaces++
 			}
-		case "VmSwap", "RssAnon", "RssFile", "RssShmem":
+		case "VmSwap", "RssAnon", "RssFile", "RssShmem", "VmHWM", "VmPeak", "HugetlbPages":
 			*st.memory(lines.key) = opt.Some(s.kibibytes())
 		case "voluntary_ctxt_switches":
 			st.VoluntarySwitches = opt.Some(s.uint())

@@ -40,6 +40,10 @@ func TestDecodeStatus(t *testing.T) {
 			"resident memory", ids + "RssAnon:\t       1 kB\nRssFile:\t       2 kB\nRssShmem:\t       0 kB\n",
 			with(func(st *Status) { st.Anon, st.File, st.Shmem = known(1024), known(2048), known(0) }),
 		},
+		{
+			"peaks and huge pages", ids + "VmPeak:\t       3 kB\nVmSize:\t       9 kB\nVmHWM:\t       2 kB\nVmRSS:\t       8 kB\nHugetlbPages:\t    2048 kB\n",
+			with(func(st *Status) { st.PeakSize, st.PeakResident, st.HugeTLB = known(3072), known(2048), known(2<<20) }),
+		},
 		{"tracer", ids + "TracerPid:\t31\n", with(func(st *Status) { st.Tracer = opt.Some[int32](31) })},
 		{"no tracer", ids + "TracerPid:\t0\n", with(func(st *Status) { st.Tracer = opt.Some[int32](0) })},
 		{"F08 PID in nested namespaces", ids + "NSpid:\t77\t12\t1\n", with(func(st *Status) { st.OwnPID, st.Namespaces = opt.Some[int32](1), 3 })},
