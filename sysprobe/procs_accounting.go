@@ -172,13 +172,14 @@ func exitedProc(f *taskrec.Final, id ProcID, seen *seenProc) ExitedProcs {
 // newExited sets what both have, except for CPU time.
 func newExited(k *taskrec.Kind, s *taskrec.Sums) ExitedProcs {
 	comm := string(k.Comm())
-	return ExitedProcs{
+	e := ExitedProcs{
 		KernelThread: k.Flags&taskrec.FlagKernelThread != 0,
 		UID:          k.UID, Comm: comm, Name: comm, CgroupID: k.Cgroup,
 		MinorFaults: s.MinorFaults, MajorFaults: s.MajorFaults,
 		VoluntarySwitches: s.VoluntarySwitches, InvoluntarySwitches: s.InvoluntarySwitches,
-		IO: taskIO(s),
 	}
+	e.IO.setTask(s)
+	return e
 }
 
 // subtract subtracts the counters of the last row.

@@ -336,13 +336,13 @@ func (t *taskSweep) fillRow(p *Proc, r *taskrec.Process, old *Proc) {
 func (t *taskSweep) fillOptional(p *Proc, r *taskrec.Process) {
 	c, sw := t.source.client, t.sweep
 	if sw.want&WantStatus != 0 {
-		p.Status = Some(taskStatus(r, c.pageSize))
+		p.Status.Fill().setTask(r, c.pageSize)
 	}
 	if sw.want&WantIO != 0 {
-		p.IO = Some(taskIO(&r.Sums))
+		p.IO.Fill().setTask(&r.Sums)
 	}
 	if sw.want&WantMemory != 0 {
-		p.Memory = c.taskMemory(p, r, sw)
+		c.setTaskMemory(p, r, sw)
 	}
 	if sw.want&WantFDs != 0 {
 		if p.FDs = Some(r.Files); !r.FilesKnown {
@@ -354,18 +354,18 @@ func (t *taskSweep) fillOptional(p *Proc, r *taskrec.Process) {
 	}
 }
 
-// taskMemory returns the memory of p, whose record is r. Where the program could
+// setTaskMemory sets the memory of p, whose record is r. Where the program could
 // not add what each processor counts, statm has the sum, which p then shows too.
-func (r *procReader) taskMemory(p *Proc, record *taskrec.Process, sw *sweep) Opt[ProcMemory] {
+func (r *procReader) setTaskMemory(p *Proc, record *taskrec.Process, sw *sweep) {
 	switch {
 	case !record.UserMemory:
-		return Some(ProcMemory{})
+		p.Memory.Fill()
 	case record.ExactMemory:
-		return Some(taskMemory(record, r.pageSize))
+		p.Memory.Fill().setTask(record, r.pageSize)
+	default:
+		p.Memory = r.statm(r.root.Dir(record.PID), sw)
+		p.RSS = p.Memory.Or(ProcMemory{RSS: p.RSS}).RSS
 	}
-	memory := r.statm(r.root.Dir(record.PID), sw)
-	p.RSS = memory.Or(ProcMemory{RSS: p.RSS}).RSS
-	return memory
 }
 
 // taskFDLimit returns how many descriptors the process of a record can have.

@@ -15,11 +15,13 @@ func (p *Proc) setTask(r *taskrec.Process, start time.Duration, old *Proc, pageS
 	p.setTaskState(r)
 	p.setTaskTimes(r, old)
 	p.MinorFaults, p.MajorFaults = r.Sums.MinorFaults, r.Sums.MajorFaults
-	p.RSS, p.VMS = r.ExactPages().Resident()*pageSize, r.TotalVM*pageSize
+	p.RSS, p.VMS = r.Memory.Resident()*pageSize, r.TotalVM*pageSize
 	p.Nice, p.Policy, p.RTPriority = r.Nice, SchedPolicy(r.Policy), r.RTPriority
 	p.CPU = Some(r.CPU)
-	p.Switches = Some(ProcSwitches{r.Sums.VoluntarySwitches, r.Sums.InvoluntarySwitches})
-	p.Task = Some(ProcTask{Start: start, ExecID: r.ExecID, CgroupID: r.Cgroup, PIDNamespace: r.PIDNamespace})
+	switches := p.Switches.Fill()
+	switches.Voluntary, switches.Involuntary = r.Sums.VoluntarySwitches, r.Sums.InvoluntarySwitches
+	task := p.Task.Fill()
+	task.Start, task.ExecID, task.CgroupID, task.PIDNamespace = start, r.ExecID, r.Cgroup, r.PIDNamespace
 }
 
 // setTaskState sets state and end.
@@ -76,36 +78,28 @@ func keep[T time.Duration | uint64](now *T, old T, torn bool) {
 	}
 }
 
-// taskMemory is what statm has (task_statm in the kernel), and the parts that
+// setTask sets what statm has (task_statm in the kernel), and the parts that
 // status has.
-func taskMemory(r *taskrec.Process, pageSize uint64) ProcMemory {
-	m := r.ExactPages()
-	anon, file, shmem := taskrec.Pages(m.Anon)*pageSize, taskrec.Pages(m.File)*pageSize, taskrec.Pages(m.Shmem)*pageSize
-	text := (r.EndCode+pageSize-1)/pageSize - r.StartCode/pageSize
-	return ProcMemory{
-		VMS: r.TotalVM * pageSize, RSS: anon + file + shmem, Shared: file + shmem,
-		Text: text * pageSize, Data: (r.DataVM + r.StackVM) * pageSize,
-		Anon: Some(anon), File: Some(file), Shmem: Some(shmem),
-	}
+func (m *ProcMemory) setTask(r *taskrec.Process, pageSize uint64) {
+	pages := r.Memory
+	anon, file, shmem := taskrec.Pages(pages.Anon)*pageSize, taskrec.Pages(pages.File)*pageSize, taskrec.Pages(pages.Shmem)*pageSize
+	m.VMS, m.RSS, m.Shared = r.TotalVM*pageSize, anon+file+shmem, file+shmem
+	m.Text = ((r.EndCode+pageSize-1)/pageSize - r.StartCode/pageSize) * pageSize
+	m.Data = (r.DataVM + r.StackVM) * pageSize
+	m.Anon, m.File, m.Shmem = Some(anon), Some(file), Some(shmem)
 }
 
-func taskStatus(r *taskrec.Process, pageSize uint64) ProcStatus {
-	return ProcStatus{
-		UID: r.UID, EUID: r.EUID, SUID: r.SUID,
-		GID: r.GID, EGID: r.EGID, SGID: r.SGID,
-		Tracer:              Some(r.Tracer),
-		OwnPID:              Some(r.OwnPID),
-		VoluntarySwitches:   Some(r.LeaderVoluntarySwitches),
-		InvoluntarySwitches: Some(r.LeaderInvoluntarySwitches),
-		Swap:                someIf(taskrec.Pages(r.ExactPages().Swap)*pageSize, r.UserMemory),
-	}
+func (s *ProcStatus) setTask(r *taskrec.Process, pageSize uint64) {
+	s.UID, s.EUID, s.SUID = r.UID, r.EUID, r.SUID
+	s.GID, s.EGID, s.SGID = r.GID, r.EGID, r.SGID
+	s.Tracer, s.OwnPID = Some(r.Tracer), Some(r.OwnPID)
+	s.VoluntarySwitches, s.InvoluntarySwitches = Some(r.LeaderVoluntarySwitches), Some(r.LeaderInvoluntarySwitches)
+	s.Swap = someIf(taskrec.Pages(r.Memory.Swap)*pageSize, r.UserMemory)
 }
 
-func taskIO(s *taskrec.Sums) ProcIO {
-	return ProcIO{
-		ReadChars: Some(s.ReadChars), WriteChars: Some(s.WriteChars),
-		ReadCalls: Some(s.ReadCalls), WriteCalls: Some(s.WriteCalls),
-		ReadBytes: Some(s.ReadBytes), WriteBytes: Some(s.WriteBytes),
-		CancelledWriteBytes: Some(s.CancelledWriteBytes),
-	}
+func (io *ProcIO) setTask(s *taskrec.Sums) {
+	io.ReadChars, io.WriteChars = Some(s.ReadChars), Some(s.WriteChars)
+	io.ReadCalls, io.WriteCalls = Some(s.ReadCalls), Some(s.WriteCalls)
+	io.ReadBytes, io.WriteBytes = Some(s.ReadBytes), Some(s.WriteBytes)
+	io.CancelledWriteBytes = Some(s.CancelledWriteBytes)
 }

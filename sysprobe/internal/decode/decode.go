@@ -186,6 +186,12 @@ func (c *Cursor) Uint32s(numbers []uint32) {
 			numbers[i] = binary.BigEndian.Uint32(b[4*i:])
 		}
 	default:
+		for len(numbers) >= 4 && len(b) >= 16 { // one check of bounds for four
+			to, from := (*[4]uint32)(numbers), (*[16]byte)(b)
+			to[0], to[1] = binary.LittleEndian.Uint32(from[:4]), binary.LittleEndian.Uint32(from[4:8])
+			to[2], to[3] = binary.LittleEndian.Uint32(from[8:12]), binary.LittleEndian.Uint32(from[12:])
+			numbers, b = numbers[4:], b[16:]
+		}
 		for i := range numbers {
 			numbers[i] = binary.LittleEndian.Uint32(b[4*i:])
 		}
@@ -203,6 +209,12 @@ func (c *Cursor) Uint64s(numbers []uint64) {
 			numbers[i] = binary.BigEndian.Uint64(b[8*i:])
 		}
 	default:
+		for len(numbers) >= 4 && len(b) >= 32 { // one check of bounds for four
+			to, from := (*[4]uint64)(numbers), (*[32]byte)(b)
+			to[0], to[1] = binary.LittleEndian.Uint64(from[:8]), binary.LittleEndian.Uint64(from[8:16])
+			to[2], to[3] = binary.LittleEndian.Uint64(from[16:24]), binary.LittleEndian.Uint64(from[24:])
+			numbers, b = numbers[4:], b[32:]
+		}
 		for i := range numbers {
 			numbers[i] = binary.LittleEndian.Uint64(b[8*i:])
 		}

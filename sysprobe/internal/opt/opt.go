@@ -49,6 +49,13 @@ func (o *Opt[T]) Ref() *T {
 	return &o.value
 }
 
+// Fill makes o a known zero T and returns a pointer to it: a large value can be
+// made in place, which [Some] would copy.
+func (o *Opt[T]) Fill() *T {
+	*o = Opt[T]{known: true}
+	return &o.value
+}
+
 // String formats the value as fmt.Sprint does; "absent" if there is none.
 func (o Opt[T]) String() string {
 	if !o.known {

@@ -56,6 +56,10 @@ func TestAbsentHoldsNothing(t *testing.T) {
 	if v, known := o.Get(); v != [2]int{7, 2} || !known {
 		t.Errorf("changed in place: %v, %v", v, known)
 	}
+	o.Fill()[1] = 3
+	if v, known := o.Get(); v != [2]int{0, 3} || !known {
+		t.Errorf("made in place: %v, %v; want nothing of what was there", v, known)
+	}
 	// The first number is decoded before the second one fails.
 	if err := json.Unmarshal([]byte(`[3, "x"]`), &o); err == nil {
 		t.Error("no error")

@@ -8,7 +8,7 @@ import "telegraf-sysprobe/sysprobe/internal/decode"
 const (
 	EndSize     = 8
 	ThreadSize  = 128
-	ProcessSize = 424
+	ProcessSize = 392
 )
 
 // Numbers of the kernel: include/linux/sched.h, include/linux/sched/prio.h.
@@ -51,11 +51,6 @@ func (m Memory) Resident() uint64 { return Pages(m.File) + Pages(m.Anon) + Pages
 // Pages returns a counter of pages as the kernel shows it: at least 0.
 func Pages(n int64) uint64 { return uint64(max(n, 0)) }
 
-// Add returns the sums of m and o.
-func (m Memory) Add(o Memory) Memory {
-	return Memory{m.File + o.File, m.Anon + o.Anon, m.Swap + o.Swap, m.Shmem + o.Shmem}
-}
-
 // Process is a process as its first thread and signal_struct describe it.
 type Process struct {
 	Thread
@@ -80,10 +75,9 @@ type Process struct {
 	// FilesLimit is how many files the process can open (RLIMIT_NOFILE of
 	// getrlimit(2), where that is [FilesResource]).
 	FilesLimit uint64
-	// Memory is what the kernel shows in /proc/PID/stat: counters of which each
-	// CPU may hold a part back. Held is the sum of these parts; see
-	// ExactMemory.
-	Memory, Held                     Memory
+	// Memory is what the process has where ExactMemory is set. Elsewhere it is what
+	// the kernel shows in /proc/PID/stat: each CPU might hold a part of it back.
+	Memory                           Memory
 	PPID, Group, Session             int32
 	Flags, Threads                   uint32
 	CPU                              int32
@@ -102,21 +96,12 @@ type Process struct {
 	// Torn says that a thread ended while the sums were taken, which may be
 	// too high. Live says that a thread beside the first one lives. FilesKnown
 	// and UserMemory say that Files was counted and that there is an address
-	// space. ExactMemory says that Memory and Held together are what the
-	// process has. Alone says that it has other threads, which the pass has no
-	// records of, so that Sums lack theirs.
+	// space. ExactMemory says that Memory has what CPUs hold back, too. Alone says
+	// that the process has other threads, which the pass has no records of, so
+	// that Sums lack theirs.
 	Torn, Live, FilesKnown, UserMemory, ExactMemory, Alone bool
 
 	comm [16]byte
-}
-
-// ExactPages returns the memory of p without what CPUs hold back, where ExactMemory
-// is set, and Memory elsewhere.
-func (p *Process) ExactPages() Memory {
-	if !p.ExactMemory {
-		return p.Memory
-	}
-	return p.Memory.Add(p.Held)
 }
 
 // Comm is the name: what precedes the first NUL. What follows may be anything.
@@ -139,11 +124,6 @@ const (
 	noteAlone
 )
 
-// memoryOf returns what n has of each kind of memory.
-func memoryOf(n []uint64) Memory {
-	return Memory{int64(n[0]), int64(n[1]), int64(n[2]), int64(n[3])}
-}
-
 // decode reads what follows the size.
 func (p *Process) decode(c *decode.Cursor) {
 	p.Thread.decode(c)
@@ -154,7 +134,7 @@ func (p *Process) decode(c *decode.Cursor) {
 
 // decodeLong reads the numbers of 64 bits.
 func (p *Process) decodeLong(c *decode.Cursor) {
-	var n [24]uint64
+	var n [20]uint64
 	c.Uint64s(n[:])
 	p.LeaderVoluntarySwitches, p.LeaderInvoluntarySwitches = n[0], n[1]
 	p.Start, p.ExecID, p.Cgroup, p.IOWait = n[2], n[3], n[4], n[5]
@@ -163,7 +143,7 @@ func (p *Process) decodeLong(c *decode.Cursor) {
 	p.TotalVM, p.DataVM, p.StackVM = n[10], n[11], n[12]
 	p.StartCode, p.EndCode = n[13], n[14]
 	p.FilesLimit = n[15]
-	p.Memory, p.Held = memoryOf(n[16:20]), memoryOf(n[20:24])
+	p.Memory = Memory{int64(n[16]), int64(n[17]), int64(n[18]), int64(n[19])}
 }
 
 // decodeShort reads those of 32 bits.

@@ -51,7 +51,7 @@ func (r *record) process(pid, state, notes uint32) {
 		r.u64(n)
 	}
 	minusOne := int64(-1)
-	r.u64(300, 301, uint64(minusOne), 303, 304, uint64(minusOne), 306, 307)
+	r.u64(300, 301, uint64(minusOne), 303)
 	r.u32(400, 401, 402, 403, 404, 405, 140, 407, 408, 409)
 	r.u32(500, 501, 502, 503, 504, 505)
 	r.u32(600, 1, notes, 700, 701, 702)
@@ -75,8 +75,8 @@ func TestProcess(t *testing.T) {
 		Start: 202, ExecID: 203, Cgroup: 204, IOWait: 205,
 		ShownUserTime: 206, ShownSystemTime: 207, ChildUserTime: 208, ChildSystemTime: 209,
 		TotalVM: 210, DataVM: 211, StackVM: 212, StartCode: 213, EndCode: 214, FilesLimit: 215,
-		Memory: Memory{300, 301, -1, 303}, Held: Memory{304, -1, 306, 307},
-		PPID: 400, Group: 401, Session: 402, Flags: 403, Threads: 404, CPU: 405, Nice: 20, RTPriority: 407, Policy: 408, ExitCode: 409,
+		Memory: Memory{300, 301, -1, 303},
+		PPID:   400, Group: 401, Session: 402, Flags: 403, Threads: 404, CPU: 405, Nice: 20, RTPriority: 407, Policy: 408, ExitCode: 409,
 		UID: 500, EUID: 501, SUID: 502, GID: 503, EGID: 504, SGID: 505,
 		Files: 600, LiveState: 1, Torn: true, FilesKnown: true, ExactMemory: true, Alone: true,
 		OwnPID: 700, PIDNamespace: 701, Tracer: 702,

@@ -41,7 +41,7 @@ struct process {
 	__u64 cutime, cstime;
 	__u64 total_vm, data_vm, stack_vm, start_code, end_code;
 	__u64 files_limit;
-	__s64 rss[4], held[4];
+	__s64 rss[4];
 	__u32 ppid, group, session;
 	__u32 flags, threads, cpu;
 	__s32 static_prio;
@@ -58,7 +58,7 @@ struct end {
 };
 
 _Static_assert(sizeof(struct thread) == 128, "record of a thread");
-_Static_assert(sizeof(struct process) == 424, "record of a process");
+_Static_assert(sizeof(struct process) == 392, "record of a process");
 
 /*
  * The record at work: the stack has no room for it. There is one reader at a
@@ -71,7 +71,7 @@ struct process record;
 #define NOTE_LIVE 2	   /* live_state is that of a thread that lives */
 #define NOTE_FILES 4	   /* files were counted */
 #define NOTE_USER_MEMORY 8 /* there is an address space */
-#define NOTE_EXACT 16	   /* rss and held together are exact */
+#define NOTE_EXACT 16	   /* rss has what CPUs hold back, too */
 #define NOTE_ALONE 32	   /* the pass has no records of other threads */
 
 static __always_inline __u32 state_of(struct task_struct *t)
@@ -241,16 +241,17 @@ static __always_inline void count_files(struct process *p, struct task_struct *t
 }
 
 /*
- * Adds up what the CPUs hold back of the counters of memory (Linux 6.4). The
- * verifier follows each turn of the loops, so that none costs a call.
+ * Adds what the CPUs hold back of the counters of memory (Linux 6.4). The verifier
+ * follows each turn of the loops, so that none costs a call.
  */
-static __always_inline void read_held(struct process *p, struct mm_struct *mm)
+static __always_inline void add_held(struct process *p, struct mm_struct *mm)
 {
 	__u64 at[4] = {
 		(__u64)mm->rss_stat[0].counters, (__u64)mm->rss_stat[1].counters,
 		(__u64)mm->rss_stat[2].counters, (__u64)mm->rss_stat[3].counters,
 	};
-	__s32 part, err = 0;
+	__s64 held[4] = {};
+	__s32 part;
 
 	/* They are made together, but the kernel does not promise that. */
 	if (at[1] - at[0] == 4 && at[2] - at[0] == 8 && at[3] - at[0] == 12) {
@@ -259,21 +260,25 @@ static __always_inline void read_held(struct process *p, struct mm_struct *mm)
 			struct prev_cputime *numbers = two_numbers(at[0] + cpu_offset[cpu]);
 			__u64 low = numbers->utime, high = numbers->stime;
 
-			p->held[0] += (__s32)low;
-			p->held[1] += (__s32)(low >> 32);
-			p->held[2] += (__s32)high;
-			p->held[3] += (__s32)(high >> 32);
+			held[0] += (__s32)low;
+			held[1] += (__s32)(low >> 32);
+			held[2] += (__s32)high;
+			held[3] += (__s32)(high >> 32);
 		}
 	} else {
 		for (__u32 cpu = 0; cpu < MAX_CPUS && cpu < cpus; cpu++) {
 			for (int i = 0; i < 4; i++) {
-				err |= bpf_probe_read_kernel(&part, sizeof(part), (void *)(at[i] + cpu_offset[cpu]));
-				p->held[i] += part;
+				if (bpf_probe_read_kernel(&part, sizeof(part), (void *)(at[i] + cpu_offset[cpu])))
+					return;
+				held[i] += part;
 			}
 		}
 	}
-	if (!err)
-		p->notes |= NOTE_EXACT;
+	p->rss[0] += held[0];
+	p->rss[1] += held[1];
+	p->rss[2] += held[2];
+	p->rss[3] += held[3];
+	p->notes |= NOTE_EXACT;
 }
 
 static __always_inline void read_memory(struct process *p, struct task_struct *t)
@@ -306,7 +311,7 @@ static __always_inline void read_memory(struct process *p, struct task_struct *t
 	p->rss[2] = mm->rss_stat[2].count;
 	p->rss[3] = mm->rss_stat[3].count;
 	if (cpus && bpf_rdonly_cast)
-		read_held(p, mm);
+		add_held(p, mm);
 }
 
 static __always_inline void read_owner(struct process *p, struct task_struct *t)
