@@ -106,10 +106,14 @@ func restFields(r restRow) metric.Fields {
 	return metric.Fields{"zombies": r.zombies, "zombies_old": r.old, "parents": r.parents, "oldest_age": r.oldest.Seconds()}
 }
 
+// maxZombieFields is how many fields a zombie can have: a map of them does not grow.
+const maxZombieFields = 12
+
 // zombieFields returns the fields of a zombie. A zombie that a signal ended has
 // no exit code: 0 would read as success.
 func zombieFields(d zombieRow) metric.Fields {
-	gauges := metric.Fields{"pid": d.Proc.ID.PID, "ppid": d.Proc.PPID}
+	gauges := make(metric.Fields, maxZombieFields)
+	gauges["pid"], gauges["ppid"] = d.Proc.ID.PID, d.Proc.PPID
 	if age, known := d.Age.Get(); known {
 		gauges["age"] = age.Seconds()
 		metric.Bool(gauges, "age_exact", d.Exact)

@@ -128,36 +128,39 @@ func (z *Zombies) cmdline(p *sysprobe.Proc) ([]string, error) {
 // oldest returns the zombies to name, the oldest first. It leaves out those that
 // are reaped by the time they are looked up.
 func (z *Zombies) oldest(zombies []sysprobe.Zombie, acc telegraf.Accumulator) []zombieRow {
-	var rows []zombieRow
-	for _, zombie := range zombies {
+	rows := make([]zombieRow, 0, min(len(zombies), z.MaxZombies))
+	for i := range zombies {
 		if len(rows) == z.MaxZombies {
 			break
 		}
-		if !z.isOld(&zombie) || !z.chooses(zombie.Proc) {
+		row := zombieRow{Zombie: zombies[i]}
+		if !z.isOld(&row.Zombie) || !z.chooses(row.Proc) {
 			continue
 		}
-		proc := *zombie.Proc
-		there, err := z.lookUp(&proc)
+		there, err := z.lookUp(&row)
 		addUnlessMalformed(acc, err)
 		if !there {
 			continue
 		}
-		zombie.Proc = &proc
-		rows = append(rows, zombieRow{Zombie: zombie, user: proctable.User(z.machine, &proc), tracer: z.nameOf(tracerOf(&proc))})
+		row.user, row.tracer = proctable.User(z.machine, row.Proc), z.nameOf(tracerOf(row.Proc))
+		rows = append(rows, row)
 	}
 	return rows
 }
 
-// lookUp adds to p its status, which alone has the PID of a tracer.
-func (z *Zombies) lookUp(p *sysprobe.Proc) (there bool, err error) {
-	before := p.Status
+// lookUp adds to the process of row, of which it makes a copy, its status, which
+// alone has the PID of a tracer.
+func (z *Zombies) lookUp(row *zombieRow) (there bool, err error) {
+	before := row.Proc.Status
 	if before.Or(sysprobe.ProcStatus{}).Tracer.Known() {
 		return true, nil
 	}
-	p.Status = sysprobe.Opt[sysprobe.ProcStatus]{}
-	there, err = proctable.Detail(z.machine, p, sysprobe.WantStatus)
-	if !p.Status.Known() { // a mount that hides p from files
-		p.Status = before
+	proc := *row.Proc
+	row.Proc = &proc
+	proc.Status = sysprobe.Opt[sysprobe.ProcStatus]{}
+	there, err = proctable.Detail(z.machine, &proc, sysprobe.WantStatus)
+	if !proc.Status.Known() { // a mount that hides it from files
+		proc.Status = before
 	}
 	return there, err
 }
