@@ -29,8 +29,8 @@ help: ## list the targets
 build: ## leave bin/sysprobe-execd: one static program
 	CGO_ENABLED=0 $(GO) build $(BUILDFLAGS) -o bin/ ./plugins/cmd/sysprobe-execd
 
-archive: ## leave build/sysprobe-execd-windows-*.zip: the program for Windows with its configuration
-	.ci/archive.sh
+archive: ## leave the program for other systems, with its configuration, in build/; TARGETS="os/arch ..." for some
+	.ci/archive.sh $(TARGETS)
 
 run: build ## print what the inputs gather of this machine, as line protocol
 	bin/sysprobe-execd --once

@@ -1,18 +1,25 @@
 #!/usr/bin/env bash
-# Leaves build/sysprobe-execd-windows-ARCH.zip for each of the given architectures,
-# or amd64 and arm64: the program, its configuration, that of Telegraf, the licence.
+# Leaves build/sysprobe-execd-OS-ARCH.zip for Windows, .tar.gz for the others, for
+# each of the given os/arch pairs, or those of all systems but Linux, which has
+# packages: the program, its configuration, that of Telegraf, the licence.
 set -euo pipefail
-architectures=("$@")
-((${#architectures[@]})) || architectures=(amd64 arm64)
-packaging=plugins/cmd/sysprobe-execd/packaging/windows
-for arch in "${architectures[@]}"; do
-	name=sysprobe-execd-windows-$arch
-	rm -rf "build/$name" "build/$name.zip"
+targets=("$@")
+((${#targets[@]})) || targets=({windows,darwin,freebsd,netbsd,openbsd}/{amd64,arm64})
+packaging=plugins/cmd/sysprobe-execd/packaging
+for target in "${targets[@]}"; do
+	os=${target%/*} name=sysprobe-execd-${target/\//-}
+	rm -rf "build/$name" "build/$name".{zip,tar.gz}
 	mkdir -p "build/$name"
-	CGO_ENABLED=0 GOOS=windows GOARCH=$arch go build -trimpath -ldflags='-s -w' -o "build/$name/" ./plugins/cmd/sysprobe-execd
+	CGO_ENABLED=0 GOOS=$os GOARCH=${target#*/} go build -trimpath -ldflags='-s -w' -o "build/$name/" ./plugins/cmd/sysprobe-execd
 	cp sample.conf "build/$name/sysprobe.conf"
-	cp "$packaging/telegraf-sysprobe.conf" "build/$name/"
-	cp LICENSE "build/$name/LICENSE.txt"
-	(cd build && python3 -m zipfile -c "$name.zip" "$name/")
-	printf 'build/%s.zip\n' "$name"
+	if [[ $os == windows ]]; then
+		cp "$packaging/windows/telegraf-sysprobe.conf" "build/$name/"
+		cp LICENSE "build/$name/LICENSE.txt"
+		(cd build && python3 -m zipfile -c "$name.zip" "$name/")
+		printf 'build/%s.zip\n' "$name"
+	else
+		cp "$packaging/bsd/telegraf-sysprobe.conf" LICENSE "build/$name/"
+		tar -C build --owner=root:0 --group=root:0 -czf "build/$name.tar.gz" "$name"
+		printf 'build/%s.tar.gz\n' "$name"
+	fi
 done

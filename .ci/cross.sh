@@ -6,6 +6,7 @@ targets=("$@")
 ((${#targets[@]})) || targets=(
 	linux/amd64 linux/arm64 linux/386 linux/s390x linux/riscv64
 	darwin/arm64 freebsd/amd64 openbsd/amd64 netbsd/amd64 windows/amd64
+	darwin/amd64 freebsd/arm64 openbsd/arm64 netbsd/arm64
 )
 export CGO_ENABLED=0
 for target in "${targets[@]}"; do
