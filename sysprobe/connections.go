@@ -56,7 +56,9 @@ type ProcConnections struct {
 // an error if there is no table at all, or no network in it, and that of ctx once
 // that is done.
 //
-// Source: sock_diag(7), and /proc/net where a kernel or a namespace denies that.
+// Source: sock_diag(7), and /proc/net where a kernel or a namespace denies that; on
+// FreeBSD, of 12 and newer, net.inet.*.pcblist, net.local.*.pcblist and kern.file of
+// sysctl(3), which leave out the sockets and files of users that this one must not see.
 func (p *Procs) Connections(ctx context.Context, filter ConnectionFilter) (Connections, error) {
 	return p.client.connections(ctx, filter)
 }

@@ -3,10 +3,14 @@
 package sysctl
 
 import (
+	"errors"
+	"fmt"
 	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"telegraf-sysprobe/sysprobe/internal/decode"
 )
 
 // libcSysctl is the call of package syscall, which goes through the C library
@@ -40,4 +44,17 @@ func Named(name string) (int64, error) {
 		return 0, err
 	}
 	return number(b)
+}
+
+// Raw returns the answer for a name as sysctl(8) writes it; an empty one is nil. It
+// returns an error that wraps decode.ErrInterrupted if the answer outgrows every
+// buffer, or an errno: ENOENT if there is no such name.
+func Raw(name string) ([]byte, error) {
+	for range attempts {
+		b, err := unix.SysctlRaw(name)
+		if !errors.Is(err, unix.ENOMEM) {
+			return b, err
+		}
+	}
+	return nil, fmt.Errorf("%s: %d buffers were too small: %w", name, attempts, decode.ErrInterrupted)
 }
