@@ -59,17 +59,6 @@ static __always_inline void touch_signal(struct signal_struct *s)
 		TOUCH(s->rlim[RLIMIT_NOFILE].rlim_cur);
 }
 
-/* Of the first CPUs alone: a sum over many waits for all of their lines at once anyway. */
-#define AHEAD_CPUS 4
-
-static __always_inline void touch_held(struct mm_struct *mm)
-{
-	__u64 at = (__u64)mm->rss_stat[0].counters;
-
-	for (__u32 cpu = 0; cpu < AHEAD_CPUS && cpu < cpus; cpu++)
-		TOUCH(two_numbers(at + cpu_offset[cpu])->utime);
-}
-
 static __always_inline void touch_relatives(struct task_struct *t)
 {
 	struct pid *pid = t->thread_pid;
@@ -91,7 +80,6 @@ static __always_inline void touch_relatives(struct task_struct *t)
 	TOUCH(mm->rss_stat[1].count);
 	TOUCH(mm->rss_stat[2].count);
 	TOUCH(mm->rss_stat[3].count);
-	touch_held(mm);
 }
 
 static __always_inline struct task_struct *after(struct task_struct *t)
@@ -99,11 +87,31 @@ static __always_inline struct task_struct *after(struct task_struct *t)
 	return bpf_rdonly_cast((void *)t->tasks.next - bpf_core_field_offset(t->tasks), bpf_core_type_id_kernel(*t));
 }
 
+/* Of the first CPUs alone: a sum over many waits for all of their lines at once anyway. */
+#define AHEAD_CPUS 4
+
+/*
+ * What leads there came when t was the next process: these lines come while the
+ * program waits for those of the task after the next.
+ */
+static __always_inline void touch_held(struct task_struct *t)
+{
+	struct mm_struct *mm = t->mm;
+	__u64 at;
+
+	if (!mm)
+		return;
+	at = (__u64)mm->rss_stat[0].counters;
+	for (__u32 cpu = 0; cpu < AHEAD_CPUS && cpu < cpus; cpu++)
+		TOUCH(two_numbers(at + cpu_offset[cpu])->utime);
+}
+
 static __always_inline void touch_ahead(struct task_struct *t)
 {
 	struct task_struct *next = after(t);
 
-	touch_task(after(next));
-	touch_relatives(next);
+	touch_held(t);
 	touch_signal(next->signal);
+	touch_relatives(next);
+	touch_task(after(next));
 }
