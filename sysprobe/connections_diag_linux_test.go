@@ -86,7 +86,7 @@ func TestConnectionsByDiagAndFiles(t *testing.T) {
 	if diff := cmp.Diff(rows(files), got); diff != "" {
 		t.Errorf("sockets (-files +sock_diag):\n%s", diff)
 	}
-	if states := strings.Join(got, "\n"); !strings.Contains(states, "Status:time_wait") || !strings.Contains(states, "Path:@sysprobe") {
+	if states := strings.Join(got, "\n"); !strings.Contains(states, "Status:TIME_WAIT") || !strings.Contains(states, "Path:@sysprobe") {
 		t.Errorf("too few sockets to compare:\n%s", states)
 	}
 }
@@ -196,7 +196,7 @@ func TestConnectionsOracle(t *testing.T) {
 // connectionAsPsutil is the row of psutil for c.
 func connectionAsPsutil(c *Connection) psutilConnection {
 	id, _ := c.Process.Get()
-	row := psutilConnection{FD: int(c.FD.Or(-1)), Family: int(c.Family), Type: int(c.Type), PID: id.PID, Status: strings.ToUpper(c.Status.String())}
+	row := psutilConnection{FD: int(c.FD.Or(-1)), Family: int(c.Family), Type: int(c.Type), PID: id.PID, Status: c.Status.String()}
 	if c.Local.IsValid() {
 		row.Local = c.Local.String()
 	}
@@ -229,10 +229,10 @@ func TestConnectionsFiltered(t *testing.T) {
 		filter ConnectionFilter
 		want   []string
 	}{
-		{ConnectionFilter{LocalPort: port}, []string{"established", "listen"}},
-		{ConnectionFilter{RemotePort: port}, []string{"established", "time_wait"}},
-		{ConnectionFilter{LocalPort: port, Status: []ConnStatus{ConnListen}}, []string{"listen"}},
-		{ConnectionFilter{RemotePort: port, Status: []ConnStatus{ConnTimeWait, ConnListen}}, []string{"time_wait"}},
+		{ConnectionFilter{LocalPort: port}, []string{"ESTABLISHED", "LISTEN"}},
+		{ConnectionFilter{RemotePort: port}, []string{"ESTABLISHED", "TIME_WAIT"}},
+		{ConnectionFilter{LocalPort: port, Status: []ConnStatus{ConnListen}}, []string{"LISTEN"}},
+		{ConnectionFilter{RemotePort: port, Status: []ConnStatus{ConnTimeWait, ConnListen}}, []string{"TIME_WAIT"}},
 		{ConnectionFilter{LocalPort: port, Kinds: KindUDP}, nil},
 		{ConnectionFilter{LocalPort: port, Kinds: KindInet6}, nil},
 	} {

@@ -27,12 +27,11 @@ func socketOfWindows(raw *ipadapter.Socket, table ipadapter.SocketTable) Connect
 	return c
 }
 
-// connStatusOfWindows maps a MIB_TCP_STATE (tcpmib.h). A connection whose control
-// block is being deleted is closed.
+// connStatusOfWindows maps a MIB_TCP_STATE (tcpmib.h).
 func connStatusOfWindows(raw uint32) ConnStatus {
 	states := [...]ConnStatus{
 		1: ConnClose, 2: ConnListen, 3: ConnSynSent, 4: ConnSynRecv, 5: ConnEstablished, 6: ConnFinWait1, 7: ConnFinWait2,
-		8: ConnCloseWait, 9: ConnClosing, 10: ConnLastAck, 11: ConnTimeWait, 12: ConnClose,
+		8: ConnCloseWait, 9: ConnClosing, 10: ConnLastAck, 11: ConnTimeWait, 12: ConnDeleteTCB,
 	}
 	if raw < uint32(len(states)) {
 		return states[raw]

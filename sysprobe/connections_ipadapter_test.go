@@ -35,7 +35,7 @@ func TestSocketsOfWindows(t *testing.T) {
 		}
 	}
 	for raw, want := range map[uint32]ConnStatus{
-		0: ConnNone, 1: ConnClose, 5: ConnEstablished, 8: ConnCloseWait, 9: ConnClosing, 10: ConnLastAck, 12: ConnClose, 13: ConnNone, 1 << 31: ConnNone,
+		0: ConnNone, 1: ConnClose, 5: ConnEstablished, 8: ConnCloseWait, 9: ConnClosing, 10: ConnLastAck, 12: ConnDeleteTCB, 13: ConnNone, 1 << 31: ConnNone,
 	} {
 		if got := connStatusOfWindows(raw); got != want {
 			t.Errorf("state %d: %v, want %v", raw, got, want)

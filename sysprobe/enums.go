@@ -204,8 +204,8 @@ const (
 
 var socketTypeNames = []string{1: "stream", 2: "dgram", 3: "raw", 5: "seqpacket"}
 
-// ConnStatus is the state of a TCP connection (TCP_* of net/tcp_states.h), by
-// psutil's names.
+// ConnStatus is the state of a TCP connection (TCP_* of net/tcp_states.h, RFC 9293).
+// Its text is that of psutil's CONN_* constants.
 type ConnStatus uint8
 
 // The states of a connection.
@@ -222,12 +222,16 @@ const (
 	ConnLastAck
 	ConnListen
 	ConnClosing
-	ConnNewSynRecv
+	ConnNewSynRecv // as ConnSynRecv; Linux has two of them, psutil one
+
+	// ConnDeleteTCB is a state of Windows alone, behind the numbers of Linux: the
+	// control block of the connection is being deleted.
+	ConnDeleteTCB ConnStatus = 128
 )
 
 var connStatusNames = []string{
-	"none", "established", "syn_sent", "syn_recv", "fin_wait1", "fin_wait2", "time_wait", "close", "close_wait",
-	"last_ack", "listen", "closing", "new_syn_recv",
+	"NONE", "ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT1", "FIN_WAIT2", "TIME_WAIT", "CLOSE", "CLOSE_WAIT",
+	"LAST_ACK", "LISTEN", "CLOSING", "NEW_SYN_RECV", ConnDeleteTCB: "DELETE_TCB",
 }
 
 // LinkFlags are the IFF_* of linux/if.h, on every system. The flags of other

@@ -74,10 +74,17 @@ func TestEnums(t *testing.T) {
 		checkEnum(t, map[SocketType]string{1: "stream", 2: "dgram", 3: "raw", 5: "seqpacket"}, 4)
 	})
 	t.Run("connection status", func(t *testing.T) {
-		checkEnum(t, map[ConnStatus]string{0: "none", 1: "established", 6: "time_wait", 10: "listen", 12: "new_syn_recv"}, 13)
+		checkEnum(t, map[ConnStatus]string{
+			0: "NONE", 1: "ESTABLISHED", 6: "TIME_WAIT", 10: "LISTEN", 12: "NEW_SYN_RECV", 128: "DELETE_TCB",
+		}, 13)
 	})
 	t.Run("resource", func(t *testing.T) {
 		checkEnum(t, map[Resource]string{ResourceCPU: "cpu", ResourceProcesses: "nproc", ResourceFiles: "nofile", ResourceRTTime: "rttime"}, 16)
+	})
+	t.Run("I17 priority class", func(t *testing.T) {
+		checkEnum(t, map[PriorityClass]string{
+			0x20: "normal", 0x40: "idle", 0x80: "high", 0x100: "realtime", 0x4000: "below_normal", 0x8000: "above_normal",
+		}, 0x1234)
 	})
 	t.Run("operational state", func(t *testing.T) {
 		checkEnum(t, map[OperState]string{

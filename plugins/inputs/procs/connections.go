@@ -1,6 +1,10 @@
 package procs
 
-import "telegraf-sysprobe/sysprobe"
+import (
+	"strings"
+
+	"telegraf-sysprobe/sysprobe"
+)
 
 // socketCounts are the facts that count the sockets of a process, or why they
 // are not known.
@@ -55,6 +59,6 @@ func socketField(socket *sysprobe.Connection) string {
 	case socket.Type == sysprobe.SocketDatagram:
 		return "udp_sockets"
 	default:
-		return "tcp_" + socket.Status.String()
+		return "tcp_" + strings.ToLower(socket.Status.String())
 	}
 }

@@ -3,6 +3,7 @@ package ntapi
 import (
 	"context"
 	"errors"
+	"runtime"
 	"time"
 	"unsafe"
 
@@ -17,7 +18,12 @@ import (
 var ErrGone error = windows.ERROR_INVALID_PARAMETER
 
 // Process is a process that is open, which keeps its PID from being used again.
-type Process struct{ handle windows.Handle }
+type Process struct {
+	handle windows.Handle
+	// forgotten closes the handle of a Process that nothing refers to and that was not
+	// closed.
+	forgotten runtime.Cleanup
+}
 
 // Rights to open a process with.
 const (
@@ -35,11 +41,16 @@ func Open(pid, rights uint32) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Process{h}, nil
+	p := &Process{handle: h}
+	p.forgotten = runtime.AddCleanup(p, func(h windows.Handle) { windows.CloseHandle(h) }, h) //nolint:errcheck // nobody is there to tell
+	return p, nil
 }
 
 // Close closes the process. It keeps running.
-func (p *Process) Close() error { return windows.CloseHandle(p.handle) }
+func (p *Process) Close() error {
+	p.forgotten.Stop()
+	return windows.CloseHandle(p.handle)
+}
 
 // Created returns when the process was created, in units of 100 ns since 1601.
 func (p *Process) Created() (int64, error) {
