@@ -10,6 +10,7 @@ import "context"
 // holds some ten interfaces.
 type NICStats struct {
 	client *nicStatsClient
+	counts linkCounts
 }
 
 // OpenNICStats opens the kernel's link table in the namespace that c names. A
@@ -24,7 +25,7 @@ func OpenNICStats(c *Config) (*NICStats, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &NICStats{client: client}, nil
+	return &NICStats{client: client, counts: newLinkCounts()}, nil
 }
 
 // Snapshot reads every interface into dst, whose memory it reuses, with the
@@ -42,7 +43,20 @@ func OpenNICStats(c *Config) (*NICStats, error) {
 //
 // Source: RTM_GETLINK of rtnetlink(7), and the generic netlink family "ethtool".
 func (n *NICStats) Snapshot(ctx context.Context, dst *LinkSnapshot, want LinkFacts) error {
-	return n.client.snapshot(ctx, dst, want)
+	dst.gone = LinkCounters{}
+	if want&WantSteadyCounters == 0 {
+		return n.client.snapshot(ctx, dst, want)
+	}
+	if err := n.counts.turn.take(ctx); err != nil {
+		dst.Links = dst.Links[:0]
+		return opError("read links", "", err)
+	}
+	defer n.counts.turn.free()
+	err := n.client.snapshot(ctx, dst, want)
+	if err == nil {
+		n.counts.follow(dst)
+	}
+	return err
 }
 
 // Close closes the sockets, after a snapshot that is being taken. While a driver
@@ -67,6 +81,8 @@ type LinkSnapshot struct {
 	// are absent everywhere, or nil. It wraps [ErrNotSupported] on a kernel
 	// without ethtool netlink.
 	Ethtool error `json:"-"`
+
+	gone LinkCounters // of interfaces that are not there any more, with WantSteadyCounters
 }
 
 // rows gives access to the links.
@@ -95,6 +111,15 @@ const (
 	WantWakeOnLAN
 	// WantPrivateFlags fills PrivateFlags.
 	WantPrivateFlags
+	// WantSteadyCounters keeps counters from running backwards, as psutil's nowrap
+	// does: where an interface was removed and made anew under its name, or a driver
+	// set its counters back or let them wrap, LinkStats.Counters go on from where they
+	// were. They count from what the first snapshot of the NICStats with this option
+	// had, and see what happens between two such snapshots, not what an interface
+	// counted after the last one that saw it. Two interfaces of one name are told
+	// apart by their index, kind, hardware type and permanent address. Of the last
+	// 1024 interfaces that were removed it is known where their counters were.
+	WantSteadyCounters
 )
 
 // LinkStats is the state of one interface.

@@ -139,17 +139,6 @@ func (t *nicTable) clear() {
 	}
 }
 
-// isAnother reports whether two states of one index are of two interfaces, of
-// which the second took the place of the first without a notification. Its kind
-// and what it was made of never change, and it counts the changes of its carrier
-// from 0. An administrator changes either its name or its address, and hardly
-// both between two dumps.
-func isAnother(was, is *Link) bool {
-	return was.Kind != is.Kind || was.HardwareType != is.HardwareType || was.PermanentAddr != is.PermanentAddr ||
-		was.CarrierChanges.Or(0) > is.CarrierChanges.Or(0) ||
-		was.Name != is.Name && was.HardwareAddr != is.HardwareAddr
-}
-
 // diffLink emits the differences of two states of one interface, except for the
 // name.
 func (t *nicTable) diffLink(was, is *Link) {
