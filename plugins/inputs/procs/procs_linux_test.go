@@ -22,6 +22,30 @@ import (
 	"telegraf-sysprobe/sysprobe"
 )
 
+// TestHoldsNothing looks for what a gather leaves open of processes and cgroups,
+// which then could not end for good.
+func TestHoldsNothing(t *testing.T) {
+	t.Setenv("HOST_PROC", "")
+	before := plugintest.Held(t)
+	p := configured(t, func(p *Procs) {
+		p.open = proctable.Opener(sysprobe.Config{}, nil)
+		everyGroup(p)
+		p.Collect = []string{"top", "group", "process"}
+		p.TopBy = topKeyNames()
+		p.MaxGroups, p.MaxProcesses = 100_000, 1_000_000
+	})
+	plugintest.Start(t, p, nil)
+	for range 2 {
+		var acc testutil.Accumulator
+		if err := p.Gather(&acc); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(before, plugintest.Held(t)); diff != "" {
+			t.Errorf("open (-before +after a gather):\n%s", diff)
+		}
+	}
+}
+
 // TestRealProcesses looks for this test's own process through the real
 // backend.
 func TestRealProcesses(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/influxdata/telegraf"
 	"github.com/influxdata/telegraf/plugins/inputs"
 	"github.com/influxdata/telegraf/testutil"
@@ -53,6 +54,24 @@ func start(t *testing.T) *Zombies {
 	z.MaxParents, z.MaxZombies = 100_000, 1_000_000
 	plugintest.Start(t, z, nil)
 	return z
+}
+
+// TestHoldsNothing looks for what a gather leaves open of processes and cgroups,
+// which then could not end for good.
+func TestHoldsNothing(t *testing.T) {
+	makeZombie(t)
+	before := plugintest.Held(t)
+	z := start(t)
+	z.Cmdline = true
+	for range 2 {
+		var acc testutil.Accumulator
+		if err := acc.GatherError(z.Gather); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(before, plugintest.Held(t)); diff != "" {
+			t.Errorf("open (-before +after a gather):\n%s", diff)
+		}
+	}
 }
 
 // TestRealZombie looks for a zombie of this test through the real backend.

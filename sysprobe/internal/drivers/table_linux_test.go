@@ -367,6 +367,9 @@ func (c *kindCase) compare(t *testing.T, h *sysprobe.NICStats) string {
 	if l.Degraded.Or(false) {
 		problem += "it is degraded, and has nothing to be degraded from"
 	}
+	if l.Duplex == sysprobe.DuplexHalf && l.Autoneg.Or(false) {
+		problem += "it is in half duplex as negotiated, and has nobody to negotiate with"
+	}
 	return problem
 }
 
