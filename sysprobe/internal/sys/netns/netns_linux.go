@@ -33,6 +33,9 @@ func Named() ([]string, error) {
 func List(path string) ([]string, error) {
 	if strings.ContainsAny(path, "*?[") {
 		paths, err := filepath.Glob(path)
+		if len(paths) == 0 && err == nil {
+			err = searched(path)
+		}
 		slices.Sort(paths)
 		return slices.DeleteFunc(paths, isNone), err
 	}
@@ -40,6 +43,16 @@ func List(path string) ([]string, error) {
 		return []string{path}, nil //nolint:nilerr // the namespace might come later
 	}
 	return inDirectory(path)
+}
+
+// searched returns why the directory of a pattern cannot be read, about which Glob is
+// silent; nil where there is no such directory: it might come later.
+func searched(pattern string) error {
+	_, err := os.ReadDir(filepath.Dir(pattern[:strings.IndexAny(pattern, "*?[")] + "*"))
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return fmt.Errorf("read directory: %w", errors.Unwrap(err))
 }
 
 // inDirectory returns the paths of the namespaces in a directory, sorted.

@@ -176,6 +176,9 @@ func TestList(t *testing.T) {
 			t.Errorf("List(%q) = %q, %v; want %q", path, got, err, want)
 		}
 	}
+	if got, err := netns.List("/proc/self/comm/*"); !errors.Is(err, unix.ENOTDIR) {
+		t.Errorf("below a file: %q, %v; want ENOTDIR", got, err)
+	}
 	if _, err := netns.List(dir + "/["); !errors.Is(err, filepath.ErrBadPattern) {
 		t.Errorf("List of a bad pattern returned %v", err)
 	}
