@@ -73,10 +73,10 @@ func TestConnectionsByDiagAndFiles(t *testing.T) {
 	diag, files, err := readBoth(procs)
 	check(t, err)
 	rows := func(tables socketTables) (texts []string) {
-		for _, row := range tables.rows {
-			if port := uint16(at.Port); own[row.inode] || row.Local.Port() == port || row.Remote.Port() == port {
+		for i, row := range tables.rows {
+			if port := uint16(at.Port); own[tables.inodes[i]] || row.Local.Port() == port || row.Remote.Port() == port {
 				row.Unproven = false
-				texts = append(texts, fmt.Sprintf("%+v", row))
+				texts = append(texts, fmt.Sprintf("%+v %d", row, tables.inodes[i]))
 			}
 		}
 		slices.Sort(texts)
@@ -138,7 +138,8 @@ func TestConnectionsOfForgedRows(t *testing.T) {
 			t.Fatalf("out of a file: %+v, want UNIX sockets, and no other, unproven", row)
 		}
 	}
-	if !slices.ContainsFunc(files.rows, func(r socketRow) bool { return r.Path == "@forged" && r.inode == st.Ino }) {
+	at := slices.IndexFunc(files.rows, func(c Connection) bool { return c.Path == "@forged" })
+	if at < 0 || files.inodes[at] != st.Ino {
 		t.Error("the file has no forged row: the test shows nothing")
 	}
 }

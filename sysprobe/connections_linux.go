@@ -1,42 +1,11 @@
 package sysprobe
 
 import (
-	"cmp"
 	"context"
-	"errors"
-	"io/fs"
-	"slices"
-	"strconv"
-	"syscall"
 
 	"telegraf-sysprobe/sysprobe/internal/abandon"
-	"telegraf-sysprobe/sysprobe/internal/decode/procfs"
 	"telegraf-sysprobe/sysprobe/internal/sys/procdir"
 )
-
-// socketHolder is a descriptor of a process; at is the index of the process in the
-// list of the call.
-type socketHolder struct {
-	at int32
-	id ProcID
-	fd int32
-}
-
-// socketHolders are the descriptors by the inode number of their socket.
-type socketHolders map[uint64][]socketHolder
-
-// add adds the descriptors of the process with that index.
-func (h socketHolders) add(at int32, id ProcID, held []heldSocket) {
-	for _, s := range held {
-		h[s.inode] = append(h[s.inode], socketHolder{at, id, s.fd})
-	}
-}
-
-// heldSocket is a descriptor that is a socket.
-type heldSocket struct {
-	inode uint64
-	fd    int32
-}
 
 func (c *processClient) connections(ctx context.Context) (Connections, error) {
 	found, err := abandon.Call(ctx, func() (Connections, error) {
@@ -78,13 +47,13 @@ func (c *procsClient) withProcess(id ProcID, f func(*processClient) error) error
 // miss every socket that is younger than the tables.
 type socketReader struct {
 	ctx     context.Context
-	holders socketHolders
+	holders *socketHolders
 	// tables are those that were read, by network namespace.
 	tables map[string]netSockets
 }
 
 func newSocketReader(ctx context.Context) *socketReader {
-	return &socketReader{ctx: ctx, holders: make(socketHolders), tables: make(map[string]netSockets)}
+	return &socketReader{ctx: ctx, holders: holdersOf(nil), tables: make(map[string]netSockets)}
 }
 
 // readOf returns the sockets of each process.
@@ -120,7 +89,9 @@ func (r *socketReader) list(c *processClient, at int32) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	r.holders.add(at, c.id, held)
+	for _, h := range held {
+		r.holders.add(h.inode, socketHolder{at, c.id, h.fd})
+	}
 	return len(held) > 0, nil
 }
 
@@ -173,14 +144,11 @@ func (c *procsClient) readConnections(ctx context.Context, filter ConnectionFilt
 	if err != nil || len(tables.rows) == 0 {
 		return Connections{Malformed: tables.malformed}, err
 	}
-	holders, err := c.findHolders(ctx, buf, tables.inodes())
-	if err != nil {
+	holders := holdersOf(tables.inodes)
+	if err := c.findHolders(ctx, buf, holders); err != nil {
 		return Connections{}, err
 	}
-	found := netSockets{of: make(map[int32][]Connection)}
-	found.of[0] = make([]Connection, 0, len(tables.rows))
-	found.add(tables, holders, true)
-	return Connections{Sockets: found.of[0], Malformed: found.malformed}, nil
+	return Connections{Sockets: tables.held(holders), Malformed: tables.malformed}, nil
 }
 
 // readTables reads the sockets of the own network namespace, which is that of the
@@ -201,68 +169,6 @@ func (c *procsClient) readTables(ctx context.Context, buf *procdir.Buffer, filte
 	return tables, err
 }
 
-// findHolders looks into all processes for the descriptors of sockets with these
-// inodes. It finds what it can of a process that has ended or is another user's.
-func (c *procsClient) findHolders(ctx context.Context, buf *procdir.Buffer, wanted map[uint64]bool) (socketHolders, error) {
-	pids, err := c.root.PIDs(buf, nil)
-	if err != nil {
-		return nil, err
-	}
-	holders := make(socketHolders, len(wanted))
-	for _, pid := range pids {
-		id, held, err := c.holderOf(ctx, buf, pid, wanted)
-		if ctx.Err() != nil || isExhausted(err) || errors.Is(err, fs.ErrClosed) {
-			return nil, errors.Join(ctx.Err(), err)
-		}
-		holders.add(0, id, held)
-	}
-	return holders, nil
-}
-
-// holderOf returns those of the sockets with these inodes that the process has, and
-// its identity if there are any.
-func (c *procsClient) holderOf(ctx context.Context, buf *procdir.Buffer, pid int32, wanted map[uint64]bool) (ProcID, []heldSocket, error) {
-	dir, err := c.root.OpenDir(buf, pid)
-	if err != nil {
-		return ProcID{}, nil, err
-	}
-	defer dir.Close() //nolint:errcheck // it is open
-	held, _, err := heldSockets(ctx, target{Dir: dir, buf: buf})
-	held = slices.DeleteFunc(held, func(s heldSocket) bool { return !wanted[s.inode] })
-	if len(held) == 0 {
-		return ProcID{}, nil, err
-	}
-	st, statErr := dir.Stat(buf)
-	if statErr != nil { // it has ended since
-		return ProcID{}, nil, cmp.Or(err, statErr)
-	}
-	return ProcID{PID: pid, Start: st.Start}, held, err
-}
-
-// heldSockets returns the sockets that the process has open, with an error those
-// up to it. Found is false without any descriptor.
-func heldSockets(ctx context.Context, t target) (held []heldSocket, found bool, err error) {
-	fds, err := t.FDs(t.buf, nil)
-	if err != nil {
-		return nil, false, err
-	}
-	for _, fd := range fds {
-		link, err := t.Readlink(t.buf, procdir.File("fd/"+strconv.Itoa(int(fd))))
-		switch {
-		case ctx.Err() != nil:
-			return held, false, ctx.Err()
-		case errors.Is(err, syscall.ENAMETOOLONG), isGone(err):
-			continue
-		case err != nil:
-			return held, false, err
-		}
-		if inode, ok := procfs.SocketInode(link); ok {
-			held = append(held, heldSocket{inode, fd})
-		}
-	}
-	return held, len(fds) > 0, nil
-}
-
 // netSockets are the sockets in the tables of a network namespace.
 type netSockets struct {
 	// of has the sockets of a process by its index in the list of the call.
@@ -272,30 +178,22 @@ type netSockets struct {
 
 // readHeld reads the sockets of the network namespace of the process that have a
 // holder.
-func (t target) readHeld(ctx context.Context, holders socketHolders) (netSockets, error) {
+func (t target) readHeld(ctx context.Context, holders *socketHolders) (netSockets, error) {
 	var tables socketTables
 	if err := tables.readOf(ctx, t, t.dialDiag); err != nil {
 		return netSockets{}, err
 	}
 	found := netSockets{of: make(map[int32][]Connection)}
-	found.add(tables, holders, false)
+	found.add(&tables, holders)
 	return found, nil
 }
 
-// add adds each socket of the tables for each of its holders. With all it also adds
-// those that have none, as if the first process had them.
-func (s *netSockets) add(tables socketTables, holders socketHolders, all bool) {
+// add adds each socket of the tables for each of its holders.
+func (s *netSockets) add(tables *socketTables, holders *socketHolders) {
 	s.malformed += tables.malformed
 	for i := range tables.rows {
-		row := &tables.rows[i]
-		held := holders[row.inode]
-		if len(held) == 0 && all {
-			s.of[0] = append(s.of[0], row.Connection)
-		}
-		for _, h := range held {
-			conn := row.Connection
-			conn.Process, conn.FD = Some(h.id), Some(h.fd)
-			s.of[h.at] = append(s.of[h.at], conn)
+		for h := range holders.of(tables.inodes[i]) {
+			s.of[h.at] = append(s.of[h.at], h.has(tables.rows[i]))
 		}
 	}
 }

@@ -29,10 +29,13 @@ func helpListener([]string) error {
 	return errors.Join(ready(), say(listener.Addr().String()), untilEOF(ignore))
 }
 
-// helpConnections: prints the connections that this user sees.
+// helpConnections: prints the connections that this user sees, and would see twice.
 func helpConnections([]string) error {
-	procs, err := OpenProcs(&Config{Backend: BackendProcFS})
+	procs, err := OpenProcs(nil)
 	if err != nil {
+		return err
+	}
+	if _, err := procs.Connections(context.Background(), ConnectionFilter{}); err != nil {
 		return err
 	}
 	all, err := procs.Connections(context.Background(), ConnectionFilter{})

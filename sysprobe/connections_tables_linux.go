@@ -31,18 +31,12 @@ var socketTableList = []socketTable{
 	{"net/unix", KindUnix, 0, Connection{Family: FamilyUnix}},
 }
 
-// socketRow is a row of a table.
-type socketRow struct {
-	Connection
-
-	inode uint64 // 0 if no process has the socket any more
-}
-
 // socketTables are the rows of the tables of a network namespace that a filter
 // means.
 type socketTables struct {
 	filter    ConnectionFilter
-	rows      []socketRow
+	rows      []Connection
+	inodes    []uint64 // of the sockets of the rows; 0 if no process has one any more
 	malformed int
 }
 
@@ -125,7 +119,7 @@ func (s *socketTables) readIn(ctx context.Context, path string) error {
 // ask adds the rows of a table by sock_diag(7), or none where that fails.
 func (s *socketTables) ask(ctx context.Context, diag *nlconn.Diag, table *socketTable) error {
 	rows, malformed := len(s.rows), s.malformed
-	reset := func() { s.rows, s.malformed = s.rows[:rows], malformed }
+	reset := func() { s.rows, s.inodes, s.malformed = s.rows[:rows], s.inodes[:rows], malformed }
 	var err error
 	if table.kind == KindUnix {
 		err = diag.Unix(ctx, reset, func(row sockdiag.Unix, err error) {
@@ -201,17 +195,37 @@ func (s *socketTables) add(conn Connection, inode uint64, err error) {
 	case err != nil:
 		s.malformed++
 	case s.filter.matchesState(&conn):
-		s.rows = append(s.rows, socketRow{conn, inode})
+		s.rows, s.inodes = append(s.rows, conn), append(s.inodes, inode)
 	}
 }
 
-// inodes are those of the rows.
-func (s *socketTables) inodes() map[uint64]bool {
-	inodes := make(map[uint64]bool, len(s.rows))
+// held returns the rows, each once for each of its holders, or without one. It uses
+// the memory of the rows unless a socket has several.
+func (s *socketTables) held(holders *socketHolders) []Connection {
+	further := 0
 	for i := range s.rows {
-		if inode := s.rows[i].inode; inode != 0 {
-			inodes[inode] = true
+		n := 0
+		for h := range holders.of(s.inodes[i]) {
+			if n == 0 {
+				s.rows[i] = h.has(s.rows[i])
+			}
+			n++
+		}
+		further += max(n-1, 0)
+	}
+	if further == 0 {
+		return s.rows
+	}
+	all := make([]Connection, 0, len(s.rows)+further)
+	for i := range s.rows {
+		all = append(all, s.rows[i])
+		first := true
+		for h := range holders.of(s.inodes[i]) {
+			if !first {
+				all = append(all, h.has(s.rows[i]))
+			}
+			first = false
 		}
 	}
-	return inodes
+	return all
 }

@@ -14,6 +14,7 @@ import (
 
 	"telegraf-sysprobe/sysprobe/internal/decode/procfs"
 	"telegraf-sysprobe/sysprobe/internal/decode/taskrec"
+	"telegraf-sysprobe/sysprobe/internal/sys/procdir"
 	"telegraf-sysprobe/sysprobe/internal/sys/taskiter"
 )
 
@@ -92,7 +93,7 @@ func (s *bpfSource) open(ctx context.Context) error {
 // another PID namespace, identities would not be those of the iterator.
 func (s *bpfSource) check(ctx context.Context) error {
 	var err error
-	if s.offset, err = s.client.bootOffset(); err != nil {
+	if s.offset, err = s.client.bootOffset(s.client.buf); err != nil {
 		return err
 	}
 	own := int32(os.Getpid())
@@ -120,8 +121,8 @@ func (s *bpfSource) check(ctx context.Context) error {
 // bootOffset returns what this time namespace adds to the time since boot; 0
 // where the kernel has none (before Linux 5.6). It returns an error that is
 // isExhausted, or nil.
-func (c *procsClient) bootOffset() (time.Duration, error) {
-	b, err := c.root.Dir(int32(os.Getpid())).Read(c.buf, "timens_offsets")
+func (c *procsClient) bootOffset(buf *procdir.Buffer) (time.Duration, error) {
+	b, err := c.root.Dir(int32(os.Getpid())).Read(buf, "timens_offsets")
 	if isExhausted(err) {
 		return 0, err
 	}
@@ -137,7 +138,12 @@ func (s *bpfSource) start(ns uint64) time.Duration { return time.Duration(ns) + 
 
 // id returns the identity of a process that started at ns.
 func (s *bpfSource) id(pid int32, ns uint64) ProcID {
-	return ProcID{PID: pid, Start: uint64(s.start(ns) / ticks(1))}
+	return identity(pid, s.start(ns))
+}
+
+// identity is that of a process by when it started, since boot.
+func identity(pid int32, start time.Duration) ProcID {
+	return ProcID{PID: pid, Start: uint64(start / ticks(1))}
 }
 
 // fill implements source.

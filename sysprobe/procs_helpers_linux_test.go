@@ -42,6 +42,8 @@ var helpers = map[string]func(args []string) error{
 	"listener":    helpListener,
 	"connections": helpConnections,
 	"sockets":     helpSockets,
+	"own-table":   helpOwnTable,
+	"holders":     helpHolders,
 	"namespace":   helpNamespace,
 	"only-dead":   helpOnlyDead,
 	"tracer":      helpTracer,

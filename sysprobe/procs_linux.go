@@ -25,6 +25,7 @@ type procsClient struct {
 	dead    bool   // Config.OnlyDead
 	now     func() time.Time
 	buffers sync.Pool // of *procdir.Buffer, for calls that do not take a turn
+	sockets socketSource
 
 	statusMu sync.Mutex // guards status, for which backend does not wait its turn
 	status   BackendStatus
@@ -86,7 +87,7 @@ func newProcsClient(cfg Config) (*procsClient, error) {
 		},
 	}
 	c.origins.begin(buf, cfg.Now())
-	c.bpf.client = c
+	c.bpf.client, c.sockets.client = c, c
 	if cfg.Backend != BackendProcFS {
 		c.sources = append(c.sources, source{BackendBPF, c.bpf.fill})
 	}
@@ -116,7 +117,7 @@ func checkNetNS(cfg Config) error {
 // close waits for the snapshot that is under way, which it ends early.
 func (c *procsClient) close() error {
 	return opError("close process table", c.path, c.turn.end(func() error {
-		return errors.Join(c.root.Close(), c.bpf.close())
+		return errors.Join(c.root.Close(), c.bpf.close(), c.sockets.close())
 	}))
 }
 

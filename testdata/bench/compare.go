@@ -89,6 +89,9 @@ func compare(ctx context.Context, o options) (err error) {
 	if err := r.onProcesses(ctx, o, programs{self: self, floor: floor, before: o.before}, load, storms); err != nil {
 		return err
 	}
+	if err := r.onConnections(ctx, o, programs{self: self, floor: floor, before: o.before}, load); err != nil {
+		return err
+	}
 	if err := r.onNetwork(ctx, o, programs{self: self, floor: floor, before: o.before}, addressGroup(), linkGroup()); err != nil {
 		return err
 	}
@@ -103,12 +106,14 @@ func (r *report) onOne(ctx context.Context, o options, p programs, load, storms 
 		r.onExits(ctx, o, storms)
 	case "processes":
 		err = r.onProcesses(ctx, o, p, load, storms)
+	case "connections":
+		err = r.onConnections(ctx, o, p, load)
 	case "addresses":
 		err = r.onNetwork(ctx, o, p, addressGroup())
 	case "links":
 		err = r.onNetwork(ctx, o, p, linkGroup())
 	default:
-		err = fmt.Errorf("no group %q; use exits, processes, addresses or links", o.only)
+		err = fmt.Errorf("no group %q; use exits, processes, connections, addresses or links", o.only)
 	}
 	if err != nil {
 		return err
@@ -156,6 +161,21 @@ func (r *report) onProcesses(ctx context.Context, o options, p programs, load, s
 		err = r.onExecd(ctx, o)
 	}
 	return joinErrors(err, storm(), h.release(), restore())
+}
+
+// onConnections measures with many sockets.
+func (r *report) onConnections(ctx context.Context, o options, p programs, load string) error {
+	restore, err := makeRoom(o.processes)
+	if err != nil {
+		return err
+	}
+	h, err := holdSockets(ctx, load, o.processes)
+	if err != nil {
+		return joinErrors(err, restore())
+	}
+	p.inside = h.inside
+	err = r.measure(ctx, o, p, connectionGroup())
+	return joinErrors(err, h.release(), restore())
 }
 
 // onNetwork measures with many interfaces.

@@ -20,6 +20,8 @@ import (
 const (
 	zombies   = 100
 	vethPairs = 500
+	// socketsEach is how many sockets each process has where they are looked at.
+	socketsEach = 2
 )
 
 //go:embed native
@@ -83,6 +85,12 @@ func (h *holder) release() error {
 // holdProcesses makes so many processes that sleep, and the zombies.
 func holdProcesses(ctx context.Context, program string, sleeping int) (*holder, error) {
 	return hold(ctx, program, strconv.Itoa(sleeping), strconv.Itoa(zombies))
+}
+
+// holdSockets makes a network namespace with so many processes, and these sockets
+// in it. It has no name: it ends with the holder.
+func holdSockets(ctx context.Context, program string, processes int) (*holder, error) {
+	return hold(ctx, "unshare", "--net", program, strconv.Itoa(processes), "0", strconv.Itoa(socketsEach))
 }
 
 // holdStorm lets so many processes begin and end a second, until end is called.

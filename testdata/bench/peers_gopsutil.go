@@ -80,3 +80,11 @@ func gopsutilCounters() (pass, error) {
 		return len(counters), err
 	}, nil
 }
+
+// gopsutilConnections counts the sockets gopsutil finds.
+func gopsutilConnections() (pass, error) {
+	return func() (int, error) {
+		connections, err := net.Connections("all")
+		return len(connections), err
+	}, nil
+}

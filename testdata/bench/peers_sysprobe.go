@@ -74,6 +74,21 @@ func trackZombies() (pass, error) {
 	}, nil
 }
 
+// readConnections counts the sockets of the network namespace and looks for the
+// processes that have them.
+func readConnections(backend sysprobe.Backend) func() (pass, error) {
+	return func() (pass, error) {
+		procs, err := sysprobe.OpenProcs(&sysprobe.Config{Backend: backend})
+		if err != nil {
+			return nil, err
+		}
+		return func() (int, error) {
+			found, err := procs.Connections(context.Background(), sysprobe.ConnectionFilter{})
+			return len(found.Sockets), err
+		}, nil
+	}
+}
+
 // addressSource is a handle that knows addresses.
 type addressSource interface {
 	Snapshot(context.Context, *sysprobe.AddrSnapshot) error

@@ -60,6 +60,16 @@ func zombieGroup() *group {
 	}}
 }
 
+// connectionGroup asks for every socket and the process that has it.
+func connectionGroup() *group {
+	return &group{Name: "connections", Item: "socket", Tasks: []*task{
+		{Name: "psutil net_connections", worker: "psutil", key: "connections"},
+		{Name: "sysprobe, BPF", worker: "go", key: "connections bpf"},
+		{Name: "sysprobe, proc(5)", worker: "go", key: "connections procfs"},
+		{Name: "gopsutil net.Connections", worker: "go", key: "gopsutil connections"},
+	}}
+}
+
 // addressGroup is K03: it asks for the addresses of every interface.
 func addressGroup() *group {
 	return &group{Name: "addresses", Item: "address", Tasks: []*task{
@@ -102,6 +112,8 @@ var goTasks = map[string]func() (pass, error){
 	"procs lookup":          openFor(lookUpOne),
 	"procs load":            openFor(loadBPF),
 	"zombies procfs":        trackZombies,
+	"connections bpf":       readConnections(sysprobe.BackendBPF),
+	"connections procfs":    readConnections(sysprobe.BackendProcFS),
 	"nicaddrs":              readAddresses(&sysprobe.Config{}),
 	"nicaddrs dumped":       readAddresses(&sysprobe.Config{WatchVerify: 1}),
 	"nicwatch":              watchAddresses,
@@ -109,6 +121,7 @@ var goTasks = map[string]func() (pass, error){
 	"nicstats all":          readLinks(^sysprobe.LinkFacts(0)),
 	"procfs":                procfsStats,
 	"gopsutil processes":    gopsutilProcesses,
+	"gopsutil connections":  gopsutilConnections,
 	"gopsutil interfaces":   gopsutilInterfaces,
 	"gopsutil counters":     gopsutilCounters,
 	"inputs.procs":          gatherInput("procs", ""),

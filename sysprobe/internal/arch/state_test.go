@@ -16,6 +16,7 @@ var stateful = map[string]string{
 	"sysprobe/internal/sys/libproc addrOfTimebaseInfo": "its assembler file sets it, and nothing writes to it",
 	"sysprobe/internal/sys/taskiter shared":            "the handles of a process share one loaded BPF program; it counts them",
 	"sysprobe/internal/sys/taskiter sharedDead":        "as shared",
+	"sysprobe/internal/sys/taskiter sharedSockets":     "as shared",
 	"plugins/internal/plugintest update":               "a flag of go test, which package flag sets",
 }
 

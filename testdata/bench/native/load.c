@@ -1,12 +1,15 @@
 /*
- * load SLEEPING ZOMBIES: makes processes that sleep and processes that are dead
- * and not reaped, says "ready", and ends them all when standard input closes.
+ * load SLEEPING ZOMBIES [SOCKETS]: makes processes that sleep, each with so many
+ * sockets that have a port, and processes that are dead and not reaped, says
+ * "ready", and ends them all when standard input closes.
  */
 #define _GNU_SOURCE
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -29,12 +32,38 @@ static void make(int number, int sleeps)
 	_exit(number & 0x7f);
 }
 
+/* Opens a socket with a port of the kernel's choice: of TCP, which listens, or of UDP. */
+static int open_socket(int type)
+{
+	struct sockaddr_in any = {.sin_family = AF_INET};
+	int fd = socket(AF_INET, type, 0);
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&any, sizeof any) || (type == SOCK_STREAM && listen(fd, 1))) {
+		perror("socket");
+		exit(1);
+	}
+	return fd;
+}
+
+/* Makes a child that sleeps and alone has so many sockets. */
+static void make_with_sockets(int number, int sockets)
+{
+	int fds[sockets + 1];
+
+	for (int i = 0; i < sockets; i++)
+		fds[i] = open_socket(i % 2 ? SOCK_DGRAM : SOCK_STREAM);
+	make(number, 1);
+	for (int i = 0; i < sockets; i++)
+		close(fds[i]);
+}
+
 int main(int argc, char **argv)
 {
-	if (argc != 3 || setpgid(0, 0))
+	if (argc < 3 || argc > 4 || setpgid(0, 0))
 		return 2;
+	int sockets = argc > 3 ? atoi(argv[3]) : 0;
 	for (int i = 0; i < atoi(argv[1]); i++)
-		make(i, 1);
+		make_with_sockets(i, sockets);
 	for (int i = 0; i < atoi(argv[2]); i++)
 		make(i, 0);
 	puts("ready");

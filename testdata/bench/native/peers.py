@@ -18,6 +18,7 @@ def status(process):
 TASKS = {
     "processes": lambda: list(psutil.process_iter(ATTRS)),
     "zombies": lambda: [p for p in psutil.process_iter() if status(p) == psutil.STATUS_ZOMBIE],
+    "connections": lambda: psutil.net_connections("all"),
     "addresses": psutil.net_if_addrs,
     "stats": psutil.net_if_stats,
     "counters": lambda: psutil.net_io_counters(pernic=True),

@@ -103,7 +103,12 @@ func (d *directory) readQuickly(buf *Buffer, file File) ([]byte, error) {
 	}
 	defer d.release()
 	buf.setFile(file)
-	fd, _, errno := unix.RawSyscall6(unix.SYS_OPENAT, uintptr(d.fd), uintptr(unsafe.Pointer(&buf.path[0])),
+	return readQuickly(d.fd, buf)
+}
+
+// readQuickly is directory.readQuickly below an open directory.
+func readQuickly(dir int, buf *Buffer) ([]byte, error) {
+	fd, _, errno := unix.RawSyscall6(unix.SYS_OPENAT, uintptr(dir), uintptr(unsafe.Pointer(&buf.path[0])),
 		unix.O_RDONLY|unix.O_CLOEXEC, 0, 0, 0)
 	if errno != 0 {
 		return nil, errno
@@ -189,6 +194,11 @@ func (d *directory) list(buf *Buffer, file File, f func(entries []byte) error) e
 		return err
 	}
 	defer unix.Close(fd) //nolint:errcheck // nothing was written
+	return listEntries(fd, buf, f)
+}
+
+// listEntries is list of an open directory.
+func listEntries(fd int, buf *Buffer, f func(entries []byte) error) error {
 	if buf.entries == nil {
 		buf.entries = make([]byte, entriesSize)
 	}

@@ -25,6 +25,7 @@ type Buffer struct {
 	content []byte // of the file that was read last
 	entries []byte // of a directory
 	tids    []int32
+	fds     []int32
 }
 
 const (

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -201,15 +202,29 @@ func TestDescriptors(t *testing.T) {
 	defer file.Close()
 	var buf Buffer
 	dir := open(t, "/proc").Dir(int32(os.Getpid()))
-	fds, err := dir.FDs(&buf, nil)
+	links, err := dir.OpenFDs(&buf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer links.Close()
+	fds, err := links.List(&buf)
 	if err != nil || !slices.Contains(fds, int32(file.Fd())) || !slices.IsSorted(fds) {
 		t.Errorf("descriptors %v, %v, want %d among them, in order", fds, err, file.Fd())
 	}
-	if n, err := dir.Count(&buf, "fd"); err != nil || n != len(fds) {
-		t.Errorf("%d entries, %v, want %d", n, err, len(fds))
+	if n, err := dir.Count(&buf, "fd"); err != nil || n != len(fds)+1 { // it opens the directory once more
+		t.Errorf("%d entries, %v, want %d", n, err, len(fds)+1)
 	}
-	if n, err := dir.Size(&buf, "fd"); err != nil || n != uint64(len(fds)-1) && n != 0 { // 0 before Linux 6.2
-		t.Errorf("the size is %d, %v, want %d", n, err, len(fds)-1)
+	if link, err := links.Readlink(&buf, int32(file.Fd())); err != nil || string(link) != fmt.Sprintf("/proc/%d/limits", os.Getpid()) {
+		t.Errorf("the descriptor leads to %q, %v", link, err)
+	}
+	if _, err := links.Readlink(&buf, math.MaxInt32); !errors.Is(err, unix.ENOENT) {
+		t.Errorf("no descriptor: %v", err)
+	}
+	if st, err := links.Stat(&buf); err != nil || st.PID != int32(os.Getpid()) {
+		t.Errorf("they are those of %d, %v", st.PID, err)
+	}
+	if n, err := dir.Size(&buf, "fd"); err != nil || n != uint64(len(fds)) && n != 0 { // 0 before Linux 6.2
+		t.Errorf("the size is %d, %v, want %d", n, err, len(fds))
 	}
 	var st unix.Stat_t
 	if err := unix.Stat("/proc/self/limits", &st); err != nil {
@@ -298,6 +313,7 @@ func TestClose(t *testing.T) {
 		"ReadAll":      func() error { _, err := dir.ReadAll(&buf, "maps", endless); return err },
 		"Size":         func() error { _, err := dir.Size(&buf, "fd"); return err },
 		"Count":        func() error { _, err := dir.Count(&buf, "fd"); return err },
+		"OpenFDs":      func() error { _, err := dir.OpenFDs(&buf); return err },
 		"Lookup":       func() error { _, err := dir.Lookup(&buf, "exe"); return err },
 		"WithFD":       func() error { return dir.WithFD(func(int) error { return nil }) },
 	} {
@@ -329,6 +345,18 @@ func TestReadsCostNoMemory(t *testing.T) {
 			t.Fatal(err)
 		}
 		if pids, err = root.PIDs(&buf, pids[:0]); err != nil {
+			t.Fatal(err)
+		}
+		links, err := dir.OpenFDs(&buf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer links.Close()
+		fds, err := links.List(&buf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := links.Readlink(&buf, fds[0]); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -94,7 +94,7 @@ type Accounts struct {
 // locked memory, and takes CAP_SYS_RESOURCE. It returns the error of ctx where
 // that ends first.
 func OpenExits(ctx context.Context) (*Exits, error) {
-	l, err := newLoader()
+	l, err := newLoader(object)
 	if err != nil {
 		return nil, err
 	}

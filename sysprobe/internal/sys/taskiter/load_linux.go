@@ -14,8 +14,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-//go:embed taskiter.o
-var object []byte
+// The objects: of all programs over threads, and of that over files.
+var (
+	//go:embed taskiter.o
+	object []byte
+	//go:embed sockets.o
+	socketsObject []byte
+)
 
 // The programs of the object.
 const (
@@ -32,7 +37,7 @@ const (
 // sums over all would cost as much as reading a file.
 const maxCPUs = 128
 
-// loader loads parts of the object.
+// loader loads parts of an object.
 type loader struct {
 	spec  *ebpf.CollectionSpec
 	cache *btf.Cache // of the types of the kernel
@@ -65,7 +70,7 @@ func haveRoom(n int) error {
 // which the object was not compiled, and EMFILE or ENFILE where descriptors run
 // out: package ebpf would take that for a feature which the kernel lacks, and not
 // ask for it again.
-func newLoader() (*loader, error) {
+func newLoader(object []byte) (*loader, error) {
 	if err := checkOrder(binary.NativeEndian); err != nil {
 		return nil, err
 	}

@@ -6,44 +6,43 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// shared and sharedDead are the programs of all Iterators that Open and OpenDead
-// returned: to load one takes as long as to read 50,000 processes.
+// shared, sharedDead and sharedSockets are the programs of all that Open, OpenDead
+// and OpenSockets returned: to load one takes as long as to read 50,000 processes.
 var (
-	shared     = share(SumInKernel, SumHere) //nolint:gochecknoglobals // no result shows that it is there
-	sharedDead = share(SumHere)              //nolint:gochecknoglobals // as above
+	shared        = share(programs(SumInKernel, SumHere)) //nolint:gochecknoglobals // no result shows that it is there
+	sharedDead    = share(programs(SumHere))              //nolint:gochecknoglobals // as above
+	sharedSockets = share(loadSockets)                    //nolint:gochecknoglobals // as above
 )
 
 // sharing keeps a program loaded as long as it has users.
-type sharing struct {
-	names   []string            // of programs, in the order of preference
+type sharing[P interface{ close() error }] struct {
+	load    func(context.Context) (P, error)
 	busy    *semaphore.Weighted // guards what follows
 	users   int
-	program *program
+	program P
 }
 
-func share(names ...string) *sharing {
-	return &sharing{names: names, busy: semaphore.NewWeighted(1)}
+func share[P interface{ close() error }](load func(context.Context) (P, error)) *sharing[P] {
+	return &sharing[P]{load: load, busy: semaphore.NewWeighted(1)}
 }
 
-// open returns an Iterator of the program.
-func (s *sharing) open(ctx context.Context) (*Iterator, error) {
-	p, err := s.join(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return &Iterator{p, s.leave}, nil
+// programs returns what loads the first of the programs of these names that the
+// kernel takes.
+func programs(names ...string) func(context.Context) (*program, error) {
+	return func(ctx context.Context) (*program, error) { return open(ctx, names...) }
 }
 
 // join returns the program, which it loads for the first user.
-func (s *sharing) join(ctx context.Context) (*program, error) {
+func (s *sharing[P]) join(ctx context.Context) (P, error) {
+	var none P
 	if err := s.busy.Acquire(ctx, 1); err != nil {
-		return nil, err
+		return none, err
 	}
 	defer s.busy.Release(1)
 	if s.users == 0 {
-		p, err := open(ctx, s.names...)
+		p, err := s.load(ctx)
 		if err != nil {
-			return nil, err
+			return none, err
 		}
 		s.program = p
 	}
@@ -52,14 +51,15 @@ func (s *sharing) join(ctx context.Context) (*program, error) {
 }
 
 // leave unloads the program after the last user. It returns the error of that.
-func (s *sharing) leave() error {
+func (s *sharing[P]) leave() error {
 	_ = s.busy.Acquire(context.Background(), 1) //nolint:errcheck // this context never ends
 	defer s.busy.Release(1)
 	s.users--
 	if s.users > 0 {
 		return nil
 	}
+	var none P
 	p := s.program
-	s.program = nil
+	s.program = none
 	return p.close()
 }

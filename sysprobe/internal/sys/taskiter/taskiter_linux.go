@@ -2,24 +2,16 @@ package taskiter
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
 	"github.com/cilium/ebpf/features"
-	"github.com/cilium/ebpf/link"
-	"golang.org/x/sync/semaphore"
 	"golang.org/x/sys/unix"
 
 	"telegraf-sysprobe/sysprobe/internal/decode/taskrec"
 )
-
-// bufferSize is twice what the kernel returns at once, where pages have 4 KiB:
-// larger buffers only cost cache.
-const bufferSize = 64 << 10
 
 // Wants says what a pass looks up in addition to what every record has. Fields
 // that are not wanted are 0. Each costs cache misses for every process, which
@@ -58,12 +50,21 @@ type Iterator struct {
 // whose program it then uses. It returns an error that says in one line what
 // went wrong with each program, or the error of ctx where that ends first, and
 // leaves nothing open then.
-func Open(ctx context.Context) (*Iterator, error) { return shared.open(ctx) }
+func Open(ctx context.Context) (*Iterator, error) { return newIterator(ctx, shared) }
 
 // OpenDead is Open, with a program that can pass over processes that live, unless
 // they are of Wants.Kept or the parent of a dead one: a zombie, or a process whose
 // first thread is dead. A parent that is not of Kept has a record for each dead child.
-func OpenDead(ctx context.Context) (*Iterator, error) { return sharedDead.open(ctx) }
+func OpenDead(ctx context.Context) (*Iterator, error) { return newIterator(ctx, sharedDead) }
+
+// newIterator returns an Iterator of a program that others use too.
+func newIterator(ctx context.Context, from *sharing[*program]) (*Iterator, error) {
+	p, err := from.join(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &Iterator{p, from.leave}, nil
+}
 
 // OpenProgram loads the program of that name. It returns the error of the
 // loader, of the kernel or of ctx.
@@ -103,19 +104,17 @@ func (it *Iterator) Close() error { return it.release() }
 
 // program is a loaded program.
 type program struct {
-	collection *ebpf.Collection
-	link       *link.Iter
-	whole      bool // records of processes have the sums of their threads
+	passes
+	whole bool // records of processes have the sums of their threads
 
-	busy  *semaphore.Weighted // guards what follows, and the variables of the program
-	buf   []byte
+	// The variables of the program, which its turn guards too.
 	wants Wants // but for Kept
 	kept  Kept
 }
 
 // open loads the first of the programs of these names that the kernel takes.
 func open(ctx context.Context, names ...string) (*program, error) {
-	l, err := newLoader()
+	l, err := newLoader(object)
 	if err != nil {
 		return nil, err
 	}
@@ -181,70 +180,27 @@ func (l *loader) iterator(ctx context.Context, name string, offsets []uint64) (*
 	if err != nil {
 		return nil, err
 	}
-	attached, err := link.AttachIter(link.IterOptions{Program: collection.Programs[name]})
+	attached, err := attach(collection, name)
 	if err != nil {
-		collection.Close()
-		return nil, fmt.Errorf("attach BPF program %s: %w", name, err)
+		return nil, err
 	}
-	return &program{collection: collection, link: attached, whole: name == SumInKernel, buf: make([]byte, bufferSize), busy: semaphore.NewWeighted(1)}, nil
+	return &program{passes: attached, whole: name == SumInKernel}, nil
 }
 
 // read implements Iterator.Read.
 func (p *program) read(ctx context.Context, table *taskrec.Table, wants Wants, each func([]taskrec.Process) error) error {
-	if err := p.busy.Acquire(ctx, 1); err != nil {
-		return err
-	}
-	defer p.busy.Release(1)
 	table.Reset()
-	if err := p.want(wants); err != nil {
-		return fmt.Errorf("set variables of BPF program: %w", err)
-	}
-	pass, err := p.link.Open()
+	err := p.pass(ctx, table, func() error { return p.want(wants) }, func() error {
+		if !p.whole {
+			return nil
+		}
+		return each(table.Take())
+	})
 	if err != nil {
-		return err
-	}
-	defer pass.Close() //nolint:errcheck // nothing was written
-	rest := 0          // of a record that the last read ended within
-	fruitless := 0
-	// Not until the end of the file: further reads would return processes that
-	// were started since.
-	for !table.Ended() {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		n, err := pass.Read(p.buf[rest:])
-		if errors.Is(err, unix.EAGAIN) && fruitless < maxFruitless {
-			fruitless++
-			continue
-		}
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return err
-		}
-		read := p.buf[:rest+n]
-		used, err := table.Add(read, binary.NativeEndian)
-		if err != nil {
-			return err
-		}
-		rest = copy(p.buf, read[used:])
-		if p.whole {
-			if err := each(table.Take()); err != nil {
-				return err
-			}
-		}
-	}
-	if err := table.Finish(); err != nil {
 		return err
 	}
 	return each(table.Take())
 }
-
-// maxFruitless is how many reads of a pass can meet a million threads each, none of
-// which has a record: then the kernel ends a read with EAGAIN, and goes on from there
-// in the next (bpf_seq_read in kernel/bpf/bpf_iter.c). It has at most 4 million.
-const maxFruitless = 4
 
 // want sets the variables of the program.
 func (p *program) want(wants Wants) error {
@@ -297,9 +253,4 @@ func setFlag(v *ebpf.Variable, flag bool) error {
 		value = 1
 	}
 	return v.Set(value)
-}
-
-func (p *program) close() error {
-	p.collection.Close()
-	return p.link.Close()
 }

@@ -211,6 +211,26 @@ struct bpf_iter__task {
 	struct task_struct *task;
 };
 
+struct super_block {
+	unsigned long s_magic;
+};
+
+struct inode {
+	unsigned long i_ino;
+	struct super_block *i_sb;
+};
+
+struct file {
+	struct inode *f_inode;
+};
+
+struct bpf_iter__task_file {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	__u32 fd;
+	struct file *file;
+};
+
 /* What maps of the type array are (include/linux/bpf.h). */
 struct bpf_array {
 	void *pptrs[0];
@@ -230,6 +250,9 @@ struct bpf_array {
 
 /* include/uapi/asm-generic/resource.h; MIPS and SPARC have another one. */
 #define RLIMIT_NOFILE 7
+
+/* include/uapi/linux/magic.h */
+#define SOCKFS_MAGIC 0x534F434B
 
 /* include/uapi/linux/bpf.h */
 #define BPF_MAP_TYPE_HASH 1

@@ -14,8 +14,10 @@
  * Of the whole table the loader keeps the first that the kernel takes.
  */
 #include "ahead.h"
+#include "end.h"
 #include "ended.h"
 #include "kernel.h"
+#include "numbers.h"
 #include "percpu.h"
 #include "sums.h"
 #include "wants.h"
@@ -50,11 +52,6 @@ struct process {
 	__u32 files, live_state, notes;
 	__u32 own_pid, pid_namespace, tracer;
 	char comm[16];
-};
-
-struct end {
-	__u32 size;
-	__u32 tasks; /* how many threads the pass met, with or without a record */
 };
 
 _Static_assert(sizeof(struct thread) == 128, "record of a thread");
@@ -97,55 +94,6 @@ static __always_inline __u32 cpu_of(struct task_struct *t)
 static __always_inline unsigned int sequence_of(struct signal_struct *s)
 {
 	return *(volatile unsigned int *)&s->stats_lock.seqcount.seqcount.sequence;
-}
-
-/*
- * PID namespaces. Below that of the machine, whose level is 0, numbers lie at
- * an offset that the verifier does not let add to a pointer that it knows, so
- * that those have to be read as numbers.
- */
-__u32 level;		/* of the reader */
-__u64 pid_namespace;	/* of the reader; 0 at level 0 */
-
-static __always_inline struct upid *number_at(struct pid *pid, __u32 at)
-{
-	return (void *)pid + bpf_core_field_offset(struct pid, numbers) + at * bpf_core_type_size(struct upid);
-}
-
-/* The number that the reader knows pid by; 0 if none. */
-static __always_inline __u32 number_of(struct pid *pid)
-{
-	struct upid *number;
-
-	if (BPF_CORE_READ(pid, level) < level)
-		return 0;
-	number = number_at(pid, level);
-	if ((__u64)BPF_CORE_READ(number, ns) != pid_namespace)
-		return 0;
-	return BPF_CORE_READ(number, nr);
-}
-
-static __always_inline void find_reader(struct bpf_iter_meta *meta)
-{
-	struct task_struct *reader;
-	struct pid *pid;
-
-	if (meta->seq_num)
-		return;
-	reader = (void *)bpf_get_current_task();
-	pid = BPF_CORE_READ(reader, thread_pid);
-	level = BPF_CORE_READ(pid, level);
-	pid_namespace = level ? (__u64)BPF_CORE_READ(number_at(pid, level), ns) : 0;
-}
-
-static __always_inline __u32 tgid_of(struct task_struct *t)
-{
-	struct pid *pid;
-
-	if (!level)
-		return t->tgid;
-	bpf_core_read(&pid, sizeof(pid), &t->signal->pids[PIDTYPE_TGID]);
-	return number_of(pid);
 }
 
 /* Sets what the process calls itself, and where. */
@@ -413,13 +361,6 @@ static __always_inline void read_process(struct process *p, struct task_struct *
 		p->notes |= NOTE_TORN;
 	if (parts != PARENT && want_files)
 		count_files(p, t);
-}
-
-static __always_inline void write_end(struct bpf_iter_meta *meta)
-{
-	struct end end = {.size = sizeof(end), .tasks = meta->seq_num + 1};
-
-	bpf_seq_write(meta->seq, &end, sizeof(end));
 }
 
 static __always_inline void write_process(struct bpf_iter__task *ctx, struct task_struct *t, enum parts parts)
