@@ -73,10 +73,7 @@ func helpMethods(args []string) error {
 	return untilEOF(func(string) error {
 		answer := make(methodsAnswer)
 		for name, p := range opened {
-			answer[name] = make(map[string]string)
-			for method, call := range processMethods {
-				answer[name][method] = outcome(call(context.Background(), p))
-			}
+			answer[name] = outcomesOf(p)
 		}
 		return say(answer)
 	})
@@ -108,6 +105,7 @@ func helpReuse([]string) error {
 	if _, err := first.Wait(); err != nil {
 		return err
 	}
+	time.Sleep(20 * time.Millisecond) // two ticks: within one ConnectionsOf, which has no handle, cannot tell
 	second, err := startAs(first.Pid)
 	if err != nil {
 		return err
@@ -120,13 +118,23 @@ func helpReuse([]string) error {
 		return err
 	}
 	answer = append(answer, outcome(other.Cmdline(ctx)))
+	methods := outcomesOf(p)
 	if err := second.Kill(); err != nil {
 		return err
 	}
 	if _, err := second.Wait(); err != nil {
 		return err
 	}
-	return errors.Join(ready(), say(answer))
+	return errors.Join(ready(), say(answer), say(methods))
+}
+
+// outcomesOf says how each method ends for a process.
+func outcomesOf(p *Process) map[string]string {
+	outcomes := make(map[string]string)
+	for method, call := range processMethods {
+		outcomes[method] = outcome(call(context.Background(), p))
+	}
+	return outcomes
 }
 
 // waited is what helpWait prints.

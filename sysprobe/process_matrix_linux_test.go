@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"net"
 	"os"
 	"os/exec"
 	"reflect"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
 
 	"telegraf-sysprobe/sysprobe/sysprobetest"
 )
@@ -53,12 +55,31 @@ var processMethods = map[string]func(context.Context, *Process) (any, error){
 		return answer.Sockets, answer.Err
 	},
 	"IOPriority": func(ctx context.Context, p *Process) (any, error) { return p.IOPriority(ctx) },
+	// The setters set what there is, so that they change nothing.
+	"SetNice": func(ctx context.Context, p *Process) (any, error) {
+		row, _ := (&Procs{client: p.client.table}).Lookup(ctx, p.ID().PID, 0) //nolint:errcheck // 0 does as well
+		return true, p.SetNice(int(row.Nice))
+	},
+	"SetIOPriority": func(ctx context.Context, p *Process) (any, error) {
+		priority, _ := p.IOPriority(ctx) //nolint:errcheck // none does as well
+		return true, p.SetIOPriority(priority)
+	},
+	"SetLimit": func(ctx context.Context, p *Process) (any, error) {
+		limits, _ := p.Limits(ctx) //nolint:errcheck // no limit does as well
+		return true, p.SetLimit(ResourceCore, limits[ResourceCore])
+	},
+	"SetAffinity": func(ctx context.Context, p *Process) (any, error) {
+		cpus, err := p.Affinity(ctx)
+		if err != nil {
+			cpus = []int{0}
+		}
+		return true, p.SetAffinity(cpus)
+	},
 }
 
 func TestAllMethodsOfProcessAreInTheMatrix(t *testing.T) {
 	exempt := []string{
 		"Close", "ID",
-		"SetNice", "SetIOPriority", "SetLimit", "SetAffinity", // see TestSetters
 		"Terminate", "Kill", "Suspend", "Resume", // see TestControl; they are Signal
 	}
 	for method := range reflect.TypeFor[*Process]().Methods() {
@@ -97,8 +118,8 @@ func outcome(v any, err error) string {
 
 // TestProcessMatrix is C27, D07, D08, E03, E05, E07, E10 and the table of psutil:
 // each method, asked about a zombie, a process that lives, one whose first
-// thread is dead, a kernel thread and one that is gone, by root, the owner and
-// another user.
+// thread is dead, a kernel thread, one that is gone, and one that is gone and whose PID
+// another process has, by root, the owner and another user.
 func TestProcessMatrix(t *testing.T) {
 	sysprobetest.NeedRoot(t)
 	as := func(id uint32) func(*exec.Cmd) {
@@ -113,14 +134,25 @@ func TestProcessMatrix(t *testing.T) {
 	file, err := os.Open("/bin/sleep")
 	check(t, err)
 	defer file.Close()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	check(t, err)
+	closeAfter(t, listener)
+	socket, err := listener.(*net.TCPListener).File()
+	check(t, err)
+	defer socket.Close()
 	leader := startHelper(t, func(cmd *exec.Cmd) {
 		as(owner)(cmd)
-		cmd.ExtraFiles = []*os.File{file}
+		cmd.ExtraFiles = []*os.File{file, socket}
 	}, "dead-leader")
 	live := &exec.Cmd{Path: "/bin/sleep", Args: []string{"sleep", "600"}, Dir: "/", Env: []string{"A=1"}}
-	live.Stdin = file
+	live.ExtraFiles = []*os.File{file, socket}
 	as(owner)(live)
 	start(t, live)
+
+	reuse := startHelper(t, inNamespaces(syscall.CLONE_NEWPID|syscall.CLONE_NEWNS), "reuse")
+	var reused map[string]string
+	reuse.line(t) // see TestReusedPID
+	reuse.answer(t, &reused)
 
 	for _, viewer := range []struct {
 		name string
@@ -139,7 +171,11 @@ func TestProcessMatrix(t *testing.T) {
 			h.tell(t, "go")
 			var got methodsAnswer
 			h.answer(t, &got)
+			got["reused"] = reused
 			want := wantOutcomes(viewer.name)
+			if viewer.name == "root" && !sysprobetest.HasCapability(t, unix.CAP_SYS_RESOURCE) { // of root in a container
+				want["live"]["SetLimit"] = "denied"
+			}
 			for _, target := range slices.Sorted(maps.Keys(want)) {
 				if diff := cmp.Diff(want[target], got[target]); diff != "" {
 					t.Errorf("%s (-want +got):\n%s", target, diff)
@@ -176,23 +212,27 @@ func wantOutcomes(viewer string) methodsAnswer {
 		}
 		return m
 	}
-	forOwner := []string{"Signal", "Exe", "Cwd", "Environ", "Footprint", "OpenFiles", "MemoryMaps", "Connections", "ConnectionsOf"}
-	alive := with(with(all("value"), "nothing", "Children", "Descendants", "Terminal", "Connections", "ConnectionsOf"), "timeout", "Wait")
+	setters := []string{"SetNice", "SetIOPriority", "SetLimit", "SetAffinity"}
+	forOwner := append([]string{"Signal", "Exe", "Cwd", "Environ", "Footprint", "OpenFiles", "MemoryMaps", "Connections", "ConnectionsOf"}, setters...)
+	alive := with(with(all("value"), "nothing", "Children", "Descendants", "Terminal"), "timeout", "Wait")
 	want := methodsAnswer{
 		"live":   alive,
-		"leader": alive,
-		"zombie": with(with(alive, "zombie", "Cmdline", "Exe", "Cwd", "Environ", "MemoryMaps"), "nothing", "Memory", "Footprint", "OpenFiles"),
+		"leader": with(alive, "zombie", setters...), // they set what its first thread has
+		"zombie": with(with(with(alive, "zombie", setters...), "zombie", "Cmdline", "Exe", "Cwd", "Environ", "MemoryMaps"), "nothing",
+			"Memory", "Footprint", "OpenFiles", "Connections", "ConnectionsOf"),
 		"kernel": with(with(alive, "value", "Children", "Descendants"),
-			"nothing", "Cmdline", "Exe", "Environ", "Memory", "Footprint", "OpenFiles", "MemoryMaps", "Parent"),
-		"gone": with(all("gone"), "nothing", "IsRunning", "Wait"),
+			"nothing", "Cmdline", "Exe", "Environ", "Memory", "Footprint", "OpenFiles", "MemoryMaps", "Parent", "Connections", "ConnectionsOf"),
+		"gone":   with(all("gone"), "nothing", "IsRunning", "Wait"),
+		"reused": with(all("gone"), "nothing", "IsRunning", "Wait"),
 	}
 	if viewer == "other" {
 		want["live"] = with(want["live"], "denied", forOwner...)
-		want["leader"] = with(want["leader"], "denied", forOwner...)
+		want["leader"] = with(with(want["leader"], "denied", forOwner...), "zombie", setters...)
 		want["zombie"] = with(want["zombie"], "denied", "Signal")
 	}
 	if viewer != "root" {
 		want["kernel"] = with(want["kernel"], "denied", "Exe", "Cwd", "Environ", "OpenFiles", "Connections", "ConnectionsOf", "Signal")
+		want["kernel"] = with(want["kernel"], "denied", setters...)
 	}
 	return want
 }

@@ -32,12 +32,18 @@ func NeedNamespaces(tb testing.TB) {
 func NeedCapabilities(tb testing.TB, numbers ...uint) {
 	tb.Helper()
 	NeedRoot(tb)
-	set := effective(tb)
 	for _, number := range numbers {
-		if !set.Has(caps.Capability(number)) {
+		if !HasCapability(tb, number) {
 			tb.Skipf("needs %s", capabilityName(number))
 		}
 	}
+}
+
+// HasCapability reports whether this process has a capability, by its number in
+// linux/capability.h.
+func HasCapability(tb testing.TB, number uint) bool {
+	tb.Helper()
+	return effective(tb).Has(caps.Capability(number))
 }
 
 // NeedBPF skips the test where MayLoadBPF reports false.
