@@ -246,11 +246,15 @@ func (p *Process) Descendants(ctx context.Context) ([]ProcID, error) {
 // [ErrNotSupported] if sig is no syscall.Signal.
 func (p *Process) Signal(sig os.Signal) error { return p.client.signal(sig) }
 
-// Wait waits until the process is gone. It reaps a child of this program, which
-// no other wait can find then; the status is kept, and every further Wait returns
-// it. The status of another process stays unknown, and a zombie among these is
-// waited for until its parent reaps it. Wait returns the error of ctx if that ends
-// first, and one that wraps fs.ErrClosed after Close.
+// Wait waits until the process is gone, and returns how it exited. A child of this
+// program is gone once it has exited: Wait does not reap it, so that the Wait of its
+// exec.Cmd or os.Process finds its status too, which a program has to call all the
+// same. Any other process is gone once its parent has reaped it; its status is known
+// where the kernel tells it (Linux 6.15), if the process was there when Wait began,
+// and on Windows. The status is kept, and every further Wait returns it. Wait
+// returns the error of ctx if that ends first, and one that wraps fs.ErrClosed after
+// Close. On the BSDs and macOS Wait reaps a child of this program, which no other wait
+// can find then.
 //
 // It sleeps until something happens, by a pidfd (pidfd_open(2)). Before Linux 6.9
 // it looks after a zombie again and again, and before 5.3 after any process, often

@@ -1,7 +1,6 @@
 package sysprobe
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -11,7 +10,6 @@ import (
 	"strconv"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
@@ -215,6 +213,8 @@ func TestSignals(t *testing.T) {
 	if status, err := p.Wait(t.Context()); err != nil || status != Some(ExitStatus(syscall.SIGTERM)) {
 		t.Errorf("status %v, %v, want SIGTERM", status, err)
 	}
+	check(t, p.Signal(syscall.Signal(0))) // to the zombie
+	cmd.Wait()                            //nolint:errcheck // it was killed
 	if err := p.Signal(syscall.Signal(0)); !errors.Is(err, ErrNoSuchProcess) {
 		t.Errorf("signal to a process that is gone: %v, want ErrNoSuchProcess", err)
 	}
@@ -229,103 +229,4 @@ func TestReusedPID(t *testing.T) {
 	if want := []string{"gone", "nothing", "gone", "gone", "gone", "value"}; !slices.Equal(got, want) {
 		t.Errorf("F01: signal, running, command line and affinity of the first, the second by another start, the second: %v, want %v", got, want)
 	}
-}
-
-// TestWaitForChildren is E12.
-func TestWaitForChildren(t *testing.T) {
-	procs := openTable(t, "")
-	for _, tt := range []struct {
-		name, script string
-		want         ExitStatus
-	}{
-		{"E12 exit 7", "exit 7", 7 << 8},
-		{"killed", "kill -KILL $$", 9},
-		{"exit 7 after a while", "sleep 0.05; exit 7", 7 << 8},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			child, err := os.StartProcess("/bin/sh", []string{"sh", "-c", tt.script}, &os.ProcAttr{})
-			check(t, err)
-			if tt.name == "E12 exit 7" {
-				check(t, waitDead(child.Pid))
-			}
-			p := openProcess(t, procs, child.Pid)
-			for range 2 { // the second time from what is kept
-				if got, err := p.Wait(t.Context()); err != nil || got != Some(tt.want) {
-					t.Errorf("status %v, %v, want %v", got, err, tt.want)
-				}
-			}
-			if state, err := p.State(t.Context()); !errors.Is(err, ErrNoSuchProcess) || errors.Is(err, ErrZombieProcess) || p.IsRunning(t.Context()) {
-				t.Errorf("state %v, %v after it was reaped", state, err)
-			}
-			if _, err := child.Wait(); err == nil {
-				t.Error("it was not reaped")
-			}
-			check(t, child.Release())
-		})
-	}
-}
-
-func TestWaitForOthers(t *testing.T) {
-	procs := openTable(t, "")
-	h := startHelper(t, nil, "zombies", "1", "exit 7")
-	var pids []int
-	h.answer(t, &pids)
-	p := openProcess(t, procs, pids[0])
-	t.Run("E13 E14 a zombie", func(t *testing.T) {
-		waiter := startHelper(t, nil, "wait", strconv.Itoa(pids[0]), "1s")
-		var got waited
-		waiter.answer(t, &got)
-		t.Logf("%+v", got)
-		if got.Outcome != "timeout" || got.Took < time.Second || got.Switches > 100 {
-			t.Errorf("%+v, want a timeout after 1 s and at most 100 switches", got)
-		}
-	})
-	t.Run("E13 becomes a zombie meanwhile", func(t *testing.T) {
-		parent := &exec.Cmd{Path: "/bin/sh", Args: []string{"sh", "-c", "sleep 0.3 & echo $!; exec sleep 600"}}
-		out, err := parent.StdoutPipe()
-		check(t, err)
-		start(t, parent)
-		var pid int
-		if _, err := fmt.Fscan(out, &pid); err != nil {
-			t.Fatal(err)
-		}
-		waiter := startHelper(t, nil, "wait", strconv.Itoa(pid), "1s")
-		var got waited
-		waiter.answer(t, &got)
-		t.Logf("%+v", got)
-		if got.Outcome != "timeout" || got.Took < time.Second || got.Switches > 100 {
-			t.Errorf("%+v, want a timeout after 1 s and at most 100 switches", got)
-		}
-	})
-	t.Run("the parent reaps it", func(t *testing.T) {
-		done := make(chan string)
-		go func() {
-			status, err := p.Wait(t.Context())
-			done <- fmt.Sprint(status.Known(), err)
-		}()
-		h.tell(t, "reap")
-		h.line(t)
-		if got := <-done; got != "false <nil>" {
-			t.Errorf("waited: %s, want an unknown status", got)
-		}
-	})
-	t.Run("cancelled", func(t *testing.T) {
-		ctx, cancel := context.WithCancel(t.Context())
-		cancel()
-		if _, err := openProcess(t, procs, os.Getppid()).Wait(ctx); !errors.Is(err, context.Canceled) {
-			t.Errorf("error %v, want context.Canceled", err)
-		}
-	})
-	t.Run("a tree that is not this machine's", func(t *testing.T) {
-		tree := sysprobetest.NewProcTree(t)
-		tree.Add(sysprobetest.Process{PID: 10, Comm: "x", State: 'Z'})
-		p := openProcess(t, openTable(t, tree.Root), 10)
-		go func() {
-			time.Sleep(5 * time.Millisecond)
-			os.Remove(filepath.Join(tree.Root, "10/stat")) //nolint:errcheck // Wait would go on
-		}()
-		if status, err := p.Wait(t.Context()); err != nil || status.Known() {
-			t.Errorf("status %v, %v", status, err)
-		}
-	})
 }

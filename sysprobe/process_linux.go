@@ -20,7 +20,7 @@ type processClient struct {
 	dir   procdir.Dir
 
 	mu   sync.Mutex
-	exit Opt[ExitStatus] // of a child that was reaped
+	exit Opt[ExitStatus] // once the kernel has told it
 }
 
 const opOpenProcess = "open process"

@@ -57,26 +57,27 @@ const (
 
 func (c *processClient) wait(ctx context.Context) (Opt[ExitStatus], error) { return c.await(ctx, true) }
 
-// awaitEnd waits until the process has exited, and leaves it to its parent.
+// awaitEnd waits until the process has exited.
 func (c *processClient) awaitEnd(ctx context.Context) error {
 	_, err := c.await(ctx, false)
 	return err
 }
 
-// await waits until the process is gone or, where it must not be reaped, dead.
-func (c *processClient) await(ctx context.Context, reaps bool) (exit Opt[ExitStatus], err error) {
+// await waits until the process is dead and, if untilReaped and it is no child of this
+// program, until its parent has reaped it.
+func (c *processClient) await(ctx context.Context, untilReaped bool) (exit Opt[ExitStatus], err error) {
 	if c.dir.IsKernel() { // which returns the stat of a process without a wait
-		exit, err = c.awaitExit(ctx, reaps)
+		exit, err = c.awaitExit(ctx, untilReaped)
 	} else {
-		exit, err = abandon.Call(ctx, func() (Opt[ExitStatus], error) { return c.awaitExit(ctx, reaps) }, nil)
+		exit, err = abandon.Call(ctx, func() (Opt[ExitStatus], error) { return c.awaitExit(ctx, untilReaped) }, nil)
 	}
 	return exit, c.opError("wait for process", err)
 }
 
-// awaitExit is await, as long as the kernel takes. It returns the status if this
-// program has reaped the process.
-func (c *processClient) awaitExit(ctx context.Context, reaps bool) (Opt[ExitStatus], error) {
-	err := c.waitUntilGone(ctx, reaps)
+// awaitExit is await, as long as the kernel takes. It returns the status if the kernel
+// has told it.
+func (c *processClient) awaitExit(ctx context.Context, untilReaped bool) (Opt[ExitStatus], error) {
+	err := c.waitUntilGone(ctx, untilReaped)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.exit, err
@@ -84,31 +85,31 @@ func (c *processClient) awaitExit(ctx context.Context, reaps bool) (Opt[ExitStat
 
 // waitUntilGone sleeps on a pidfd. Without one it looks again and again: the
 // process can be gone, have another PID here, or the kernel no pidfds.
-func (c *processClient) waitUntilGone(ctx context.Context, reaps bool) error {
+func (c *processClient) waitUntilGone(ctx context.Context, untilReaped bool) error {
 	if !c.table.own {
-		return c.waitByClock(ctx, reaps)
+		return c.waitByClock(ctx, untilReaped)
 	}
 	fd, err := pidfd.Open(c.id.PID)
 	switch {
 	case isExhausted(err):
 		return err
 	case err != nil:
-		return c.waitByClock(ctx, reaps)
+		return c.waitByClock(ctx, untilReaped)
 	}
 	defer fd.Close()                                           //nolint:errcheck // nothing was written
 	if _, err := c.dir.Stat(new(procdir.Buffer)); err != nil { // the pidfd can be of another process
-		return c.waitByClock(ctx, reaps)
+		return c.waitByClock(ctx, untilReaped)
 	}
-	err = c.waitByPidfd(ctx, fd, reaps)
+	err = c.waitByPidfd(ctx, fd, untilReaped)
 	if errors.Is(err, os.ErrNoDeadline) {
-		return c.waitByClock(ctx, reaps)
+		return c.waitByClock(ctx, untilReaped)
 	}
 	return err
 }
 
 // waitByPidfd sleeps until the kernel signals through the pidfd: when the
 // process has exited and, since Linux 6.9, when it was reaped.
-func (c *processClient) waitByPidfd(ctx context.Context, fd *pidfd.FD, reaps bool) error {
+func (c *processClient) waitByPidfd(ctx context.Context, fd *pidfd.FD, untilReaped bool) error {
 	stop := context.AfterFunc(ctx, fd.Interrupt)
 	defer stop()
 	var state waitState
@@ -122,23 +123,39 @@ func (c *processClient) waitByPidfd(ctx context.Context, fd *pidfd.FD, reaps boo
 			before := state
 			// The deadline can have been set after the context's interrupt.
 			if lookErr = ctx.Err(); lookErr == nil {
-				state, lookErr = c.look(reaps, fd.Reap)
+				state, lookErr = c.look(untilReaped, fd.Peek)
 			}
 			return lookErr != nil || state == waitGone || state != before
 		})
 		switch {
-		case lookErr != nil || state == waitGone:
+		case lookErr != nil:
 			return lookErr
+		case state == waitGone:
+			c.learnExit(fd)
+			return nil
 		case err != nil && !errors.Is(err, os.ErrDeadlineExceeded):
 			return err
 		}
 	}
 }
 
+// learnExit keeps the status of a process that was reaped, if the kernel still tells
+// it.
+func (c *processClient) learnExit(fd *pidfd.FD) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.exit.Known() {
+		return
+	}
+	if status, err := fd.Exit(); err == nil {
+		c.exit = Some(ExitStatus(status))
+	}
+}
+
 // waitByClock looks again and again.
-func (c *processClient) waitByClock(ctx context.Context, reaps bool) error {
+func (c *processClient) waitByClock(ctx context.Context, untilReaped bool) error {
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
-		state, err := c.look(reaps, func() (uint32, error) { return pidfd.Reap(c.id.PID) })
+		state, err := c.look(untilReaped, func() (uint32, error) { return pidfd.Peek(c.id.PID) })
 		if err != nil || state == waitGone {
 			return err
 		}
@@ -159,9 +176,10 @@ const (
 	waitGone
 )
 
-// look says how far the process is. It reaps a dead child of this program and
-// keeps the status, or, where it must not, counts what is dead as gone.
-func (c *processClient) look(reaps bool, reap func() (uint32, error)) (waitState, error) {
+// look says how far the process is. A dead child of this program counts as gone: its
+// status is kept, by peek, and whoever started it will reap it. Any other dead one
+// counts as gone unless untilReaped.
+func (c *processClient) look(untilReaped bool, peek func() (uint32, error)) (waitState, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	st, err := c.dir.Stat(new(procdir.Buffer))
@@ -174,13 +192,13 @@ func (c *processClient) look(reaps bool, reap func() (uint32, error)) (waitState
 		return waitAlive, err
 	case stateOfLetter(st.State) != StateZombie || st.Threads > 1:
 		return waitAlive, nil
-	case !reaps:
+	case !untilReaped:
 		return waitGone, nil
 	}
 	if !c.table.own {
 		return waitZombie, nil
 	}
-	status, err := reap()
+	status, err := peek()
 	switch {
 	case errors.Is(err, syscall.ECHILD):
 		return waitZombie, nil

@@ -66,11 +66,16 @@ type siginfo struct {
 	padding [112]byte
 }
 
-// Reap reaps the process, which has to be a dead child of this one, and returns
-// its wait status (wait(2)). It returns ECHILD for any other.
-func (f *FD) Reap() (uint32, error) {
+// Peek returns the wait status (wait(2)) of the process, which has to be a dead child
+// of this one, and leaves it to be reaped. It returns ECHILD for any other.
+func (f *FD) Peek() (uint32, error) { return peek(unix.P_PIDFD, f.fd) }
+
+// Peek is FD.Peek by PID: a child that is not reaped keeps its PID.
+func Peek(pid int32) (uint32, error) { return peek(unix.P_PID, int(pid)) }
+
+func peek(idType, id int) (uint32, error) {
 	var info siginfo
-	err := unix.Waitid(unix.P_PIDFD, f.fd, (*unix.Siginfo)(unsafe.Pointer(&info)), unix.WEXITED|unix.WNOHANG, nil)
+	err := unix.Waitid(idType, id, (*unix.Siginfo)(unsafe.Pointer(&info)), unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, nil)
 	switch {
 	case err != nil:
 		return 0, err
@@ -80,11 +85,15 @@ func (f *FD) Reap() (uint32, error) {
 	return waitStatus((*unix.Siginfo)(unsafe.Pointer(&info)).Code, info.status), nil
 }
 
-// Reap is FD.Reap by PID: a child that is not reaped keeps its PID.
-func Reap(pid int32) (uint32, error) {
-	var status unix.WaitStatus
-	_, err := unix.Wait4(int(pid), &status, unix.WNOHANG, nil)
-	return uint32(status), err
+// Exit returns the wait status of a process of any parent, once it was reaped
+// (PIDFD_GET_INFO with PIDFD_INFO_EXIT of linux/pidfd.h, Linux 6.15). It returns
+// ENODATA before, and on a kernel that does not tell.
+func (f *FD) Exit() (uint32, error) {
+	info := unix.PidfdInfo{Mask: unix.PIDFD_INFO_EXIT}
+	if err := unix.IoctlPidfdInfo(f.fd, &info); err != nil || info.Mask&unix.PIDFD_INFO_EXIT == 0 {
+		return 0, unix.ENODATA
+	}
+	return uint32(info.Exit_code), nil
 }
 
 // si_code of a child that exited (asm-generic/siginfo.h).

@@ -2,6 +2,7 @@ package pidfd
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -40,42 +41,67 @@ func openFD(t *testing.T, pid int) *FD {
 	return f
 }
 
-// TestReap waits for children that end in each way, and compares with what
-// wait4(2) returns of others that end so.
-func TestReap(t *testing.T) {
+// TestPeek waits for children that end in each way, and compares with what wait4(2)
+// returns of them afterwards, and a pidfd after that.
+func TestPeek(t *testing.T) {
 	for _, script := range []string{"exit 7", "exit 0", "kill -TERM $$", "ulimit -c unlimited; kill -ABRT $$"} {
 		t.Run(script, func(t *testing.T) {
-			other, stdin := start(t, script)
-			stdin.Close() //nolint:errcheck // the test has no other use for it
 			cmd, stdin := start(t, script)
 			f := openFD(t, cmd.Process.Pid)
-			if _, err := f.Reap(); !errors.Is(err, unix.ECHILD) {
+			if _, err := f.Peek(); !errors.Is(err, unix.ECHILD) {
 				t.Errorf("a child that lives: %v, want ECHILD", err)
 			}
 			stdin.Close() //nolint:errcheck // the test has no other use for it
 			var status uint32
 			err := f.Await(time.Now().Add(10*time.Second), func() (done bool) {
-				var reapErr error
-				status, reapErr = f.Reap()
-				return reapErr == nil
+				var peekErr error
+				status, peekErr = f.Peek()
+				return peekErr == nil
 			})
 			if err != nil {
 				t.Fatal(err)
 			}
-			var info unix.Siginfo
-			if err := unix.Waitid(unix.P_PID, other.Process.Pid, &info, unix.WEXITED|unix.WNOWAIT, nil); err != nil {
-				t.Fatal(err)
+			if again, err := Peek(int32(cmd.Process.Pid)); err != nil || again != status {
+				t.Errorf("wait status %#x by PID, %v, and %#x by pidfd", again, err, status)
 			}
-			want, err := Reap(int32(other.Process.Pid))
-			// Whether memory was dumped can depend on room in a pipe or on a disk.
-			if err != nil || status&^0x80 != want&^0x80 {
+			if told, err := f.Exit(); !errors.Is(err, unix.ENODATA) {
+				t.Errorf("wait status %#x, %v of a zombie, want ENODATA", told, err)
+			}
+			var want unix.WaitStatus
+			if _, err := unix.Wait4(cmd.Process.Pid, &want, 0, nil); err != nil || status != uint32(want) {
 				t.Errorf("wait status %#x, want %#x (%v)", status, want, err)
+			}
+			if _, err := f.Peek(); !errors.Is(err, unix.ECHILD) {
+				t.Errorf("a child that was reaped: %v, want ECHILD", err)
+			}
+			switch told, err := f.Exit(); {
+			case !tellsExits(t):
+				if !errors.Is(err, unix.ENODATA) {
+					t.Errorf("wait status %#x, %v of a kernel that does not tell", told, err)
+				}
+			case err != nil || told != status:
+				t.Errorf("wait status %#x, %v after it was reaped, want %#x", told, err, status)
 			}
 		})
 	}
-	if _, err := Reap(1); !errors.Is(err, unix.ECHILD) {
+	if _, err := Peek(1); !errors.Is(err, unix.ECHILD) {
 		t.Errorf("process 1: %v, want ECHILD", err)
 	}
+}
+
+// tellsExits reports whether the kernel tells how a process exited that was reaped:
+// Linux 6.15.
+func tellsExits(t *testing.T) bool {
+	t.Helper()
+	var name unix.Utsname
+	if err := unix.Uname(&name); err != nil {
+		t.Fatal(err)
+	}
+	var major, minor int
+	if _, err := fmt.Sscanf(unix.ByteSliceToString(name.Release[:]), "%d.%d", &major, &minor); err != nil {
+		t.Fatal(err)
+	}
+	return major > 6 || major == 6 && minor >= 15
 }
 
 func TestWaitStatus(t *testing.T) {
@@ -121,8 +147,8 @@ func TestSignal(t *testing.T) {
 	if err := Signal(f.fd, unix.SIGTERM); err != nil {
 		t.Error(err)
 	}
-	if status, err := f.Reap(); err != nil {
-		err = f.Await(time.Now().Add(10*time.Second), func() bool { status, err = f.Reap(); return err == nil })
+	if status, err := f.Peek(); err != nil {
+		err = f.Await(time.Now().Add(10*time.Second), func() bool { status, err = f.Peek(); return err == nil })
 		if err != nil || status != uint32(unix.SIGTERM) {
 			t.Errorf("wait status %#x, %v, want SIGTERM", status, err)
 		}
