@@ -9,7 +9,8 @@ import (
 
 // runningPCBs asks the running kernel.
 func runningPCBs(ctx context.Context) *pcbReader {
-	return &pcbReader{ctx: ctx, read: sysctl.Raw, goarch: runtime.GOARCH}
+	read := func(name string) ([]byte, error) { return sysctl.Raw(name) }
+	return &pcbReader{ctx: ctx, read: read, goarch: runtime.GOARCH}
 }
 
 func (c *kinfoProcsClient) connections(ctx context.Context, filter ConnectionFilter) (Connections, error) {

@@ -16,6 +16,8 @@ func (hostClient) read(Config) (Host, error) { return runningHost().read() }
 
 func (hostClient) cpus(Config) (HostCPUs, error) { return runningHost().cpus() }
 
+func (hostClient) memory(Config) (HostMemory, error) { return runningHost().memory() }
+
 func (hostClient) load(Config) (LoadAverage, error) { return runningHost().load() }
 
 func (hostClient) bootTime(Config) (time.Time, error) { return runningHost().bootTime() }
@@ -25,5 +27,5 @@ func (hostClient) pids(Config) ([]int32, error) { return runningHost().pids() }
 func (hostClient) pidExists(_ Config, pid int32) (bool, error) { return runningHost().pidExists(pid) }
 
 func runningHost() hostSysctl {
-	return hostSysctl{call: sysctl.System, named: sysctl.Named, goos: runtime.GOOS, goarch: runtime.GOARCH}
+	return hostSysctl{call: sysctl.System, named: sysctl.Named, raw: sysctl.Raw, goos: runtime.GOOS, goarch: runtime.GOARCH}
 }

@@ -8,7 +8,9 @@ type HostMemory struct {
 	// Available is the memory that programs can get without swapping, by the
 	// kernel's estimate. Without an estimate it is the memory that is free or
 	// cached, and if that is more than Total, as in some containers, what is free.
-	// The BSDs have none: it is what is free or has not been used for a while.
+	// The BSDs have none: it is what is free or has not been used for a while. Nor has
+	// macOS, of which it is what is free, pages of files, and what programs let the
+	// kernel purge.
 	Available uint64
 	// Cached counts slabs that can be reclaimed too.
 	Buffers, Cached, Slab, Shared Opt[uint64]

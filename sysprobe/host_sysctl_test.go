@@ -35,79 +35,20 @@ func TestHostSysctl(t *testing.T) {
 		{"darwin", "6.24", "6.3", Some(4)},
 	} {
 		kernel := &sysprobetest.Sysctl{Answers: map[string][]byte{tc.memory: eight(1 << 33), tc.cpus: four(8), "1.6": four(2532)}}
-		h := hostSysctl{kernel.Call, named, tc.goos, "amd64"}
+		h := hostSysctl{call: kernel.Call, named: named, goos: tc.goos, goarch: "amd64"}
 		if host, err := h.read(); err != nil || host.MemTotal != Some[uint64](1<<33) || host.PIDLimit() != Some[uint64](2532) {
 			t.Errorf("%s: %+v, %v", tc.goos, host, err)
 		}
 		if cpus, err := h.cpus(); err != nil || cpus != (HostCPUs{Logical: Some(8), Cores: tc.cores}) {
 			t.Errorf("%s: %+v, %v", tc.goos, cpus, err)
 		}
-		denied := hostSysctl{(&sysprobetest.Sysctl{Errors: map[string]error{tc.memory: syscall.EPERM, tc.cpus: syscall.EPERM}}).Call, named, tc.goos, "amd64"}
+		refusing := &sysprobetest.Sysctl{Errors: map[string]error{tc.memory: syscall.EPERM, tc.cpus: syscall.EPERM}}
+		denied := hostSysctl{call: refusing.Call, named: named, goos: tc.goos, goarch: "amd64"}
 		_, errHost := denied.read()
 		_, errCPUs := denied.cpus()
 		for _, err := range []error{errHost, errCPUs} {
 			if !errors.Is(err, ErrAccessDenied) {
 				t.Errorf("%s: %v, want ErrAccessDenied", tc.goos, err)
-			}
-		}
-	}
-}
-
-// TestHostTables reads the load and the memory of machines with these answers, which
-// have the layouts of each system's headers.
-func TestHostTables(t *testing.T) {
-	words := func(size int, numbers map[int]uint32) []byte {
-		b := make([]byte, size)
-		for at, n := range numbers {
-			binary.NativeEndian.PutUint32(b[at:], n)
-		}
-		return b
-	}
-	wide := func(size int, numbers map[int]uint64) []byte {
-		b := make([]byte, size)
-		for at, n := range numbers {
-			binary.NativeEndian.PutUint64(b[at:], n)
-		}
-		return b
-	}
-	pages := map[string]int64{
-		"hw.pagesize": 4096, "vm.stats.vm.v_page_count": 1000, "vm.stats.vm.v_free_count": 300, "vm.stats.vm.v_active_count": 200,
-		"vm.stats.vm.v_inactive_count": 100, "vm.swap_total": 50 << 12,
-	}
-	named := func(name string) (int64, error) {
-		if n, known := pages[name]; known {
-			return n, nil
-		}
-		return 0, fs.ErrNotExist
-	}
-	load := wide(24, map[int]uint64{16: 2048})
-	copy(load, words(12, map[int]uint32{0: 1024, 4: 2048, 8: 512}))
-	for goos, swapFree := range map[string]Opt[uint64]{"freebsd": {}, "netbsd": Some[uint64](43 << 12), "openbsd": Some[uint64](43 << 12)} {
-		kernel := &sysprobetest.Sysctl{Answers: map[string][]byte{
-			"2.2": load,
-			"2.4": words(344, map[int]uint32{0: 4096, 12: 1000, 16: 300, 20: 200, 24: 100, 104: 50, 108: 7}),
-			"2.5": wide(616, map[int]uint64{0: 4096, 24: 1000, 32: 300, 40: 200, 48: 100, 136: 50, 144: 7}),
-		}}
-		h := hostSysctl{kernel.Call, named, goos, "amd64"}
-		if l, err := h.load(); err != nil || l != (LoadAverage{0.5, 1, 0.25}) {
-			t.Errorf("%s: %+v, %v", goos, l, err)
-		}
-		want := HostMemory{
-			Total: 1000 << 12, Free: 300 << 12, Available: 400 << 12, Active: Some[uint64](200 << 12), Inactive: Some[uint64](100 << 12),
-			SwapTotal: Some[uint64](50 << 12), SwapFree: swapFree,
-		}
-		if m, err := h.memory(); err != nil || m != want {
-			t.Errorf("%s: %+v, %v, want %+v", goos, m, err, want)
-		}
-		short := hostSysctl{
-			(&sysprobetest.Sysctl{Answers: map[string][]byte{"2.2": {1}, "2.4": {1}, "2.5": {1}}}).Call,
-			func(string) (int64, error) { return 0, ErrMalformed }, goos, "amd64",
-		}
-		_, errLoad := short.load()
-		_, errMemory := short.memory()
-		for _, err := range []error{errLoad, errMemory} {
-			if !errors.Is(err, ErrMalformed) {
-				t.Errorf("%s: %v, want ErrMalformed", goos, err)
 			}
 		}
 	}

@@ -3,7 +3,8 @@ package sysprobe
 import "time"
 
 // CPUTimes is how long a processor, or all of them, did what since boot
-// (proc_stat(5)), as psutil's cpu_times. Times are multiples of 10 ms. Those of
+// (proc_stat(5)), as psutil's cpu_times. Times are multiples of 10 ms, on the BSDs of a
+// tick of the clock of statistics (kern.clockrate of sysctl(3)). Those of
 // virtual machines that the processor ran, Guest and GuestNice, are parts of User
 // and Nice. A time that the system does not count is 0.
 type CPUTimes struct {
@@ -37,7 +38,8 @@ func (t CPUTimes) PercentSince(before CPUTimes) Opt[float64] {
 type HostCPUTimes struct {
 	// All are the sums over all processors.
 	All CPUTimes
-	// Each has the processors that are online, by number.
+	// Each has the processors that are online, by number; on the BSDs those that have
+	// done anything since boot.
 	Each []NumberedCPUTimes
 }
 
@@ -50,7 +52,8 @@ type NumberedCPUTimes struct {
 // ReadCPUTimes reads the times of the processors of the machine whose proc(5) is
 // mounted at c.ProcRoot; a nil c means defaults. It needs no privilege. It returns
 // an error that wraps [ErrNotSupported] on a system without a backend,
-// fs.ErrNotExist if there is no such file, or [ErrMalformed].
+// fs.ErrNotExist if there is no such file, or [ErrMalformed]. The BSDs have no such
+// file: sysctl(3) answers for kern.cp_times, kern.cp_time and kern.cptime2.
 func ReadCPUTimes(c *Config) (HostCPUTimes, error) { return configured(c, hostClient{}.cpuTimes) }
 
 // LoadAverage is how many threads ran, waited for a processor or, on Linux,

@@ -110,13 +110,14 @@ func NewProcesses(call Call, goos, goarch string) (*Processes, error) {
 		call:    call,
 		decoder: kinfo.Decoder{Layout: layout, Order: binary.NativeEndian, PageSize: uint64(pageSize)},
 		goos:    goos,
-		pointer: pointerSize(goarch),
+		pointer: LongSize(goarch),
 		names:   systems[goos],
 	}, nil
 }
 
-// pointerSize is the size of a pointer of an architecture that has a layout.
-func pointerSize(goarch string) int {
+// LongSize is the size of C's long, and of a pointer, of an architecture as Go spells
+// it that these systems have.
+func LongSize(goarch string) int {
 	if goarch == "386" || goarch == "arm" {
 		return 4
 	}

@@ -46,12 +46,12 @@ func Named(name string) (int64, error) {
 	return number(b)
 }
 
-// Raw returns the answer for a name as sysctl(8) writes it; an empty one is nil. It
-// returns an error that wraps decode.ErrInterrupted if the answer outgrows every
-// buffer, or an errno: ENOENT if there is no such name.
-func Raw(name string) ([]byte, error) {
+// Raw returns the answer for a name as sysctl(8) writes it, and numbers behind it; an
+// empty one is nil. It returns an error that wraps decode.ErrInterrupted if the answer
+// outgrows every buffer, or an errno: ENOENT if there is no such name.
+func Raw(name string, behind ...int) ([]byte, error) {
 	for range attempts {
-		b, err := unix.SysctlRaw(name)
+		b, err := unix.SysctlRaw(name, behind...)
 		if !errors.Is(err, unix.ENOMEM) {
 			return b, err
 		}
