@@ -22,7 +22,7 @@ import (
 type Config struct {
 	// ProcRoot, SysRoot, EtcRoot and RunRoot are where proc(5), sysfs(5), the
 	// passwd(5) file and the sessions of the machine to look at are mounted. Empty
-	// means /proc, /sys, /etc and /run. They do not move system calls: netlink shows the
+	// means /proc, /sys, /etc and /run, the latter /var/run on the BSDs and macOS. They do not move system calls: netlink shows the
 	// network namespace of the socket, whatever is mounted where.
 	ProcRoot string
 	SysRoot  string
@@ -97,7 +97,7 @@ func (c *Config) withDefaults() Config {
 	orDefault(&d.ProcRoot, "/proc")
 	orDefault(&d.SysRoot, "/sys")
 	orDefault(&d.EtcRoot, "/etc")
-	orDefault(&d.RunRoot, "/run")
+	orDefault(&d.RunRoot, runRoot())
 	d.WatchVerify = cmp.Or(d.WatchVerify, time.Minute)
 	d.WatchBuffer = cmp.Or(d.WatchBuffer, 1<<20)
 	d.EthtoolTimeout = cmp.Or(d.EthtoolTimeout, time.Second)
@@ -208,4 +208,12 @@ func (b Backend) check(goos string) error {
 		cause = fs.ErrInvalid
 	}
 	return fmt.Errorf("Backend %v is not among %v, which %s has: %w", b, here, goos, cause)
+}
+
+// runRoot is where this system has its sessions.
+func runRoot() string {
+	if runtime.GOOS == "linux" {
+		return "/run"
+	}
+	return "/var/run"
 }

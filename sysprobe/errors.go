@@ -115,3 +115,11 @@ func isExhausted(err error) bool { return lacksFiles(err) || errors.Is(err, sysc
 func lacksFiles(err error) bool {
 	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
 }
+
+// pathless returns the cause of an error that also names the file.
+func pathless(err error) error {
+	if of, ok := errors.AsType[*fs.PathError](err); ok {
+		return of.Err
+	}
+	return err
+}

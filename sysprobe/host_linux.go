@@ -69,14 +69,6 @@ func (r *hostReader) fact(decode func([]byte) (uint64, error), name string) Opt[
 	return someIf(n, err == nil)
 }
 
-// pathless returns the cause of an error that also names the file.
-func pathless(err error) error {
-	if of, ok := errors.AsType[*fs.PathError](err); ok {
-		return of.Err
-	}
-	return err
-}
-
 // memTotal reads the memory of the machine. Of the running kernel it is known where
 // proc(5) is mounted without the file, too.
 func (r *hostReader) memTotal() Opt[uint64] {

@@ -24,7 +24,9 @@ type Session struct {
 // users(). It reads utmp(5), which is c.RunRoot/utmp, and where there is none, or
 // nobody writes it, as in Debian 13, the sessions that systemd-logind keeps in
 // c.RunRoot/systemd/sessions; of these those that a person uses and that do not end
-// yet. A nil c means defaults. It needs no privilege.
+// yet. FreeBSD, NetBSD, OpenBSD and macOS have a file of utmpx(5) in c.RunRoot, without
+// which nobody has logged in; that of OpenBSD has no PIDs. A nil c means defaults. It
+// needs no privilege.
 //
 // It returns an error that wraps [ErrNotSupported] on a system without a backend and
 // where neither source exists, [ErrAccessDenied] if they must not be read, and

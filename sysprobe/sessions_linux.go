@@ -50,17 +50,6 @@ func utmpLayout() utmp.Layout {
 	return utmp.Narrow
 }
 
-func sessionsOfUtmp(found []utmp.Session) []Session {
-	sessions := make([]Session, len(found))
-	for i, s := range found {
-		sessions[i] = Session{
-			User: s.User, Terminal: s.Line, Host: s.Host,
-			Start: time.Unix(s.Seconds, s.Micros*int64(time.Microsecond)), PID: someIf(s.PID, s.PID > 0),
-		}
-	}
-	return sessions
-}
-
 // readLogind reads the sessions of logind by ID. Those that end meanwhile are left
 // out; what is wrong with others does not keep the rest.
 func readLogind(dir string) ([]Session, error) {

@@ -74,6 +74,6 @@ var supportedOn = map[Feature][]string{
 	"ReadHost":              {"linux", "darwin", "freebsd", "netbsd", "openbsd", "windows"},
 	"ReadLoad":              {"linux", "darwin", "freebsd", "netbsd", "openbsd"},
 	"ReadMemory":            {"linux", "darwin", "freebsd", "netbsd", "openbsd", "windows"},
-	"ReadSessions":          {"linux"},
+	"ReadSessions":          {"linux", "darwin", "freebsd", "netbsd", "openbsd"},
 	"Zombies":               {"linux", "darwin", "freebsd", "netbsd", "openbsd", "windows"},
 }

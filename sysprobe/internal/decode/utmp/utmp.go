@@ -1,4 +1,5 @@
-// Package utmp decodes utmp(5), the file in which programs write who is logged in.
+// Package utmp decodes utmp(5) and utmpx(5), the file in which programs write who is
+// logged in: that of Linux, and those of FreeBSD, NetBSD, OpenBSD and macOS.
 package utmp
 
 import (
