@@ -1,6 +1,10 @@
 package sysprobe
 
-import "time"
+import (
+	"cmp"
+	"slices"
+	"time"
+)
 
 // ProcRate is what one process used between two snapshots. All are absent in the
 // first snapshot that has the process, and where a counter went backwards.
@@ -40,8 +44,8 @@ type procCounters struct {
 	cancelled                       uint64 // of writeBytes
 }
 
-// Update returns one ProcRate for each row of s.Procs, in the same order. The
-// slice is valid until the next Update. Rows are matched by identity, and time
+// Update returns one ProcRate for each row of s.Procs, in the same order; who sorts
+// the rows asks Of for the rate of each. The slice is valid until the next Update. Rows are matched by identity, and time
 // is taken from the monotonic clock. Exited are the accounts of an
 // [AccountingSnapshot], nil without.
 func (r *ProcRates) Update(s *ProcSnapshot, exited []ExitedProcs) []ProcRate {
@@ -70,6 +74,17 @@ func (r *ProcRates) Update(s *ProcSnapshot, exited []ExitedProcs) []ProcRate {
 	}
 	r.last, r.spare, r.taken = r.spare, r.last, s.Taken
 	return r.rates
+}
+
+// Of returns the rate of a process of the last Update, wherever its row is by now: a
+// caller can sort the rows, or keep some. All facts are absent for a process that was
+// not in that snapshot.
+func (r *ProcRates) Of(id ProcID) ProcRate {
+	i, found := slices.BinarySearchFunc(r.last, id.PID, func(c procCounters, pid int32) int { return cmp.Compare(c.id.PID, pid) })
+	if !found || r.last[i].id != id {
+		return ProcRate{}
+	}
+	return r.rates[i]
 }
 
 // neverSeen counts the processes that no snapshot had a row of.
