@@ -86,7 +86,7 @@ func (p *Process) Cmdline(ctx context.Context) ([]string, error) { return p.clie
 func (p *Process) Exe(ctx context.Context) (ProcPath, error) { return p.client.exe(ctx) }
 
 // Cwd is the working directory; [ErrZombieProcess] for a zombie. It is for the
-// owner of the process.
+// owner of the process. On FreeBSD it is empty if the kernel has no path for it.
 func (p *Process) Cwd(ctx context.Context) (ProcPath, error) { return p.client.cwd(ctx) }
 
 // ProcPath is a file as the kernel names it: from the caller's root directory
@@ -127,14 +127,15 @@ func ParseEnviron(entries []string) []EnvVar {
 	return variables
 }
 
-// Limits are the resource limits, also those of a zombie. It needs no privilege.
+// Limits are the resource limits, also those of a zombie, but for FreeBSD, where the
+// kernel has none for it. It needs no privilege.
 func (p *Process) Limits(ctx context.Context) (Limits, error) { return p.client.limits(ctx) }
 
 // Limits are resource limits by [Resource].
 type Limits [resources]Limit
 
 // Limit is a resource limit in the unit of the resource; absent means
-// unlimited.
+// unlimited, as is a resource that the system does not limit.
 type Limit struct {
 	// Soft is in force. The process can raise it to Hard.
 	Soft, Hard Opt[uint64]
@@ -217,7 +218,7 @@ func (p *Process) MemoryMaps(ctx context.Context) ([]MemoryRegion, error) {
 
 // Terminal is the path of the controlling terminal, also that of a zombie, and
 // empty if there is none. It is a name in the /dev of the process. It needs no
-// privilege.
+// privilege. FreeBSD says it to the owner of the process, and not of a zombie.
 func (p *Process) Terminal(ctx context.Context) (string, error) { return p.client.terminal(ctx) }
 
 // Parent identifies the parent, also that of a zombie. It is absent if the
@@ -266,7 +267,8 @@ type MemoryRegion struct {
 	// Start and End are addresses; End is the first one behind.
 	Start, End uint64
 	// Permissions are four letters: r, w, x, each - if it is not permitted, and p
-	// for private or s for shared.
+	// for private or s for shared. FreeBSD has p for what is copied when it is written
+	// to, and does not say of the rest whether it is shared: -.
 	Permissions string
 	// Path is the file, at whose Offset the region begins; a name in brackets;
 	// or "[anon]" if the kernel has none. A newline in a path is "\012", as the

@@ -1,0 +1,64 @@
+package sysctl
+
+import (
+	"encoding/binary"
+
+	"telegraf-sysprobe/sysprobe/internal/decode/kinfo"
+)
+
+// Numbers below KERN_PROC of FreeBSD: sys/sysctl.h. Those for files and memory are for
+// who may debug the process; others get EPERM.
+const (
+	kernProc         = 14
+	kernProcVMMap    = 32
+	kernProcFileDesc = 33
+	kernProcRLimit   = 37
+	kernProcCwd      = 42
+)
+
+// Files returns the open files of a process of FreeBSD, its terminal and its
+// directories. Their paths are valid until the next call of any method. It returns an
+// error that wraps decode.ErrMalformed, or an errno.
+func (p *Processes) Files(pid int32) ([]kinfo.File, error) { return p.files(kernProcFileDesc, pid) }
+
+// Cwd returns the working directory of a process of FreeBSD, copied; empty if the
+// kernel does not know its path. It returns the errors of Files.
+func (p *Processes) Cwd(pid int32) (string, error) {
+	files, err := p.files(kernProcCwd, pid)
+	if err != nil || len(files) == 0 {
+		return "", err
+	}
+	return string(files[0].Path), nil
+}
+
+func (p *Processes) files(name, pid int32) ([]kinfo.File, error) {
+	b, err := p.reader.Read(ctlKern, kernProc, name, pid)
+	if err != nil {
+		return nil, err
+	}
+	return kinfo.AppendFiles(nil, b, binary.NativeEndian)
+}
+
+// Regions returns the memory of a process of FreeBSD by address, with the conditions
+// and errors of Files.
+func (p *Processes) Regions(pid int32) ([]kinfo.Region, error) {
+	b, err := p.reader.Read(ctlKern, kernProc, kernProcVMMap, pid)
+	if err != nil {
+		return nil, err
+	}
+	return kinfo.AppendRegions(nil, b, binary.NativeEndian)
+}
+
+// PageSize is the size of a page in bytes.
+func (p *Processes) PageSize() uint64 { return p.decoder.PageSize }
+
+// Limit returns a limit of a process of FreeBSD by its number (RLIMIT_* of
+// sys/resource.h), which anybody may ask for: what is in force, and up to what it can
+// be raised. It returns the errors of Files.
+func (p *Processes) Limit(pid, resource int32) (soft, hard uint64, err error) {
+	b, err := p.reader.Read(ctlKern, kernProc, kernProcRLimit, pid, resource)
+	if err != nil {
+		return 0, 0, err
+	}
+	return kinfo.DecodeLimit(b, binary.NativeEndian)
+}

@@ -1,0 +1,27 @@
+package sysprobe
+
+import (
+	"context"
+
+	"telegraf-sysprobe/sysprobe/internal/sys/sysctl"
+)
+
+func (c *kinfoProcessClient) cwd(ctx context.Context) (ProcPath, error) {
+	return c.cwdBy(ctx, (*sysctl.Processes).Cwd)
+}
+
+func (c *kinfoProcessClient) terminal(ctx context.Context) (string, error) {
+	return c.terminalBy(ctx, (*sysctl.Processes).Files)
+}
+
+func (c *kinfoProcessClient) openFiles(ctx context.Context) ([]OpenFile, error) {
+	return c.openFilesBy(ctx, (*sysctl.Processes).Files)
+}
+
+func (c *kinfoProcessClient) memoryMaps(ctx context.Context) ([]MemoryRegion, error) {
+	return c.memoryMapsBy(ctx, (*sysctl.Processes).Regions)
+}
+
+func (c *kinfoProcessClient) limits(ctx context.Context) (Limits, error) {
+	return c.limitsBy(ctx, (*sysctl.Processes).Limit)
+}
