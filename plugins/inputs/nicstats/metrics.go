@@ -36,6 +36,7 @@ func (n *NICStats) fill(s *metric.Series, l *sysprobe.LinkStats, netns string) {
 	setTags(s.Tags, &l.Link, netns)
 	setGauges(s.Gauges, l)
 	setCounters(s.Counters, l)
+	setPorts(s.Gauges, l, n.ports[l.Link.Index])
 	for _, field := range n.TagWith {
 		metric.AddFieldTag(s.Tags, s.Gauges, field)
 	}
@@ -146,6 +147,14 @@ func setDetail(fields metric.Fields, d *sysprobe.LinkDetail) {
 	metric.SetEnum(fields, "bridge_stp", d.BridgeSTP)
 	metric.SetBool(fields, "bridge_vlan_filtering", d.BridgeVLANFiltering)
 	metric.SetEnum(fields, "bridge_port_state", d.BridgePortState)
+}
+
+// setPorts sets the number of ports of an interface that can have some: one that has,
+// or that is known to be a bridge or a bond by its details.
+func setPorts(fields metric.Fields, l *sysprobe.LinkStats, ports int) {
+	if ports > 0 || l.Detail.BridgeSTP.Known() || l.Detail.BondMode.Known() {
+		fields["ports"] = int64(ports)
+	}
 }
 
 // setCounters sets the fields that only grow. Those that Telegraf's inputs.net

@@ -45,6 +45,7 @@ type NICStats struct {
 	first      nic.FirstGather
 	peers      peers
 	row        metric.Series // memory of Gather
+	ports      map[int]int   // of a namespace, by the index of their master; memory of Gather
 	remarked   map[remark]bool
 }
 
@@ -88,7 +89,7 @@ func (n *NICStats) Init() error {
 	if n.EthtoolTimeout <= 0 {
 		return fmt.Errorf("option ethtool_timeout: %s is no time to wait; use a duration such as \"1s\"", time.Duration(n.EthtoolTimeout))
 	}
-	n.remarked = map[remark]bool{}
+	n.remarked, n.ports = map[remark]bool{}, map[int]int{}
 	if n.reader, err = nic.NewReader(&n.Options, &n.system, n.Log, n.openWith); err != nil {
 		return err
 	}
@@ -147,6 +148,7 @@ func (n *NICStats) send(acc telegraf.Accumulator, views []view, now time.Time) {
 		peerNetNS = n.peers.name(context.Background(), views)
 	}
 	for _, v := range views {
+		n.countPorts(v.snapshot)
 		for i := range v.snapshot.Links {
 			l := &v.snapshot.Links[i]
 			if n.first.See(&l.Link); !n.interfaces.Match(&l.Link) {
@@ -158,6 +160,17 @@ func (n *NICStats) send(acc telegraf.Accumulator, views []view, now time.Time) {
 				metric.SetName(n.row.Gauges, "peer_netns", netns)
 			}
 			n.row.Send(acc, measurement, now)
+		}
+	}
+}
+
+// countPorts counts the ports of each bridge and the members of each bond, whether the
+// options choose them or not.
+func (n *NICStats) countPorts(s *sysprobe.LinkSnapshot) {
+	clear(n.ports)
+	for i := range s.Links {
+		if master := s.Links[i].Link.MasterIndex; master != 0 {
+			n.ports[master]++
 		}
 	}
 }
