@@ -2,7 +2,7 @@
 # Installs what the make targets need, and nothing that is already there.
 set -euo pipefail
 readonly lint=2.15.0
-readonly packages=(gcc libc6-dev git iproute2 ethtool procps python3-psutil influxdb clang llvm libbpf-dev qemu-system-x86 qemu-user-static kmod debootstrap)
+readonly packages=(gcc libc6-dev git iproute2 ethtool procps python3-psutil influxdb prometheus clang llvm libbpf-dev qemu-system-x86 qemu-user-static kmod debootstrap)
 
 missing=()
 if command -v dpkg-query >/dev/null; then

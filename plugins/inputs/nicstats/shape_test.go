@@ -73,6 +73,7 @@ func TestShape(t *testing.T) {
 	}
 	links := make([]sysprobe.LinkStats, 1)
 	fillAll(t, reflect.ValueOf(&links[0]).Elem())
+	fillAll(t, reflect.ValueOf(links[0].Counters.Ref()).Elem())
 	var names plugintest.Names
 	plugintest.Walk(t, func() *NICStats { return newPlugin(t) }, values, rows, func(n *NICStats) {
 		n.system, n.NamespacePaths = nictest.System(), []string{blue}
@@ -97,4 +98,5 @@ func TestShape(t *testing.T) {
 		names.Add(acc.GetTelegrafMetrics())
 	})
 	names.Check(t)
+	names.CheckAlerts(t)
 }
