@@ -47,12 +47,14 @@ func TestNames(t *testing.T) {
 			machine := procfixture.New(t, filepath.Join(root, dir.Name()))
 			for _, metrics := range gatherAll(t, machine, func(z *Zombies) {
 				z.TagWith, z.Cmdline, z.AlertCount, z.AlertAge, z.AlertRate = tagWith, true, 1, 1, 1
+				z.open = func() (proctable.Machine, error) { return crowded{machine, new(uint64)}, nil }
 			}) {
 				shape.Add(metrics)
 			}
 		}
 	}
 	shape.Check(t)
+	shape.CheckAlerts(t)
 	for _, name := range []string{
 		"zombies_parent parent_is_init_code", "zombies_parent container", "zombies_process age_exact_code",
 		"zombies_process core_dumped_code", "zombie_event container",
