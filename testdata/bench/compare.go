@@ -73,14 +73,17 @@ func compare(ctx context.Context, o options) (err error) {
 	if err != nil {
 		return err
 	}
-
+	subject, err := compile(ctx, dir, "subject.c")
+	if err != nil {
+		return err
+	}
 	r := &report{Kernel: kernel(), Go: runtime.Version(), CPUs: runtime.NumCPU(), Peers: peerVersions(ctx)}
 	fmt.Printf("Linux %s, %s, %d CPUs; every task on one thread, unless it says otherwise\n", r.Kernel, r.Go, r.CPUs)
 	for _, name := range slices.Sorted(maps.Keys(r.Peers)) {
 		fmt.Printf("peer: %s %s\n", name, r.Peers[name])
 	}
 	if o.only != "" {
-		return r.onOne(ctx, o, programs{self: self, floor: floor, before: o.before}, load, storms)
+		return r.onOne(ctx, o, programs{self: self, floor: floor, before: o.before}, load, storms, subject)
 	}
 	if err := r.onExecd(ctx, o); err != nil {
 		return err
@@ -92,6 +95,9 @@ func compare(ctx context.Context, o options) (err error) {
 	if err := r.onConnections(ctx, o, programs{self: self, floor: floor, before: o.before}, load); err != nil {
 		return err
 	}
+	if err := r.onCalls(ctx, o, programs{self: self, floor: floor, before: o.before}, load, subject); err != nil {
+		return err
+	}
 	if err := r.onNetwork(ctx, o, programs{self: self, floor: floor, before: o.before}, addressGroup(), linkGroup()); err != nil {
 		return err
 	}
@@ -99,7 +105,7 @@ func compare(ctx context.Context, o options) (err error) {
 }
 
 // onOne measures one group.
-func (r *report) onOne(ctx context.Context, o options, p programs, load, storms string) error {
+func (r *report) onOne(ctx context.Context, o options, p programs, load, storms, subject string) error {
 	var err error
 	switch o.only {
 	case "exits":
@@ -108,12 +114,14 @@ func (r *report) onOne(ctx context.Context, o options, p programs, load, storms 
 		err = r.onProcesses(ctx, o, p, load, storms)
 	case "connections":
 		err = r.onConnections(ctx, o, p, load)
+	case "calls":
+		err = r.onCalls(ctx, o, p, load, subject)
 	case "addresses":
 		err = r.onNetwork(ctx, o, p, addressGroup())
 	case "links":
 		err = r.onNetwork(ctx, o, p, linkGroup())
 	default:
-		err = fmt.Errorf("no group %q; use exits, processes, connections, addresses or links", o.only)
+		err = fmt.Errorf("no group %q; use exits, processes, connections, calls, addresses or links", o.only)
 	}
 	if err != nil {
 		return err

@@ -39,6 +39,7 @@ func judge(r *report) []requirement {
 	}
 	requirements = append(requirements, judgeBefore(r)...)
 	requirements = append(requirements, judgeTasks(r)...)
+	requirements = append(requirements, judgeCalls(r)...)
 	requirements = append(requirements, judgeAddresses(r)...)
 	if r.Events != nil {
 		requirements = append(requirements, r.Events.requirements()...)

@@ -1,5 +1,6 @@
 """Debian's python3-psutil, by the protocol of worker.go."""
 
+import os
 import sys
 import time
 
@@ -15,7 +16,21 @@ def status(process):
         return None
 
 
+SUBJECT = psutil.Process(int(os.environ.get("SYSPROBE_BENCH_SUBJECT", os.getpid())))
+
+
+def often(f):
+    return lambda: [f() for _ in range(500)]
+
+
 TASKS = {
+    "logical": often(psutil.cpu_count),
+    "boot": often(psutil.boot_time),
+    "ionice": often(SUBJECT.ionice),
+    "affinity": often(SUBJECT.cpu_affinity),
+    "open files": SUBJECT.open_files,
+    "maps": lambda: SUBJECT.memory_maps(grouped=False),
+    "children": lambda: psutil.Process(1).children(recursive=True),
     "processes": lambda: list(psutil.process_iter(ATTRS)),
     "zombies": lambda: [p for p in psutil.process_iter() if status(p) == psutil.STATUS_ZOMBIE],
     "connections": lambda: psutil.net_connections("all"),
