@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"telegraf-sysprobe/sysprobe/internal/decode/procfs"
+	"telegraf-sysprobe/sysprobe/internal/sys/clock"
 	"telegraf-sysprobe/sysprobe/internal/sys/procdir"
 )
 
@@ -36,6 +37,11 @@ func (hostClient) load(cfg Config) (LoadAverage, error) {
 }
 
 func (hostClient) bootTime(cfg Config) (time.Time, error) {
+	// The clocks of the running kernel say it sooner than a file with a line for each
+	// processor and a number for each interrupt.
+	if seconds, known := clock.Start(); known && cfg.ProcRoot == "/proc" {
+		return time.Unix(seconds, 0), nil
+	}
 	seconds, err := readHostFile(cfg, "read boot time", "stat", procfs.DecodeBootTime)
 	if err != nil {
 		return time.Time{}, err

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"telegraf-sysprobe/sysprobe/internal/decode/procfs"
+	"telegraf-sysprobe/sysprobe/internal/sys/clock"
 	"telegraf-sysprobe/sysprobe/sysprobetest"
 )
 
@@ -86,6 +88,22 @@ func timesOf(c *CPUTimes) []float64 {
 		seconds = append(seconds, d.Seconds())
 	}
 	return seconds
+}
+
+// TestBootTimeOfClocks compares what the clocks say with the file.
+func TestBootTimeOfClocks(t *testing.T) {
+	want, err := readHostFile(Config{ProcRoot: "/proc"}, "test", "stat", procfs.DecodeBootTime)
+	check(t, err)
+	if got, known := clock.Start(); got != int64(want) || !known {
+		t.Errorf("%d, known: %t, want %d", got, known, want)
+	}
+	tree := sysprobetest.NewProcTree(t)
+	tree.Write("stat", "btime 1234567890\n")
+	got, err := ReadBootTime(&Config{ProcRoot: tree.Root})
+	check(t, err)
+	if got.Unix() != 1234567890 {
+		t.Errorf("of a copy: %v, want that of its file", got)
+	}
 }
 
 func TestPercentSince(t *testing.T) {

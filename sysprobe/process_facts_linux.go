@@ -168,19 +168,35 @@ func (c *processClient) byPID(t target, f func(pid int32) error) error {
 	if err := f(c.id.PID); err != nil {
 		return err
 	}
-	_, err := c.dir.Stat(t.buf)
+	return c.isThere(t.buf)
+}
+
+// isThere returns an error that is isGone where the process was reaped. No signal is a
+// question that the kernel answers without making a file; it does so for processes
+// that this user may signal, and since Linux 5.1.
+func (c *processClient) isThere(buf *procdir.Buffer) error {
+	err := c.dir.WithFD(func(fd int) error { return pidfd.Signal(fd, 0) })
+	if err == nil || isGone(err) {
+		return err
+	}
+	_, err = c.dir.Stat(buf)
 	return err
 }
 
 func (c *processClient) openFiles(ctx context.Context) ([]OpenFile, error) {
 	return askAlive(ctx, c, "read open files of process", func(ctx context.Context, t target) ([]OpenFile, bool, error) {
-		fds, err := t.FDs(t.buf, nil)
+		dir, err := t.OpenFDs(t.buf)
+		if err != nil {
+			return nil, false, err
+		}
+		defer dir.Close()
+		fds, err := dir.List(t.buf)
 		if err != nil {
 			return nil, false, err
 		}
 		var files []OpenFile
 		for _, fd := range fds {
-			file, ok, err := t.openFile(fd)
+			file, ok, err := t.openFile(dir, fd)
 			if err = errors.Join(err, ctx.Err()); err != nil {
 				return nil, false, err
 			}
@@ -195,30 +211,50 @@ func (c *processClient) openFiles(ctx context.Context) ([]OpenFile, error) {
 // openFile looks at an open descriptor. It reports false for one that is no
 // regular file under a path, was closed meanwhile, or has a path that is too long
 // for the kernel to return.
-func (t target) openFile(fd int32) (OpenFile, bool, error) {
-	number := strconv.Itoa(int(fd))
-	link := procdir.File("fd/" + number)
-	path, err := t.link(link)
-	switch {
-	case errors.Is(err, syscall.ENAMETOOLONG), isGone(err):
-		return OpenFile{}, false, nil
-	case err != nil:
+func (t target) openFile(dir procdir.FDDir, fd int32) (OpenFile, bool, error) {
+	path, err := t.openPath(dir, fd)
+	if err != nil || path == "" {
 		return OpenFile{}, false, err
-	case path.Deleted || path.Path == "" || path.Path[0] != '/':
-		return OpenFile{}, false, nil
 	}
-	if file, err := t.Lookup(t.buf, link); err != nil || !file.IsRegular {
-		return OpenFile{}, false, nil //nolint:nilerr // it was closed meanwhile
+	if regular, err := dir.IsRegular(t.buf, fd); err != nil || !regular {
+		return OpenFile{}, false, unlessGone(err)
 	}
-	b, err := t.read(procdir.File("fdinfo/" + number))
-	if isGone(err) {
-		return OpenFile{}, false, nil
-	}
+	info, err := dir.Info(t.buf, fd)
 	if err != nil {
-		return OpenFile{}, false, err
+		return OpenFile{}, false, unlessGone(err)
 	}
-	info, err := procfs.DecodeFDInfo(b)
-	return OpenFile{FD: fd, Path: path.Path, Position: info.Position, Mode: openMode(info.Flags), Flags: info.Flags}, err == nil, err
+	return OpenFile{FD: fd, Path: path, Position: info.Position, Mode: openMode(info.Flags), Flags: info.Flags}, true, nil
+}
+
+// unlessGone returns err unless it says that something is not there any more.
+func unlessGone(err error) error {
+	if isGone(err) {
+		return nil
+	}
+	return err
+}
+
+// openPath is the path of an open descriptor; empty where that has none, or none any
+// more.
+func (t target) openPath(dir procdir.FDDir, fd int32) (string, error) {
+	b, err := dir.Readlink(t.buf, fd)
+	switch {
+	case errors.Is(err, syscall.ENAMETOOLONG):
+		return "", nil
+	case err != nil:
+		return "", unlessGone(err)
+	case len(b) == 0 || b[0] != '/':
+		return "", nil
+	}
+	path, deleted := procfs.TrimLink(b)
+	if !deleted {
+		return path, nil
+	}
+	link, err := t.link(procdir.File("fd/" + strconv.Itoa(int(fd)))) // it may be the name
+	if err != nil || link.Deleted {
+		return "", unlessGone(err)
+	}
+	return link.Path, nil
 }
 
 // openMode names how a file with these flags can be used, as psutil does.

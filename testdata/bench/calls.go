@@ -99,13 +99,14 @@ func judgeCalls(r *report) []requirement {
 		psutil, ours := findIn(r, c.name, "psutil", c.key), findIn(r, c.name, "go", c.key)
 		requirements = append(requirements, compareTimes(c.name+", times as fast as psutil", psutil, ours, c.asFast))
 		if c.asFastAsGo > 0 {
-			requirements = append(requirements, compareTimes(c.name+", times as fast as gopsutil", findIn(r, c.name, "go", "gopsutil "+c.key), ours, c.asFastAsGo))
+			gopsutil := findIn(r, c.name, "go", "gopsutil "+c.key)
+			requirements = append(requirements, compareTimes(c.name+", times as fast as gopsutil", gopsutil, ours, c.asFastAsGo))
 		}
 	}
-	connections := find(r, "connections bpf")
+	connections := findIn(r, "connections", "psutil", "connections")
 	requirements = append(requirements,
-		compareTimes("sockets and owners by BPF, times as fast as psutil", findIn(r, "connections", "psutil", "connections"), connections, 10),
-		compareTimes("sockets and owners by proc(5), times as fast as psutil", findIn(r, "connections", "psutil", "connections"), find(r, "connections procfs"), 1.3))
+		compareTimes("sockets and owners by BPF, times as fast as psutil", connections, find(r, "connections bpf"), 10),
+		compareTimes("sockets and owners by proc(5), times as fast as psutil", connections, find(r, "connections procfs"), 1.3))
 	for i := range requirements {
 		requirements[i].AtLeast = true
 	}

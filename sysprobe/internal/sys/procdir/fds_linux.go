@@ -65,3 +65,28 @@ func (d FDDir) Stat(buf *Buffer) (procfs.Stat, error) {
 	}
 	return procfs.DecodeStat(b)
 }
+
+// IsRegular reports that a descriptor is of a regular file. It asks the file system
+// for no more than it knows (statx(2), Linux 4.11).
+func (d FDDir) IsRegular(buf *Buffer, fd int32) (bool, error) {
+	buf.path = strconv.AppendInt(buf.path[:0], int64(fd), 10)
+	buf.setFile("")
+	var st unix.Statx_t
+	_, _, errno := unix.Syscall6(unix.SYS_STATX, uintptr(d.fd), uintptr(unsafe.Pointer(&buf.path[0])),
+		unix.AT_STATX_DONT_SYNC, unix.STATX_TYPE, uintptr(unsafe.Pointer(&st)), 0)
+	if errno != 0 {
+		return false, errno
+	}
+	return st.Mode&unix.S_IFMT == unix.S_IFREG, nil
+}
+
+// Info returns the decoded fdinfo of a descriptor.
+func (d FDDir) Info(buf *Buffer, fd int32) (procfs.FDInfo, error) {
+	buf.path = strconv.AppendInt(append(buf.path[:0], "../fdinfo/"...), int64(fd), 10)
+	buf.setFile("")
+	b, err := readQuickly(d.fd, buf)
+	if err != nil {
+		return procfs.FDInfo{}, err
+	}
+	return procfs.DecodeFDInfo(b)
+}

@@ -224,18 +224,6 @@ func (d Dir) Readlink(buf *Buffer, file File) ([]byte, error) {
 	return d.dir.readlink(buf, file)
 }
 
-// FDs appends the descriptors that the process has open to dst, in order.
-func (d Dir) FDs(buf *Buffer, dst []int32) ([]int32, error) {
-	d.begin(buf)
-	err := d.dir.list(buf, "fd", func(entries []byte) error {
-		var err error
-		dst, err = procfs.AppendFDs(dst, entries, binary.NativeEndian)
-		return err
-	})
-	slices.Sort(dst)
-	return dst, err
-}
-
 // Count returns the number of entries of a directory.
 func (d Dir) Count(buf *Buffer, dir File) (int, error) {
 	d.begin(buf)

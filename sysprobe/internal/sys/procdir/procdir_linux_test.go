@@ -194,6 +194,9 @@ func TestThreads(t *testing.T) {
 	}
 }
 
+// second is the error of a call that returns a value too.
+func second[T any](_ T, err error) error { return err }
+
 func TestDescriptors(t *testing.T) {
 	file, err := os.Open("/proc/self/limits")
 	if err != nil {
@@ -202,6 +205,11 @@ func TestDescriptors(t *testing.T) {
 	defer file.Close()
 	var buf Buffer
 	dir := open(t, "/proc").Dir(int32(os.Getpid()))
+	null, err := os.OpenFile("/dev/null", os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer null.Close()
 	links, err := dir.OpenFDs(&buf)
 	if err != nil {
 		t.Fatal(err)
@@ -219,6 +227,20 @@ func TestDescriptors(t *testing.T) {
 	}
 	if _, err := links.Readlink(&buf, math.MaxInt32); !errors.Is(err, unix.ENOENT) {
 		t.Errorf("no descriptor: %v", err)
+	}
+	if regular, err := links.IsRegular(&buf, int32(file.Fd())); err != nil || !regular {
+		t.Errorf("the descriptor is of a regular file: %t, %v", regular, err)
+	}
+	if regular, err := links.IsRegular(&buf, int32(null.Fd())); err != nil || regular {
+		t.Errorf("/dev/null is a regular file: %t, %v", regular, err)
+	}
+	if info, err := links.Info(&buf, int32(null.Fd())); err != nil || info.Flags&(unix.O_ACCMODE|unix.O_APPEND) != unix.O_WRONLY|unix.O_APPEND {
+		t.Errorf("flags of a descriptor %#o, %v", info.Flags, err)
+	}
+	for name, err := range map[string]error{"IsRegular": second(links.IsRegular(&buf, math.MaxInt32)), "Info": second(links.Info(&buf, math.MaxInt32))} {
+		if !errors.Is(err, unix.ENOENT) {
+			t.Errorf("%s of no descriptor: %v", name, err)
+		}
 	}
 	if st, err := links.Stat(&buf); err != nil || st.PID != int32(os.Getpid()) {
 		t.Errorf("they are those of %d, %v", st.PID, err)
