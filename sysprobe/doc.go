@@ -2,15 +2,35 @@
 // psutil's net_if_addrs, net_if_stats and process_iter read, for programs that
 // ask every few seconds and for years.
 //
+// # Questions without a handle
+//
+// [Interfaces], [Links], [NetConnections], [Processes] and [FindProcess] open a handle,
+// ask once and close it. [PIDs] and [PIDExists] list processes; [ReadMemory], [ReadCPUs],
+// [ReadCPUTimes], [ReadLoad], [ReadBootTime], [ReadSessions], [ReadHost] and
+// [ReadCgroupPIDs] are of the whole machine.
+//
 // # Handles and snapshots
 //
-// [OpenNICAddrs], [OpenNICStats] and [OpenProcs] return handles, safe for
-// concurrent use. A snapshot reads each kernel source once and fills structs
-// that the caller keeps and passes again, whose memory it reuses: each handle
-// documents what a snapshot still allocates. [Interfaces], [Links] and
-// [Processes] open a handle, take one snapshot and close it. Zombies are a view of
-// a process snapshot. Two handles know of processes that exit: [Exits] the moment
-// and the status of each, [Accounting] what each used.
+// A program that asks again and again keeps a handle:
+//
+//   - [NICAddrs], of [OpenNICAddrs]: interfaces and their addresses.
+//   - [NICStats], of [OpenNICStats]: state, speed and counters of interfaces.
+//   - [NICWatch], of [OpenNICWatch]: their changes as they happen.
+//   - [NetNSWatch], of [OpenNetNSWatch]: network namespaces that come and go.
+//   - [Procs], of [OpenProcs]: the table of processes, and what is in it: sockets by
+//     [Procs.Connections], single processes by [Procs.Lookup].
+//   - [Process], of [Procs.OpenPID] and [Procs.OpenProcess]: one process, for what the
+//     table does not have, for signals, priorities and limits, and to wait for its end.
+//   - [Exits], of [OpenExits]: the moment and the status of each process that exits.
+//   - [Accounting], of [Procs.OpenAccounting]: what those used that exited between two
+//     snapshots.
+//
+// Handles are safe for concurrent use. A snapshot reads each kernel source once and
+// fills structs that the caller keeps and passes again, whose memory it reuses: each
+// handle documents what a snapshot still allocates. Zombies are a view of a snapshot of
+// processes. Four types compare or keep what handles return and have nothing to close:
+// [ProcRates] and [ZombieTracker] over snapshots, [DetailCache] for command lines,
+// [UserNames] of [OpenUserNames].
 //
 // A handle loads nothing before a snapshot needs it. A call that can wait takes a
 // context, and returns its error soon after it ends.
