@@ -33,10 +33,13 @@ func TestNames(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	machines := []func() *procfixture.Machine{func() *procfixture.Machine { return sharers(t) }}
 	for _, dir := range cases {
+		machines = append(machines, func() *procfixture.Machine { return procfixture.New(t, filepath.Join(root, dir.Name())) })
+	}
+	for _, machine := range machines {
 		for _, tagWith := range [][]string{nil, tagNames()} {
-			machine := procfixture.New(t, filepath.Join(root, dir.Name()))
-			for _, metrics := range gatherAll(t, machine, func(p *Procs) {
+			for _, metrics := range gatherAll(t, machine(), func(p *Procs) {
 				everyGroup(p)
 				p.Collect, p.TopBy = []string{"top", "group", "process"}, topKeyNames()
 				p.Properties, p.TagWith = propertyNames(), tagWith
@@ -47,6 +50,7 @@ func TestNames(t *testing.T) {
 		}
 	}
 	shape.Check(t)
+	shape.CheckAlerts(t)
 	for _, measurement := range []string{"procs_top", "procs_process"} {
 		tags, fields := shape.Of(measurement)
 		for _, fact := range tagNames() {

@@ -123,9 +123,10 @@ func TestGroupsSumUpToTotals(t *testing.T) {
 	}
 }
 
-// TestPartsOfMemoryAndWorstDescriptors looks at two processes of one group that
-// share memory, one of which has few descriptors left, and at one that gave them up.
-func TestPartsOfMemoryAndWorstDescriptors(t *testing.T) {
+// sharers is a machine with two processes of one name that share memory, one of which
+// has few descriptors left, and one that gave them up.
+func sharers(t *testing.T) *procfixture.Machine {
+	t.Helper()
 	dir := t.TempDir()
 	row := func(pid, rss, anon, shmem, swap, fds, limit int) string {
 		return fmt.Sprintf(`{"ID": {"PID": %d, "Start": 1}, "Comm": "db", "RSS": %d, "FDs": %d, "FDLimit": %d, "Status": {"Swap": %d},
@@ -138,7 +139,13 @@ func TestPartsOfMemoryAndWorstDescriptors(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	gathers := gatherAll(t, procfixture.New(t, dir), func(p *Procs) {
+	return procfixture.New(t, dir)
+}
+
+// TestPartsOfMemoryAndWorstDescriptors sums up processes that share memory, and looks
+// for the one that is nearest to its limit of descriptors.
+func TestPartsOfMemoryAndWorstDescriptors(t *testing.T) {
+	gathers := gatherAll(t, sharers(t), func(p *Procs) {
 		p.Collect, p.GroupBy = []string{"group", "top", "process"}, []string{"process_name"}
 		p.TopBy, p.TopCount = []string{"memory_anon", "fd_usage"}, 1
 		p.GroupDetails = []string{"memory", "fd_usage"}

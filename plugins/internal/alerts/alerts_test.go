@@ -16,7 +16,7 @@ import (
 )
 
 // inputs are the inputs with rules.
-var inputs = []string{"nicstats", "zombies"}
+var inputs = []string{"nicstats", "procs", "zombies"}
 
 // dirOf is where an input is.
 func dirOf(input string) string { return filepath.Join("..", "..", "inputs", input) }
