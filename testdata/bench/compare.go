@@ -40,6 +40,7 @@ type report struct {
 	Execd        []*execd      `json:"execd,omitempty"`
 	Exits        *exits        `json:"exits"`
 	Events       *events       `json:"events"`
+	Decoders     []*decoder    `json:"decoders,omitempty"`
 	Requirements []requirement `json:"requirements"`
 }
 
@@ -101,6 +102,9 @@ func compare(ctx context.Context, o options) (err error) {
 	if err := r.onNetwork(ctx, o, programs{self: self, floor: floor, before: o.before}, addressGroup(), linkGroup()); err != nil {
 		return err
 	}
+	if err := r.onDecoders(ctx, o); err != nil {
+		return err
+	}
 	return r.conclude(o)
 }
 
@@ -120,8 +124,10 @@ func (r *report) onOne(ctx context.Context, o options, p programs, load, storms,
 		err = r.onNetwork(ctx, o, p, addressGroup())
 	case "links":
 		err = r.onNetwork(ctx, o, p, linkGroup())
+	case "decoders":
+		err = r.onDecoders(ctx, o)
 	default:
-		err = fmt.Errorf("no group %q; use exits, processes, connections, calls, addresses or links", o.only)
+		err = fmt.Errorf("no group %q; use exits, processes, connections, calls, addresses, links or decoders", o.only)
 	}
 	if err != nil {
 		return err

@@ -27,7 +27,7 @@ func main() {
 	flag.StringVar(&o.before, "before", "", "this `program` as another commit builds it, to take turns with")
 	flag.DurationVar(&o.exits, "exits", 10*time.Second, "how long to end 10,000 processes a second")
 	flag.IntVar(&o.trials, "trials", 1000, "how many zombies to make one by one")
-	flag.StringVar(&o.only, "only", "", "measure this `group` alone: exits, processes, connections, calls, addresses or links")
+	flag.StringVar(&o.only, "only", "", "measure this `group` alone: exits, processes, connections, calls, addresses, links or decoders")
 	task := flag.String("worker", "", "make passes of this `task`, one for each line of standard input")
 	flag.Parse()
 

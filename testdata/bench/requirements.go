@@ -50,6 +50,7 @@ func judge(r *report) []requirement {
 		execd = *r.Execd[0]
 	}
 	requirements = append(requirements, judgeZombies(r)...)
+	requirements = append(requirements, judgeDecoders(r)...)
 	return append(requirements,
 		requirement{Name: "sysprobe-execd, MB resident", Limit: 40, Value: float64(execd.Resident) * 1024 / 1e6, Measured: execd.Resident > 0},
 		requirement{Name: "sysprobe-execd, ms to the first metric", Limit: 200, Value: float64(execd.StartNS) / 1e6, Measured: execd.StartNS > 0})

@@ -70,24 +70,21 @@ func (r Record) Uint(f Field) uint64 {
 		return 0
 	}
 	b := r.b[f.At : f.At+f.Size]
-	switch len(b) {
-	case 1:
-		return uint64(b[0])
-	case 2:
-		if r.big {
-			return uint64(binary.BigEndian.Uint16(b))
-		}
-		return uint64(binary.LittleEndian.Uint16(b))
-	case 4:
-		if r.big {
-			return uint64(binary.BigEndian.Uint32(b))
-		}
+	switch {
+	case len(b) == 4 && !r.big:
 		return uint64(binary.LittleEndian.Uint32(b))
-	case 8:
-		if r.big {
-			return binary.BigEndian.Uint64(b)
-		}
+	case len(b) == 8 && !r.big:
 		return binary.LittleEndian.Uint64(b)
+	case len(b) == 4:
+		return uint64(binary.BigEndian.Uint32(b))
+	case len(b) == 8:
+		return binary.BigEndian.Uint64(b)
+	case len(b) == 1:
+		return uint64(b[0])
+	case len(b) == 2 && r.big:
+		return uint64(binary.BigEndian.Uint16(b))
+	case len(b) == 2:
+		return uint64(binary.LittleEndian.Uint16(b))
 	}
 	return 0
 }

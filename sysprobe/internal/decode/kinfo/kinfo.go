@@ -198,5 +198,6 @@ func number(r decode.Record, f decode.Field) opt.Opt[uint64] { return scaled(r, 
 // scaled returns f times unit; absent where the kernel's number is below 0, as
 // those that it adds up without a lock can be.
 func scaled(r decode.Record, f decode.Field, unit uint64) opt.Opt[uint64] {
-	return opt.SomeIf(r.Uint(f)*unit, r.Has(f) && r.Int(f) >= 0)
+	n := r.Int(f)
+	return opt.SomeIf(uint64(n)*unit, n >= 0 && r.Has(f))
 }
