@@ -4,6 +4,7 @@ package sysprobe
 
 import (
 	"context"
+	"syscall"
 
 	"telegraf-sysprobe/sysprobe/internal/sys/kqueue"
 )
@@ -20,5 +21,9 @@ func (c *kinfoProcsClient) openProcess(ctx context.Context, id ProcID) (*process
 
 // runningKernel asks the running kernel.
 func runningKernel() processKernel {
-	return processKernel{awaitExit: kqueue.AwaitExit, reap: kqueue.Reap, kill: kqueue.Kill}
+	return processKernel{awaitExit: kqueue.AwaitExit, reap: kqueue.Reap, kill: kqueue.Kill, setNice: kqueue.SetNice}
 }
+
+func (c *kinfoProcessClient) suspend() error { return c.signal(syscall.SIGSTOP) }
+
+func (c *kinfoProcessClient) resume() error { return c.signal(syscall.SIGCONT) }

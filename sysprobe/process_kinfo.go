@@ -34,6 +34,7 @@ type processKernel struct {
 	awaitExit func(context.Context, int32) error
 	reap      func(int32) (status uint32, reaped bool)
 	kill      func(int32, syscall.Signal) error
+	setNice   func(pid int32, nice int) error
 }
 
 // openKinfo opens the process that has the PID, if accept returns true for it.
@@ -248,6 +249,25 @@ func (c *kinfoProcessClient) signal(sig os.Signal) error {
 		err = ErrNoSuchProcess
 	}
 	return pidError(op, c.id.PID, err)
+}
+
+func (c *kinfoProcessClient) setNice(nice int, invalid error) error {
+	p, err := c.look(context.Background())
+	switch {
+	case err != nil:
+	case invalid != nil:
+		err = invalid
+	case p.State == StateZombie:
+		err = ErrZombieProcess
+	default:
+		if err = c.kernel.setNice(c.id.PID, nice); err == nil {
+			_, err = c.look(context.Background())
+		}
+	}
+	if errors.Is(err, syscall.ESRCH) {
+		err = ErrNoSuchProcess
+	}
+	return pidError("set nice value of process", c.id.PID, err)
 }
 
 // The pauses between two looks at a zombie that another process has to reap, and at

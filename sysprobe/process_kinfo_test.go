@@ -197,3 +197,39 @@ func (p *kinfoProcess) check(t *testing.T, what string, want error) {
 		}
 	}
 }
+
+// TestKinfoProcessSetNice sets the nice value of a process, of a zombie, of one that
+// another user has, and of one that ends meanwhile.
+func TestKinfoProcessSetNice(t *testing.T) {
+	p := openKinfoProcess(t, 4321)
+	var calls []string
+	var answer error
+	p.kinfoProcessClient.kernel.setNice = func(pid int32, nice int) error {
+		calls = append(calls, fmt.Sprint(pid, nice))
+		return answer
+	}
+	if err := p.setNice(7, nil); err != nil || !slices.Equal(calls, []string{"4321 7"}) {
+		t.Errorf("%v, %v", calls, err)
+	}
+	if err := p.setNice(99, fs.ErrInvalid); !errors.Is(err, fs.ErrInvalid) || len(calls) != 1 {
+		t.Errorf("out of range: %v, %v", calls, err)
+	}
+	for raw, want := range map[error]error{syscall.EACCES: ErrAccessDenied, syscall.EPERM: ErrAccessDenied, syscall.ESRCH: ErrNoSuchProcess} {
+		answer = raw
+		if err := p.setNice(-1, nil); !errors.Is(err, want) {
+			t.Errorf("%v: %v, want %v", raw, err, want)
+		}
+	}
+	p.kinfoProcessClient.kernel.setNice = func(int32, int) error {
+		p.vanish()
+		return nil
+	}
+	for _, when := range []string{"it ends meanwhile", "it has ended"} {
+		if err := p.setNice(1, nil); !errors.Is(err, ErrNoSuchProcess) {
+			t.Errorf("%s: %v", when, err)
+		}
+	}
+	if err := openKinfoProcess(t, 4400).setNice(1, nil); !errors.Is(err, ErrZombieProcess) {
+		t.Errorf("a zombie: %v", err)
+	}
+}

@@ -63,3 +63,6 @@ func Reap(pid int32) (status uint32, reaped bool) {
 
 // Kill sends a signal to a process.
 func Kill(pid int32, signal syscall.Signal) error { return unix.Kill(int(pid), signal) }
+
+// SetNice sets the nice value of a process (setpriority(2)).
+func SetNice(pid int32, nice int) error { return unix.Setpriority(unix.PRIO_PROCESS, int(pid), nice) }
