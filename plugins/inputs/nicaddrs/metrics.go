@@ -38,6 +38,9 @@ var (
 // countNames are the fields of interfaceMeasurement that count addresses of families.
 var countNames = []string{"ipv4_count", "ipv6_count", "link_count"}
 
+// globalNames are those that count the addresses of a family that are global.
+var globalNames = []string{"ipv4_global_count", "ipv6_global_count"}
+
 // tagNames are the words of the option tag_with.
 var tagNames = []string{"alias", "kind", "label", "scope"}
 
@@ -285,6 +288,10 @@ func setAddrFields(fields metric.Fields, a *sysprobe.Addr) {
 	fields["scope"] = a.Scope.String()
 	fields["scope_code"] = int64(a.Scope)
 	fields["flags"] = a.Flags.Text(a.Family())
+	if a.Family() == sysprobe.FamilyInet6 {
+		metric.Bool(fields, "temporary", a.Flags&sysprobe.AddrTemporary != 0)
+		metric.Bool(fields, "dadfailed", a.Flags&sysprobe.AddrDADFailed != 0)
+	}
 	setIP(fields, "netmask", a.Netmask())
 	setIP(fields, "broadcast", a.Broadcast)
 	setIP(fields, "ptp", a.Peer)
@@ -322,20 +329,37 @@ func (l *layout) setGauges(fields metric.Fields, link *sysprobe.Link, addresses 
 	}
 }
 
-// setCounts sets the number of addresses in each selected family.
+// setCounts sets the number of addresses in each selected family, and of those that
+// are global.
 func (l *layout) setCounts(fields metric.Fields, addresses []address) {
 	for family := range families {
 		if !l.selected[family] {
 			continue
 		}
-		var n int64
+		var n, global int64
 		for _, a := range addresses {
-			if a.family == family {
-				n++
+			if a.family != family {
+				continue
+			}
+			if n++; a.isGlobal() {
+				global++
 			}
 		}
 		fields[countNames[family]] = n
+		if family < len(globalNames) {
+			fields[globalNames[family]] = global
+		}
 	}
+}
+
+// isGlobal reports whether a is one that its host is reached by from afar, and is to
+// keep: neither local to its link or host, nor a temporary address of IPv6, nor one
+// that another host has too.
+func (a address) isGlobal() bool {
+	if a.addr == nil || a.addr.IP.IsLinkLocalUnicast() || a.addr.Scope >= sysprobe.ScopeLink {
+		return false
+	}
+	return a.addr.Family() != sysprobe.FamilyInet6 || a.addr.Flags&(sysprobe.AddrTemporary|sysprobe.AddrDADFailed) == 0
 }
 
 // eventSeries returns the metric of eventMeasurement. An old or a new value that
