@@ -70,4 +70,5 @@ func TestShape(t *testing.T) {
 		names.Add(acc.GetTelegrafMetrics())
 	})
 	names.Check(t)
+	names.CheckAlerts(t)
 }

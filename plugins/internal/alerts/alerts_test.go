@@ -15,8 +15,8 @@ import (
 	"telegraf-sysprobe/sysprobe/sysprobetest"
 )
 
-// inputs are the inputs with rules.
-var inputs = []string{"nicstats", "procs", "zombies"}
+// inputs are the inputs, each of which has rules.
+var inputs = []string{"nicaddrs", "nicstats", "procs", "zombies"}
 
 // dirOf is where an input is.
 func dirOf(input string) string { return filepath.Join("..", "..", "inputs", input) }
@@ -102,6 +102,22 @@ func TestRulesAreComplete(t *testing.T) {
 			}
 			if want := "plugins/inputs/" + input + "/README.md#" + strings.ToLower(r.Alert); r.Annotations["runbook"] != want {
 				t.Errorf("%s has the runbook %q, want %s", r.Alert, r.Annotations["runbook"], want)
+			}
+		}
+	}
+}
+
+// TestRulesOfOneInputKnowOthers requires that a metric of another input is in the rules
+// of that one, whose own test holds it to its fields.
+func TestRulesOfOneInputKnowOthers(t *testing.T) {
+	for _, input := range inputs {
+		for _, r := range rulesOf(t, input) {
+			for _, other := range inputs {
+				for _, metric := range regexp.MustCompile(`\b`+other+`_\w+`).FindAllString(r.Expr, -1) {
+					if other != input && !regexp.MustCompile(`\b`+metric+`\b`).MatchString(file(t, other, "alerts.yml")) {
+						t.Errorf("%s uses %s, which %s has in no rule", r.Alert, metric, other)
+					}
+				}
 			}
 		}
 	}
