@@ -21,7 +21,9 @@ type NICWatch struct {
 // [ErrAccessDenied] where this process must not enter it, and that of ctx.
 //
 // Source: RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR and RTNLGRP_IPV6_IFADDR of
-// linux/rtnetlink.h. Where changes come faster than the watch reads them, the
+// linux/rtnetlink.h; route(4); NotifyIpInterfaceChange and
+// NotifyUnicastIpAddressChange, which tell of interfaces that IP is bound to: changes
+// of others are found when Config.WatchVerify has passed. Where changes come faster than the watch reads them, the
 // kernel drops notifications (ENOBUFS). The watch then reads the tables anew and
 // sends the differences: it misses only changes that were undone meanwhile.
 func OpenNICWatch(ctx context.Context, c *Config) (*NICWatch, error) {

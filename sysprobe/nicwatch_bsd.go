@@ -10,7 +10,7 @@ import (
 	"telegraf-sysprobe/sysprobe/internal/sys/sysctl"
 )
 
-type nicWatchClient = ribNICWatchClient
+type nicWatchClient = noticedNICWatchClient
 
 func newNICWatchClient(ctx context.Context, cfg Config, choice NICChoice) (*nicWatchClient, error) {
 	const op = "subscribe to interfaces"
@@ -26,5 +26,5 @@ func newNICWatchClient(ctx context.Context, cfg Config, choice NICChoice) (*nicW
 	if err != nil {
 		return nil, opError(op, "", err)
 	}
-	return startRIBNICWatch(ctx, cfg, choice, notices, kernel)
+	return startNoticedNICWatch(ctx, cfg, choice, notices, kernel)
 }

@@ -39,7 +39,7 @@ func (n *fakeNotices) Close() error {
 }
 
 // watchRecorded watches the recorded interfaces of FreeBSD.
-func watchRecorded(t *testing.T, choice NICChoice) (*ribNICWatchClient, *fakeNotices, *sysprobetest.Sysctl) {
+func watchRecorded(t *testing.T, choice NICChoice) (*noticedNICWatchClient, *fakeNotices, *sysprobetest.Sysctl) {
 	t.Helper()
 	r := ribRecordings[1] // NET_RT_IFLIST
 	kernel := r.replay(t)
@@ -48,7 +48,7 @@ func watchRecorded(t *testing.T, choice NICChoice) (*ribNICWatchClient, *fakeNot
 		t.Fatal(err)
 	}
 	notices := newFakeNotices()
-	w, err := startRIBNICWatch(t.Context(), (&Config{}).withDefaults(), choice, notices, addrs)
+	w, err := startNoticedNICWatch(t.Context(), (&Config{}).withDefaults(), choice, notices, addrs)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +56,7 @@ func watchRecorded(t *testing.T, choice NICChoice) (*ribNICWatchClient, *fakeNot
 }
 
 // kinds reads that many events, as text.
-func (c *ribNICWatchClient) kinds(t *testing.T, n int) (got []string) {
+func (c *noticedNICWatchClient) kinds(t *testing.T, n int) (got []string) {
 	t.Helper()
 	for range n {
 		select {
@@ -142,7 +142,7 @@ func TestRIBNICWatchEnds(t *testing.T) {
 		t.Fatal(err)
 	}
 	notices = newFakeNotices()
-	if _, err := startRIBNICWatch(t.Context(), (&Config{}).withDefaults(), NICChoice{}, notices, addrs); !errors.Is(err, ErrMalformed) {
+	if _, err := startNoticedNICWatch(t.Context(), (&Config{}).withDefaults(), NICChoice{}, notices, addrs); !errors.Is(err, ErrMalformed) {
 		t.Errorf("of a table that cannot be read: %v", err)
 	}
 	select {

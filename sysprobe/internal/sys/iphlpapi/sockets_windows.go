@@ -33,8 +33,8 @@ func ReadSockets(table ipadapter.SocketTable, f func(*ipadapter.Socket)) error {
 	var answer ntapi.Answer
 	b, err := answer.Ask(func(buf []byte) (int, error) {
 		n := uint32(len(buf))
-		code, _, _ := proc.Call(uintptr(unsafe.Pointer(unsafe.SliceData(buf))), uintptr(unsafe.Pointer(&n)), 0,
-			uintptr(family), uintptr(class), 0) //nolint:errcheck // the result is the error
+		code, _, _ := proc.Call( //nolint:errcheck // the result is the error
+			uintptr(unsafe.Pointer(unsafe.SliceData(buf))), uintptr(unsafe.Pointer(&n)), 0, uintptr(family), uintptr(class), 0)
 		switch err := windows.Errno(code); {
 		case code == 0:
 			return len(buf), nil

@@ -9,21 +9,27 @@ import (
 	"telegraf-sysprobe/sysprobe/internal/sys/route"
 )
 
-// ribNICWatchClient follows a routing socket of FreeBSD, OpenBSD, NetBSD or macOS
-// (route(4)). Whatever it says of interfaces and addresses, the tables are read
-// anew, which is one call of sysctl(3), and the differences are the events: a
-// message is not the whole state of what it is about, and after a burst of them the
-// kernel drops some.
-type ribNICWatchClient struct {
+// noticedNICWatchClient follows a routing socket of FreeBSD, OpenBSD, NetBSD or macOS
+// (route(4)), or the callbacks of the IP helper of Windows. Whatever these say of
+// interfaces and addresses, the tables are read anew, which takes one or two calls,
+// and the differences are the events: a message is not the whole state of what it is
+// about, and after a burst of them the kernel drops some.
+type noticedNICWatchClient struct {
 	nicFeed
 
 	// What only the goroutine uses.
-	notices ribNotices
-	kernel  *ribNICAddrsClient
+	notices nicNotices
+	kernel  nicTables
 }
 
-// ribNotices is a subscription to changes.
-type ribNotices interface {
+// nicTables reads the tables of interfaces and addresses, as a NICAddrs does.
+type nicTables interface {
+	snapshot(ctx context.Context, dst *AddrSnapshot) error
+	close() error
+}
+
+// nicNotices is a subscription to changes.
+type nicNotices interface {
 	// Await returns when interfaces or addresses might have changed: with
 	// route.ErrOverrun if the kernel dropped messages, and os.ErrDeadlineExceeded
 	// at the deadline. Any other error is the end of it.
@@ -31,12 +37,12 @@ type ribNotices interface {
 	Close() error
 }
 
-// startRIBNICWatch follows notices, which it then owns, and reads the tables of
+// startNoticedNICWatch follows notices, which it then owns, and reads the tables of
 // kernel. The goroutine outlives ctx.
-func startRIBNICWatch(
-	ctx context.Context, cfg Config, choice NICChoice, notices ribNotices, kernel *ribNICAddrsClient,
-) (*ribNICWatchClient, error) {
-	c := &ribNICWatchClient{notices: notices, kernel: kernel}
+func startNoticedNICWatch(
+	ctx context.Context, cfg Config, choice NICChoice, notices nicNotices, kernel nicTables,
+) (*noticedNICWatchClient, error) {
+	c := &noticedNICWatchClient{notices: notices, kernel: kernel}
 	c.begin(cfg, choice, notices.Close)
 	if err := c.start(ctx, c.resync, c.run); err != nil {
 		return nil, errors.Join(err, c.shut(), kernel.close())
@@ -45,14 +51,14 @@ func startRIBNICWatch(
 }
 
 // run follows the changes until it is stopped or cannot go on.
-func (c *ribNICWatchClient) run(ctx context.Context) {
+func (c *noticedNICWatchClient) run(ctx context.Context) {
 	err := c.follow(ctx)
 	own := !c.closing.Load()
 	c.end(own, "", errors.Join(err, c.shut(), c.kernel.close()))
 }
 
 // follow sends what changes. It returns an error, after close too.
-func (c *ribNICWatchClient) follow(ctx context.Context) error {
+func (c *noticedNICWatchClient) follow(ctx context.Context) error {
 	for {
 		if err := c.deliver(ctx); err != nil {
 			return err
@@ -82,7 +88,7 @@ func (c *ribNICWatchClient) follow(ctx context.Context) error {
 }
 
 // resync makes the table that of the kernel.
-func (c *ribNICWatchClient) resync(ctx context.Context) error {
+func (c *noticedNICWatchClient) resync(ctx context.Context) error {
 	if err := c.kernel.snapshot(ctx, &c.dumped); err != nil {
 		return err
 	}
