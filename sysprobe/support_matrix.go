@@ -74,6 +74,6 @@ var supportedOn = map[Feature][]string{
 	"ReadHost":              {"linux", "darwin", "freebsd", "netbsd", "openbsd", "windows"},
 	"ReadLoad":              {"linux", "darwin", "freebsd", "netbsd", "openbsd"},
 	"ReadMemory":            {"linux", "darwin", "freebsd", "netbsd", "openbsd", "windows"},
-	"ReadSessions":          {"linux", "darwin", "freebsd", "netbsd", "openbsd"},
+	"ReadSessions":          {"linux", "darwin", "freebsd", "netbsd", "openbsd", "windows"},
 	"Zombies":               {"linux", "darwin", "freebsd", "netbsd", "openbsd", "windows"},
 }
