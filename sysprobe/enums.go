@@ -159,6 +159,21 @@ const (
 
 var ioPrioClassNames = []string{"none", "rt", "be", "idle"}
 
+// IOHint is the priority of I/O of a process of Windows (IO_PRIORITY_HINT of wdm.h),
+// by the numbers of psutil's IOPRIO_*.
+type IOHint uint8
+
+// The hints.
+const (
+	IOHintVeryLow IOHint = iota
+	IOHintLow
+	IOHintNormal
+	IOHintHigh
+	IOHintCritical // which only the system sets
+)
+
+var ioHintNames = []string{"very_low", "low", "normal", "high", "critical"}
+
 // Resource is what a process has a limit of (RLIMIT_* of
 // asm-generic/resource.h, getrlimit(2)). The numbers are those of most
 // architectures, on all of them.

@@ -113,6 +113,17 @@ func (f *Family) UnmarshalText(text []byte) error {
 	return enumParse(f, familyNames, "Family", text)
 }
 
+// String returns the name of h, or its number where it has none.
+func (h IOHint) String() string { return enumText(h, ioHintNames) }
+
+// MarshalText writes String; it never fails.
+func (h IOHint) MarshalText() ([]byte, error) { return []byte(h.String()), nil }
+
+// UnmarshalText reads what MarshalText writes; any other text is an error.
+func (h *IOHint) UnmarshalText(text []byte) error {
+	return enumParse(h, ioHintNames, "IOHint", text)
+}
+
 // String returns the name of c, or its number where it has none.
 func (c IOPrioClass) String() string { return enumText(c, ioPrioClassNames) }
 

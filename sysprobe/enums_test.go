@@ -62,6 +62,9 @@ func TestEnums(t *testing.T) {
 	t.Run("J03 I/O class", func(t *testing.T) {
 		checkEnum(t, map[IOPrioClass]string{0: "none", 1: "rt", 2: "be", 3: "idle"}, 4)
 	})
+	t.Run("I/O hint", func(t *testing.T) {
+		checkEnum(t, map[IOHint]string{0: "very_low", 1: "low", 2: "normal", 3: "high", 4: "critical"}, 5)
+	})
 	t.Run("J04 state", func(t *testing.T) {
 		checkEnum(t, map[State]string{
 			StateUnknown: "unknown", StateRunning: "running", StateSleeping: "sleeping", StateDiskSleep: "disk-sleep",

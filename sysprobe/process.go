@@ -187,6 +187,8 @@ type IOPriority struct {
 	Class IOPrioClass
 	// Level is 0 (first) to 7, in the classes rt and be.
 	Level uint8
+	// Hint is what Windows has instead of both (ProcessIoPriority).
+	Hint Opt[IOHint] `json:",omitzero"`
 }
 
 // OpenFiles are the regular files that the process has open under a path that

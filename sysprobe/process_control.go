@@ -37,7 +37,8 @@ func (p *Process) SetNice(nice int) error {
 
 // SetIOPriority sets the I/O priority of the process, to be exact of its first
 // thread (ioprio_set(2)), as SetNice does. The class rt needs CAP_SYS_ADMIN or CAP_SYS_NICE. The
-// classes none and idle have no levels but 0.
+// classes none and idle have no levels but 0. Windows takes a Hint, which is out of
+// range elsewhere, and needs SeIncreaseBasePriorityPrivilege for one above normal.
 func (p *Process) SetIOPriority(priority IOPriority) error {
 	most := MaxIOLevel
 	if priority.Class == IOPrioNone || priority.Class == IOPrioIdle {
@@ -62,7 +63,8 @@ func (p *Process) SetLimit(resource Resource, limit Limit) error {
 }
 
 // SetAffinity sets the processors that the process, to be exact its first thread,
-// may run on, by their numbers (sched_setaffinity(2)), as SetNice does. The kernel leaves out those
+// may run on, by their numbers (sched_setaffinity(2), SetProcessAffinityMask), as
+// SetNice does; on Windows of the group of 64 that it is in. The kernel leaves out those
 // that the machine or the cgroup of the process lacks, and refuses a set of which
 // nothing remains.
 func (p *Process) SetAffinity(cpus []int) error {
@@ -82,10 +84,12 @@ func (p *Process) Terminate() error { return p.Signal(syscall.SIGTERM) }
 // Kill ends the process, by SIGKILL, as Signal does.
 func (p *Process) Kill() error { return p.Signal(syscall.SIGKILL) }
 
-// Suspend stops the process until Resume, by SIGSTOP, as Signal does.
+// Suspend stops the process until Resume, by SIGSTOP, as Signal does. Windows
+// suspends its threads (NtSuspendProcess), each as often as Suspend is called.
 func (p *Process) Suspend() error { return p.client.suspend() }
 
-// Resume lets a stopped process go on, by SIGCONT, as Signal does.
+// Resume lets a stopped process go on, by SIGCONT, as Signal does; on Windows by
+// NtResumeProcess, once for each Suspend.
 func (p *Process) Resume() error { return p.client.resume() }
 
 // ProcessExit is how the wait for a process ended.

@@ -1,6 +1,7 @@
 package sysprobe
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"syscall"
@@ -17,6 +18,7 @@ func (c *processClient) setNice(nice int, invalid error) error {
 }
 
 func (c *processClient) setIOPriority(p IOPriority, invalid error) error {
+	invalid = errors.Join(invalid, checkIOPriority(p, false))
 	return c.set("set I/O priority of process", invalid, func(pid int32) error {
 		return pidfd.SetIOPriority(pid, uint8(p.Class), p.Level)
 	})

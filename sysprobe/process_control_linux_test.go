@@ -86,6 +86,7 @@ func TestSettersRefuse(t *testing.T) {
 		"nice value -21 is not":                              func() error { return p.SetNice(-21) },
 		"class of I/O priority 4 is not in the range 0 to 3": func() error { return p.SetIOPriority(IOPriority{Class: 4}) },
 		"level of I/O priority 8 is not in the range 0 to 7": func() error { return p.SetIOPriority(IOPriority{Class: IOPrioBE, Level: 8}) },
+		"hint high, which only Windows has":                  func() error { return p.SetIOPriority(IOPriority{Hint: Some(IOHintHigh)}) },
 		"level of I/O priority 1 is not in the range 0 to 0": func() error { return p.SetIOPriority(IOPriority{Class: IOPrioIdle, Level: 1}) },
 		"resource 16 is not in the range 0 to 15":            func() error { return p.SetLimit(16, Limit{}) },
 		"soft limit 3 of nofile is above the hard limit 2":   func() error { return p.SetLimit(ResourceFiles, swapped) },
@@ -96,6 +97,9 @@ func TestSettersRefuse(t *testing.T) {
 		if err := set(); !errors.Is(err, fs.ErrInvalid) || !errors.As(err, &op) || !strings.Contains(err.Error(), said) {
 			t.Errorf("error %v, want fs.ErrInvalid with %q", err, said)
 		}
+	}
+	if _, err := p.Priority(t.Context()); !errors.Is(err, ErrNotSupported) || !errors.Is(p.SetPriority(PriorityNormal), ErrNotSupported) {
+		t.Errorf("a priority class: %v, want ErrNotSupported", err)
 	}
 	if err := p.SetAffinity([]int{maxCPU - 1}); !errors.Is(err, syscall.EINVAL) {
 		t.Errorf("a processor that no machine has: %v, want EINVAL of the kernel", err)

@@ -15,6 +15,8 @@ import (
 // processClient is a process by its directory below proc(5). The kernel ties
 // an open directory to the process: once that is gone, nothing is found in it.
 type processClient struct {
+	unsupportedProcess
+
 	id    ProcID
 	table *procsClient
 	dir   procdir.Dir

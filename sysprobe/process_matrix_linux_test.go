@@ -80,6 +80,7 @@ var processMethods = map[string]func(context.Context, *Process) (any, error){
 func TestAllMethodsOfProcessAreInTheMatrix(t *testing.T) {
 	exempt := []string{
 		"Close", "ID",
+		"Priority", "SetPriority", // which only Windows has
 		"Terminate", "Kill", "Suspend", "Resume", // see TestControl; they are Signal
 	}
 	for method := range reflect.TypeFor[*Process]().Methods() {

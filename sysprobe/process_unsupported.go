@@ -49,6 +49,10 @@ func (unsupportedProcess) threads(context.Context) ([]Thread, error) { return ni
 
 func (unsupportedProcess) affinity(context.Context) ([]int, error) { return nil, ErrNotSupported }
 
+func (unsupportedProcess) priority(context.Context) (PriorityClass, error) {
+	return 0, ErrNotSupported
+}
+
 func (unsupportedProcess) ioPriority(context.Context) (IOPriority, error) {
 	return IOPriority{}, ErrNotSupported
 }
@@ -76,6 +80,8 @@ func (unsupportedProcess) suspend() error { return ErrNotSupported }
 func (unsupportedProcess) resume() error { return ErrNotSupported }
 
 func (unsupportedProcess) setNice(int, error) error { return ErrNotSupported }
+
+func (unsupportedProcess) setPriority(PriorityClass, error) error { return ErrNotSupported }
 
 func (unsupportedProcess) setIOPriority(IOPriority, error) error { return ErrNotSupported }
 

@@ -166,13 +166,13 @@ func (p *processClient) cmdline(ctx context.Context) ([]string, error) {
 
 func (p *processClient) affinity(ctx context.Context) ([]int, error) {
 	const op = "read affinity of process"
-	mask, err := askNT(ctx, p, op, (*ntapi.Process).Affinity)
-	if err == nil && mask == 0 { // it runs in several groups of processors
+	masks, err := askNT(ctx, p, op, (*ntapi.Process).Affinity)
+	if err == nil && masks.Process == 0 { // it runs in several groups of processors
 		err = p.opError(op, ErrNotSupported)
 	}
 	var processors []int
 	for i := range 64 {
-		if mask&(1<<i) != 0 {
+		if masks.Process&(1<<i) != 0 {
 			processors = append(processors, i)
 		}
 	}
@@ -218,19 +218,12 @@ func (p *processClient) signal(sig os.Signal) error {
 	if sig != os.Kill && sig != syscall.SIGTERM && sig != syscall.Signal(0) {
 		return p.opError(op, ErrNotSupported)
 	}
-	_, err := askNT(context.Background(), p, op, func(*ntapi.Process) (struct{}, error) {
-		// The handle of p keeps the PID from being used again.
-		h, err := ntapi.Open(uint32(p.id.PID), ntapi.TerminateRights)
-		if err != nil {
-			return struct{}{}, err
-		}
-		defer h.Close() //nolint:errcheck // the result counts
+	return p.change(op, ntapi.TerminateRights, nil, func(h *ntapi.Process) error {
 		if sig == syscall.Signal(0) {
-			return struct{}{}, nil
+			return nil
 		}
-		return struct{}{}, h.Terminate(1)
+		return h.Terminate(1)
 	})
-	return err
 }
 
 // awaitEnd waits until the process has exited.
@@ -239,8 +232,7 @@ func (p *processClient) awaitEnd(ctx context.Context) error {
 	return err
 }
 
-// wait has the exit code of any process, unless that is larger than an ExitStatus
-// can hold.
+// wait has the exit code of any process.
 func (p *processClient) wait(ctx context.Context) (Opt[ExitStatus], error) {
 	const op = "wait for process"
 	p.mu.RLock()
@@ -252,5 +244,5 @@ func (p *processClient) wait(ctx context.Context) (Opt[ExitStatus], error) {
 		return Opt[ExitStatus]{}, p.opError(op, err)
 	}
 	code, err := p.handle.ExitCode()
-	return someIf(ExitStatus(code)<<8, err == nil && code <= 0xff), p.opError(op, err)
+	return someIf(ExitStatus(code)<<8, err == nil), p.opError(op, err)
 }

@@ -46,6 +46,11 @@ func Supported(f Feature) error {
 // needed to date them.
 func KeepsZombies() bool { return runtime.GOOS != "windows" }
 
+// HasNice reports whether the processes of this system have nice values. Those of
+// Windows have priority classes instead, see [Proc.Priority], though not every one has
+// one.
+func HasNice() bool { return runtime.GOOS != "windows" }
+
 // mayExec reports whether a process of this system can execute another program
 // than the one it was started with.
 func mayExec() bool { return runtime.GOOS != "windows" }

@@ -73,7 +73,12 @@ func ranges(numbers []int) string {
 
 func readIOPriority(q *query) error {
 	priority, err := readFrom(q, proctable.Process.IOPriority)
-	if err == nil {
+	switch hint, known := priority.Hint.Get(); {
+	case err != nil:
+	case known:
+		q.set("ionice_hint", hint.String())
+		q.set("ionice_hint_code", int(hint))
+	default:
 		q.set("ionice_class", priority.Class.String())
 		q.set("ionice_class_code", int(priority.Class))
 		q.set("ionice_level", int(priority.Level))

@@ -161,9 +161,10 @@ func setProcess(r *record, p *process, in span) {
 	g := r.Gauges
 	g["status_code"] = int(p.State)
 	metric.SetTime(g, "created_at", p.created)
-	if p.Priority.Known() {
+	switch {
+	case p.Priority.Known():
 		metric.SetEnum(g, "priority_class", p.Priority)
-	} else {
+	case sysprobe.HasNice():
 		g["nice_priority"], g["realtime_priority"] = int(p.Nice), metric.Int(p.RTPriority)
 	}
 	if !p.UsageHidden {

@@ -59,7 +59,7 @@ func TestEveryEnumHasText(t *testing.T) {
 
 func TestReceivers(t *testing.T) {
 	for name, want := range map[string]string{
-		"State": "s", "OperState": "s", "BridgeSTP": "s", "MIIStatus": "s", "VLANProtocol": "p", "IOPrioClass": "c", "NICEventKind": "k",
+		"State": "s", "OperState": "s", "BridgeSTP": "s", "MIIStatus": "s", "VLANProtocol": "p", "IOPrioClass": "c", "IOHint": "h", "NICEventKind": "k",
 	} {
 		if got := (enum{Type: name}).Receiver(); got != want {
 			t.Errorf("receiver of %s = %s, want %s", name, got, want)

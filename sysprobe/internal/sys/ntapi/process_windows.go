@@ -27,11 +27,14 @@ type Process struct {
 
 // Rights to open a process with.
 const (
-	// QueryRights are for all methods but Terminate. Protected processes grant
+	// QueryRights are for the methods that read and wait. Protected processes grant
 	// them to administrators too.
 	QueryRights = windows.PROCESS_QUERY_LIMITED_INFORMATION | windows.SYNCHRONIZE
-	// TerminateRights are for Terminate.
+	// TerminateRights are for Terminate, SetRights for the methods that set, and
+	// SuspendRights for Suspend and Resume.
 	TerminateRights = windows.PROCESS_TERMINATE | windows.PROCESS_QUERY_LIMITED_INFORMATION
+	SetRights       = windows.PROCESS_SET_INFORMATION | windows.PROCESS_QUERY_LIMITED_INFORMATION
+	SuspendRights   = windows.PROCESS_SUSPEND_RESUME
 )
 
 // Open opens a process. It returns an error that is ErrGone where no process has
@@ -119,7 +122,7 @@ func (p *Process) Owner() (string, error) {
 	}
 	name, domain, _, err := user.User.Sid.LookupAccount("")
 	if err != nil {
-		return user.User.Sid.String(), nil //nolint:nilerr // the account was removed, or its domain is not reachable
+		return user.User.Sid.String(), nil // the account was removed, or its domain is not reachable
 	}
 	return domain + `\` + name, nil
 }
@@ -132,18 +135,6 @@ func (p *Process) ExitCode() (uint32, error) {
 	var code uint32
 	err := windows.GetExitCodeProcess(p.handle, &code)
 	return code, err
-}
-
-// Affinity returns the processors of its group that the process may run on, a bit
-// for each; 0 where it runs in several groups.
-func (p *Process) Affinity() (uint64, error) {
-	var process, system uintptr
-	ok, _, err := windows.NewLazySystemDLL("kernel32.dll").NewProc("GetProcessAffinityMask").
-		Call(uintptr(p.handle), uintptr(unsafe.Pointer(&process)), uintptr(unsafe.Pointer(&system)))
-	if ok == 0 {
-		return 0, err
-	}
-	return uint64(process), nil
 }
 
 // waitAtLeast is how long Wait waits before it looks at its context again.
