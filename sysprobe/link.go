@@ -56,6 +56,9 @@ type Link struct {
 	GUID        string    `json:",omitempty"`
 	LUID        uint64    `json:",omitempty"`
 	Hardware    Opt[bool] `json:",omitzero"`
+	// Filter says that it is one of a filter driver of Windows, in the stack of
+	// another interface.
+	Filter bool `json:",omitempty"`
 }
 
 // isAnother reports whether two states of one index are of two interfaces, of

@@ -30,6 +30,7 @@ func (t rowTexts) fill(l *Link, raw *ipadapter.Row) {
 		GUID:          t.guids.textBy(raw.GUID, ipadapter.FormatGUID),
 		LUID:          raw.LUID,
 		Hardware:      Some(raw.Hardware),
+		Filter:        raw.Filter,
 	}
 	if l.Name == "" { // an alias cannot be empty, but a row can be read while it is made
 		l.Name = l.GUID

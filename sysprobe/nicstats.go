@@ -120,6 +120,9 @@ const (
 	// apart by their index, kind, hardware type and permanent address. Of the last
 	// 1024 interfaces that were removed it is known where their counters were.
 	WantSteadyCounters
+	// WantFilters adds the interfaces of filter drivers, of which Windows has some
+	// for each card, and no other system any. They count what the card does again.
+	WantFilters
 )
 
 // LinkStats is the state of one interface.

@@ -11,16 +11,17 @@ import (
 // interfaceRows fills a snapshot from the table of interfaces of Windows.
 type interfaceRows struct {
 	texts rowTexts
+	want  LinkFacts
 	rows  LinkSnapshot
 }
 
-// begin removes the rows.
-func (r *interfaceRows) begin() { r.rows.Links = r.rows.Links[:0] }
+// begin removes the rows, for new ones with the facts want.
+func (r *interfaceRows) begin(want LinkFacts) { r.want, r.rows.Links = want, r.rows.Links[:0] }
 
 // link adds an interface. It leaves out those of filter drivers, which belong to
-// the interface that they filter, as the tools of Windows do.
+// the interface that they filter, as the tools of Windows do, unless they are wanted.
 func (r *interfaceRows) link(raw *ipadapter.Row) {
-	if raw.Filter {
+	if raw.Filter && r.want&WantFilters == 0 {
 		return
 	}
 	var row *LinkStats

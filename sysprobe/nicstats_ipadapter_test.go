@@ -2,17 +2,17 @@ package sysprobe
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"telegraf-sysprobe/sysprobe/internal/decode/ipadapter"
 )
 
-// TestStatsOfRows also is I07: a table has all interfaces, so that none is asked
-// for by itself, and one that is strange leaves the others.
+// TestStatsOfRows has a card and an interface of which nothing is known.
 func TestStatsOfRows(t *testing.T) {
 	rows := interfaceRows{texts: newRowTexts()}
 	for range 2 {
-		rows.begin()
+		rows.begin(0)
 		card := ethernetRow(9, "Ethernet")
 		card.In = ipadapter.Traffic{Bytes: 1, UnicastPackets: 2, OtherPackets: 3, Discards: 4, Errors: 5, UnicastBytes: 6, MulticastBytes: 7, BroadcastBytes: 8}
 		card.Out = ipadapter.Traffic{Bytes: 11, UnicastPackets: 12, OtherPackets: 13, Discards: 14, Errors: 15}
@@ -21,9 +21,12 @@ func TestStatsOfRows(t *testing.T) {
 		rows.link(&ipadapter.Row{})
 		rows.linked()
 	}
-	if len(rows.rows.Links) != 2 || rows.rows.Links[0].Link.Index != 0 {
-		t.Fatalf("%+v, want an empty interface and the card", rows.rows.Links)
-	}
+	// One table has all interfaces: none is asked for by itself.
+	t.Run("I07 an interface that is strange leaves the others", func(t *testing.T) {
+		if len(rows.rows.Links) != 2 || rows.rows.Links[0].Link.Index != 0 {
+			t.Fatalf("%+v, want an empty interface and the card", rows.rows.Links)
+		}
+	})
 	card := rows.rows.Links[1]
 	want := LinkCounters{
 		RxBytes: Some(uint64(1)), RxPackets: 5, RxDropped: Some(uint64(4)), RxErrors: 5,
@@ -58,6 +61,32 @@ func TestSpeedsOfRows(t *testing.T) {
 		r.ReceiveSpeed, r.TransmitSpeed = tt.rx, tt.tx
 		if rows.link(r); rows.rows.Links[0].Speed != tt.want {
 			t.Errorf("%d and %d bit/s: %v, want %v", tt.rx, tt.tx, rows.rows.Links[0].Speed, tt.want)
+		}
+	}
+}
+
+// TestFilterInterfaces are left out unless they are wanted.
+func TestFilterInterfaces(t *testing.T) {
+	rows := interfaceRows{texts: newRowTexts()}
+	for _, tt := range []struct {
+		want  LinkFacts
+		names []string
+	}{{0, []string{"Ethernet"}}, {WantLinkDetail | WantFEC, []string{"Ethernet"}}, {WantFilters, []string{"Ethernet", "Ethernet-QoS Packet Scheduler-0000"}}} {
+		rows.begin(tt.want)
+		filter := ethernetRow(10, "Ethernet-QoS Packet Scheduler-0000")
+		filter.Filter, filter.Hardware = true, false
+		rows.link(filter)
+		rows.link(ethernetRow(9, "Ethernet"))
+		rows.linked()
+		var names []string
+		for i, l := range rows.rows.Links {
+			names = append(names, l.Link.Name)
+			if l.Link.Filter != (i == 1) || l.Link.Hardware == Some(l.Link.Filter) {
+				t.Errorf("%s: filter %t, hardware %v", l.Link.Name, l.Link.Filter, l.Link.Hardware)
+			}
+		}
+		if !slices.Equal(names, tt.names) {
+			t.Errorf("wanted %b: %q, want %q", tt.want, names, tt.names)
 		}
 	}
 }

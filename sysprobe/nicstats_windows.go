@@ -8,7 +8,7 @@ import (
 
 // nicStatsClient asks the IP helper.
 type nicStatsClient struct {
-	shots *relay[struct{}, *LinkSnapshot]
+	shots *relay[LinkFacts, *LinkSnapshot]
 }
 
 func newNICStatsClient(cfg Config) (*nicStatsClient, error) {
@@ -21,18 +21,18 @@ func newNICStatsClient(cfg Config) (*nicStatsClient, error) {
 // close waits for a snapshot that is being taken.
 func (c *nicStatsClient) close() error { return opError("close link table", "", c.shots.close()) }
 
-// snapshot reads all interfaces. Windows has none of the optional facts.
-func (c *nicStatsClient) snapshot(ctx context.Context, dst *LinkSnapshot, _ LinkFacts) error {
+// snapshot reads all interfaces. Windows has no optional fact of one.
+func (c *nicStatsClient) snapshot(ctx context.Context, dst *LinkSnapshot, want LinkFacts) error {
 	*dst = LinkSnapshot{Links: dst.Links[:0]}
-	err := c.shots.with(ctx, struct{}{}, func(s *LinkSnapshot) { dst.Links, s.Links = s.Links, dst.Links })
+	err := c.shots.with(ctx, want, func(s *LinkSnapshot) { dst.Links, s.Links = s.Links, dst.Links })
 	return opError("read links", "", err)
 }
 
 // readInterfaces returns a reader of the table of interfaces.
-func readInterfaces() func(struct{}) (*LinkSnapshot, error) {
+func readInterfaces() func(LinkFacts) (*LinkSnapshot, error) {
 	rows := &interfaceRows{texts: newRowTexts()}
-	return func(struct{}) (*LinkSnapshot, error) {
-		rows.begin()
+	return func(want LinkFacts) (*LinkSnapshot, error) {
+		rows.begin(want)
 		if err := iphlpapi.ReadInterfaces(rows.link); err != nil {
 			return nil, err
 		}

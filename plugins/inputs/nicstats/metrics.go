@@ -85,6 +85,9 @@ func setGauges(fields metric.Fields, s *sysprobe.LinkStats) {
 		fields["luid"] = metric.Int(l.LUID)
 	}
 	metric.SetBool(fields, "hardware", l.Hardware)
+	if l.Filter {
+		metric.Bool(fields, "filter", true)
+	}
 	metric.SetName(fields, "alias", l.Alias)
 	metric.SetNames(fields, "altnames", l.AltNames)
 	metric.SetText(fields, "modes_supported", s.Supported.String())

@@ -52,10 +52,10 @@ type NICStats struct {
 // collectable are the words of the option collect, and optionalFacts the facts
 // that they stand for, in the same order.
 var (
-	collectable   = []string{"detail", "modes", "link_state", "fec", "wake_on_lan", "private_flags"}
+	collectable   = []string{"detail", "modes", "link_state", "fec", "wake_on_lan", "private_flags", "filters"}
 	optionalFacts = []sysprobe.LinkFacts{
 		sysprobe.WantLinkDetail, sysprobe.WantLinkModes, sysprobe.WantLinkState, sysprobe.WantFEC,
-		sysprobe.WantWakeOnLAN, sysprobe.WantPrivateFlags,
+		sysprobe.WantWakeOnLAN, sysprobe.WantPrivateFlags, sysprobe.WantFilters,
 	}
 )
 
