@@ -2,6 +2,7 @@ package sysprobe
 
 import (
 	"encoding/binary"
+	"fmt"
 	"net/netip"
 	"strings"
 	"testing"
@@ -34,7 +35,7 @@ func ethernetRow(index uint32, name string) *ipadapter.Row {
 	}
 }
 
-// TestLinkOfRow is I01, I02, I06 and I08 of the table of interfaces.
+// TestLinkOfRow has interfaces as the table of interfaces shows them.
 func TestLinkOfRow(t *testing.T) {
 	long := strings.Repeat("網", 256)
 	texts := newRowTexts()
@@ -77,17 +78,19 @@ func TestLinkOfRow(t *testing.T) {
 			return l.Kind == "ppp" && l.Flags&(FlagPointToPoint|FlagBroadcast) == FlagPointToPoint
 		}},
 	} {
-		r := ethernetRow(3, "Ethernet")
-		tt.change(r)
-		var l Link
-		if texts.fill(&l, r); !tt.check(&l) {
-			t.Errorf("%s: %+v", tt.name, l)
-		}
+		t.Run(tt.name, func(t *testing.T) {
+			r := ethernetRow(3, "Ethernet")
+			tt.change(r)
+			var l Link
+			if texts.fill(&l, r); !tt.check(&l) {
+				t.Errorf("%+v", l)
+			}
+		})
 	}
 }
 
-// TestAddrsOfAdapters is I02, I03 and A14 of two adapters that are listed in
-// another order than the interfaces.
+// TestAddrsOfAdapters has two adapters that are listed in another order than the
+// interfaces, and an interface without one.
 func TestAddrsOfAdapters(t *testing.T) {
 	rows := adapterRows{texts: newRowTexts()}
 	read := func() []InterfaceAddrs {
@@ -141,6 +144,11 @@ func TestAddrsOfAdapters(t *testing.T) {
 		}},
 		{Link: Link{Index: 12}},
 	}
+	t.Run("I02 an interface without an address stays", func(t *testing.T) {
+		if last := got[len(got)-1]; last.Link.Name != "empty" || last.Link.HardwareAddr.Len() != 0 || len(last.Addrs) != 0 {
+			t.Errorf("%+v", last)
+		}
+	})
 	diff := cmp.Diff(want, got, cmpopts.EquateEmpty(), cmp.Comparer(func(a, b Link) bool { return a.Index == b.Index }),
 		cmpopts.EquateComparable(netip.Addr{}, Opt[time.Duration]{}, Opt[uint32]{}, Opt[uint8]{}))
 	if diff != "" || rows.orphans != 1 {
@@ -148,7 +156,7 @@ func TestAddrsOfAdapters(t *testing.T) {
 	}
 }
 
-// TestBroadcastOf is I03, and networks without a broadcast address.
+// TestBroadcastOf has networks with and without a broadcast address.
 func TestBroadcastOf(t *testing.T) {
 	for _, tt := range []struct {
 		ip    string
@@ -167,14 +175,16 @@ func TestBroadcastOf(t *testing.T) {
 		{"10.9.0.1", 24, FlagPointToPoint, "255.255.255.0", ""},
 		{"2001:db8::1", 24, FlagBroadcast, "ffff:ff00::", ""},
 	} {
-		a := addrOfWindows(&ipadapter.Address{IP: netip.MustParseAddr(tt.ip), Bits: uint8(tt.bits)}, &Link{Flags: tt.flags})
-		got := ""
-		if a.Broadcast.IsValid() {
-			got = a.Broadcast.String()
-		}
-		if got != tt.want || a.Netmask().String() != tt.mask {
-			t.Errorf("%s/%d: broadcast %q, mask %s, want %q, %s", tt.ip, tt.bits, got, a.Netmask(), tt.want, tt.mask)
-		}
+		t.Run(fmt.Sprintf("I03 %s/%d %v", tt.ip, tt.bits, tt.flags), func(t *testing.T) {
+			a := addrOfWindows(&ipadapter.Address{IP: netip.MustParseAddr(tt.ip), Bits: uint8(tt.bits)}, &Link{Flags: tt.flags})
+			got := ""
+			if a.Broadcast.IsValid() {
+				got = a.Broadcast.String()
+			}
+			if got != tt.want || a.Netmask().String() != tt.mask {
+				t.Errorf("broadcast %q, mask %s, want %q, %s", got, a.Netmask(), tt.want, tt.mask)
+			}
+		})
 	}
 }
 

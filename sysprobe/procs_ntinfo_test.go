@@ -2,6 +2,7 @@ package sysprobe
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -124,9 +125,11 @@ func TestI17PriorityClasses(t *testing.T) {
 	for number, want := range map[PriorityClass]string{
 		0x8000: "above_normal", 0x80: "high", 0x40: "idle", 0x20: "normal", 0x4000: "below_normal", 0x100: "realtime", 0x1234: "4660",
 	} {
-		if got := number.String(); got != want {
-			t.Errorf("%#x is %s, want %s", uint16(number), got, want)
-		}
+		t.Run(fmt.Sprintf("I17 %#x", uint16(number)), func(t *testing.T) {
+			if got := number.String(); got != want {
+				t.Errorf("%s, want %s", got, want)
+			}
+		})
 	}
 	for base, want := range map[int32]Opt[PriorityClass]{
 		4: Some(PriorityIdle), 6: Some(PriorityBelowNormal), 8: Some(PriorityNormal), 10: Some(PriorityAboveNormal),

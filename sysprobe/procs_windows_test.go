@@ -97,6 +97,24 @@ func TestOwnProcess(t *testing.T) {
 	}
 }
 
+// TestServicesOfWindows looks for services that Wine runs too: each process that is
+// one has the service for a unit, and no other process has any.
+func TestServicesOfWindows(t *testing.T) {
+	s := snapshotOf(t, openTable(t), WantOrigin)
+	units := map[string]string{}
+	for i := range s.Procs {
+		if p := &s.Procs[i]; p.Origin != nil {
+			units[p.Origin.Unit] = p.Name
+		}
+	}
+	if units["RpcSs"] != "rpcss.exe" && units["RpcSs"] != "svchost.exe" || units["Eventlog"] != "svchost.exe" {
+		t.Errorf("services in processes: %v", units)
+	}
+	if own := s.Find(int32(os.Getpid())); own.Origin != nil {
+		t.Errorf("this process is %+v", own.Origin)
+	}
+}
+
 // TestKilledChildIsNoZombie kills a child, which the handle of this process keeps.
 func TestKilledChildIsNoZombie(t *testing.T) {
 	procs := openTable(t)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"net/netip"
 	"strings"
 	"testing"
@@ -154,21 +155,22 @@ func examples() (ethernet, virtual Adapter, addrs []Address) {
 var equal = cmp.Options{cmp.Comparer(func(a, b netip.Addr) bool { return a == b }), cmpopts.EquateEmpty()}
 
 func TestDecodeList(t *testing.T) {
-	// I08: a friendly name of 256 characters, which are not ASCII.
 	long := strings.Repeat("網", 256)
 	for _, wordSize := range []int{4, 8} {
-		w := newBuilder(wordSize)
-		ethernet, virtual, addrs := examples()
-		w.adapter(&ethernet, "Ethernet 2", addrs...)
-		w.adapter(&virtual, long)
-		got, err := w.decodeAll()
-		want := []decoded{
-			{Adapter: ethernet, Name: "Ethernet 2", Description: "device of Ethernet 2", Addresses: addrs},
-			{Adapter: virtual, Name: long, Description: "device of " + long},
-		}
-		if diff := cmp.Diff(want, got, equal); diff != "" || err != nil {
-			t.Errorf("%d bytes a word: %v (-want +got):\n%s", wordSize, err, diff)
-		}
+		t.Run(fmt.Sprintf("I01 I02 I08 with %d bytes a word", wordSize), func(t *testing.T) {
+			w := newBuilder(wordSize)
+			ethernet, virtual, addrs := examples()
+			w.adapter(&ethernet, "Ethernet 2", addrs...)
+			w.adapter(&virtual, long)
+			got, err := w.decodeAll()
+			want := []decoded{
+				{Adapter: ethernet, Name: "Ethernet 2", Description: "device of Ethernet 2", Addresses: addrs},
+				{Adapter: virtual, Name: long, Description: "device of " + long},
+			}
+			if diff := cmp.Diff(want, got, equal); diff != "" || err != nil {
+				t.Errorf("%v (-want +got):\n%s", err, diff)
+			}
+		})
 	}
 }
 
