@@ -12,7 +12,7 @@ if [[ $have != "$want" ]]; then
 	exit 0
 fi
 
-for object in taskiter sockets; do
+for object in taskiter sockets kin; do
 	clang -target bpfel -mcpu=v2 -O2 -g -Wall -Wextra -Werror -Wno-missing-declarations \
 		-ffile-prefix-map="$PWD"=. -fdebug-compilation-dir=. -c "bpf/$object.bpf.c" -o "$object.o"
 	llvm-strip-14 -g "$object.o"

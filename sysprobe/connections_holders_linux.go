@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"telegraf-sysprobe/sysprobe/internal/decode/procfs"
+	"telegraf-sysprobe/sysprobe/internal/decode/taskrec"
 	"telegraf-sysprobe/sysprobe/internal/sys/procdir"
 )
 
@@ -88,8 +89,12 @@ func (h *socketHolders) of(inode uint64) iter.Seq[*socketHolder] {
 // findHolders looks into all processes for descriptors of sockets that are of
 // interest: by BPF where that is worth it, and else in the files of proc(5).
 func (c *procsClient) findHolders(ctx context.Context, buf *procdir.Buffer, holders *socketHolders) error {
-	err := c.sockets.find(ctx, holders.wants, func(inode uint64, id ProcID, fd int32) {
-		holders.add(inode, socketHolder{id: id, fd: fd})
+	err := c.sockets.read(ctx, func(table *taskrec.SocketTable) {
+		for i := range table.Sockets {
+			if held := &table.Sockets[i]; holders.wants(held.Inode) {
+				holders.add(held.Inode, socketHolder{id: c.sockets.id(held.PID, held.Start), fd: held.FD})
+			}
+		}
 	})
 	if !errors.Is(err, errFallback) {
 		return err

@@ -362,37 +362,3 @@ func (c *processClient) parent(ctx context.Context) (Opt[ProcID], error) {
 		}
 	})
 }
-
-func (c *processClient) children(ctx context.Context, recursive bool) ([]ProcID, error) {
-	return ask(ctx, c, "list children of process", func(ctx context.Context, t target) ([]ProcID, bool, error) {
-		if _, err := t.stat(); err != nil {
-			return nil, false, err
-		}
-		// Not by Procs.Snapshot, which waits for one that is under way.
-		var s ProcSnapshot
-		pids, err := c.table.root.PIDs(t.buf, nil)
-		if err != nil {
-			return nil, false, err
-		}
-		for _, pid := range pids {
-			st, err := c.table.root.Dir(pid).Stat(t.buf)
-			switch {
-			case ctx.Err() != nil:
-				return nil, false, ctx.Err()
-			case isExhausted(err):
-				return nil, false, err
-			case err == nil: // it has ended otherwise
-				s.Procs = append(s.Procs, Proc{ID: ProcID{PID: pid, Start: st.Start}, PPID: st.PPID})
-			}
-		}
-		p := s.Find(c.id.PID)
-		if p == nil || p.ID != c.id {
-			return nil, false, ErrInterrupted // unless the process is gone
-		}
-		var ids []ProcID
-		for _, child := range s.Children(nil, p, recursive) {
-			ids = append(ids, child.ID)
-		}
-		return ids, true, nil
-	})
-}

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 
+	"telegraf-sysprobe/sysprobe/internal/sys/procdir"
 	"telegraf-sysprobe/sysprobe/sysprobetest"
 )
 
@@ -228,5 +229,59 @@ func TestReusedPID(t *testing.T) {
 	h.answer(t, &got)
 	if want := []string{"gone", "nothing", "gone", "gone", "gone", "value"}; !slices.Equal(got, want) {
 		t.Errorf("F01: signal, running, command line and affinity of the first, the second by another start, the second: %v, want %v", got, want)
+	}
+}
+
+// TestChildrenByBPFAndFiles compares what both backends say of families with zombies,
+// other namespaces and a dead first thread.
+func TestChildrenByBPFAndFiles(t *testing.T) {
+	byBPF, byFiles := openBackend(t, BackendBPF), openBackend(t, BackendProcFS)
+	shell := &exec.Cmd{Path: "/bin/sh", Args: []string{"sh", "-c", "sleep 600 & sleep 600 & echo x; wait"}}
+	out, err := shell.StdoutPipe()
+	check(t, err)
+	start(t, shell)
+	_, err = out.Read(make([]byte, 2)) // both are there
+	check(t, err)
+	zombie := exec.Command("true")
+	start(t, zombie)
+	check(t, waitDead(zombie.Process.Pid))
+	startHelper(t, nil, "dead-leader")
+	startHelper(t, inNamespaces(unix.CLONE_NEWPID), "listener")
+	for _, pid := range []int{os.Getpid(), shell.Process.Pid, os.Getppid(), zombie.Process.Pid} {
+		for name, ask := range map[string]func(*Process) ([]ProcID, error){
+			"children":    func(p *Process) ([]ProcID, error) { return p.Children(t.Context()) },
+			"descendants": func(p *Process) ([]ProcID, error) { return p.Descendants(t.Context()) },
+		} {
+			want, err := ask(openProcess(t, byFiles, pid))
+			check(t, err)
+			got, err := ask(openProcess(t, byBPF, pid))
+			check(t, err)
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("%s of %d (-procfs +bpf):\n%s", name, pid, diff)
+			}
+			if least := map[int]int{os.Getpid(): 4, shell.Process.Pid: 2}[pid]; len(got) < least {
+				t.Errorf("%s of %d: %v, want %d or more", name, pid, got, least)
+			}
+		}
+	}
+}
+
+// TestUnmetParents adds the parents that a table lacks, unless they are gone.
+func TestUnmetParents(t *testing.T) {
+	tree := sysprobetest.NewProcTree(t)
+	tree.Add(sysprobetest.Process{PID: 1, Comm: "x", Start: 1})
+	tree.Add(sysprobetest.Process{PID: 10, PPID: 1, Comm: "x", Start: 5})
+	procs := openTable(t, tree.Root)
+	table := []kinship{
+		{id: ProcID{PID: 20, Start: 6}, ppid: 10},
+		{id: ProcID{PID: 21, Start: 7}, ppid: 10},
+		{id: ProcID{PID: 30, Start: 8}, ppid: 99}, // which is gone
+		{id: ProcID{PID: 31, Start: 8}},
+	}
+	got, err := procs.client.addUnmetParents(t.Context(), new(procdir.Buffer), slices.Clone(table))
+	check(t, err)
+	want := append(table, kinship{id: ProcID{PID: 10, Start: 5}, ppid: 1}, kinship{id: ProcID{PID: 1, Start: 1}})
+	if !slices.Equal(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"telegraf-sysprobe/sysprobe/internal/decode/procfs"
+	"telegraf-sysprobe/sysprobe/internal/decode/taskrec"
 	"telegraf-sysprobe/sysprobe/internal/sys/clock"
 	"telegraf-sysprobe/sysprobe/internal/sys/netns"
 	"telegraf-sysprobe/sysprobe/internal/sys/nlconn"
@@ -25,7 +26,8 @@ type procsClient struct {
 	dead    bool   // Config.OnlyDead
 	now     func() time.Time
 	buffers sync.Pool // of *procdir.Buffer, for calls that do not take a turn
-	sockets socketSource
+	sockets lateSource[taskrec.SocketTable]
+	kin     lateSource[taskrec.KinTable]
 
 	statusMu sync.Mutex // guards status, for which backend does not wait its turn
 	status   BackendStatus
@@ -87,7 +89,9 @@ func newProcsClient(cfg Config) (*procsClient, error) {
 		},
 	}
 	c.origins.begin(buf, cfg.Now())
-	c.bpf.client, c.sockets.client = c, c
+	c.bpf.client = c
+	c.sockets.lateTable, c.sockets.client = descriptorTable(), c
+	c.kin.lateTable, c.kin.client = kinTable(), c
 	if cfg.Backend != BackendProcFS {
 		c.sources = append(c.sources, source{BackendBPF, c.bpf.fill})
 	}
@@ -117,7 +121,7 @@ func checkNetNS(cfg Config) error {
 // close waits for the snapshot that is under way, which it ends early.
 func (c *procsClient) close() error {
 	return opError("close process table", c.path, c.turn.end(func() error {
-		return errors.Join(c.root.Close(), c.bpf.close(), c.sockets.close())
+		return errors.Join(c.root.Close(), c.bpf.close(), c.sockets.close(), c.kin.close())
 	}))
 }
 

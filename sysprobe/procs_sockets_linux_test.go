@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -198,7 +199,7 @@ type holdersAnswer struct {
 }
 
 // helpHolders: a process that has a socket with a child, and prints who both backends
-// say has it.
+// say has it, and which descendants the process has.
 func helpHolders([]string) error {
 	file, port, err := listenFile()
 	if err != nil {
@@ -220,7 +221,17 @@ func helpHolders([]string) error {
 		*rows, err = heldPorts(context.Background(), procs, port)
 		if err != nil {
 			a.Unsupported = errors.Is(err, ErrNotSupported)
+			continue
 		}
+		self, err := procs.OpenPID(context.Background(), int32(os.Getpid()))
+		if err != nil {
+			return err
+		}
+		children, err := self.Descendants(context.Background())
+		if err != nil {
+			return err
+		}
+		*rows = append(*rows, fmt.Sprint("descendants ", children))
 	}
 	return errors.Join(ready(), say(a), untilEOF(ignore))
 }
@@ -248,8 +259,9 @@ func TestHoldersInNamespaces(t *testing.T) {
 				}
 				return
 			}
-			if diff := cmp.Diff(got.ByFiles, got.ByBPF); diff != "" || len(got.ByBPF) != 2 || got.Child > 100 {
-				t.Errorf("%+v, want 2 descriptors (-procfs +bpf):\n%s", got, diff)
+			child := fmt.Sprintf("{%d ", got.Child)
+			if diff := cmp.Diff(got.ByFiles, got.ByBPF); diff != "" || len(got.ByBPF) != 3 || got.Child > 100 || !strings.Contains(got.ByBPF[2], child) {
+				t.Errorf("%+v, want 2 descriptors and a child (-procfs +bpf):\n%s", got, diff)
 			}
 		})
 	}

@@ -22,39 +22,59 @@ func (s *ProcSnapshot) Children(dst []*Proc, p *Proc, recursive bool) []*Proc {
 	if q := s.Find(p.ID.PID); q == nil || q.ID != p.ID {
 		return dst // the PID, if there, is another process by now
 	}
-	if !recursive {
-		for i := range s.Procs {
-			if c := &s.Procs[i]; isChild(c, p) {
-				dst = append(dst, c)
-			}
-		}
-		return dst
-	}
-	byParent := make([]*Proc, len(s.Procs))
+	kin := make([]kinship, len(s.Procs))
 	for i := range s.Procs {
-		byParent[i] = &s.Procs[i]
+		kin[i] = kinship{id: s.Procs[i].ID, ppid: s.Procs[i].PPID, at: int32(i)}
 	}
-	slices.SortFunc(byParent, func(a, b *Proc) int { return cmp.Compare(a.PPID, b.PPID) })
-	// Everybody has one parent and is appended when that is met. So all are
-	// met once, if p, which may be in a loop, is not appended.
-	first := len(dst)
-	for met, q := first, p; ; met++ {
-		i, _ := slices.BinarySearchFunc(byParent, q.ID.PID, func(c *Proc, pid int32) int { return cmp.Compare(c.PPID, pid) })
-		for ; i < len(byParent) && byParent[i].PPID == q.ID.PID; i++ {
-			if c := byParent[i]; isChild(c, q) && c.ID != p.ID {
-				dst = append(dst, c)
-			}
-		}
-		if met == len(dst) {
-			break
-		}
-		q = dst[met]
+	for _, k := range childrenOf(kin, p.ID, recursive) {
+		dst = append(dst, &s.Procs[k.at])
 	}
-	slices.SortFunc(dst[first:], func(a, b *Proc) int { return cmp.Compare(a.ID.PID, b.ID.PID) })
 	return dst
 }
 
-// isChild reports that p says q is its parent, and can be right.
+// kinship is a process and its parent; at is where the process is in a table.
+type kinship struct {
+	id   ProcID
+	ppid int32
+	at   int32
+}
+
+// childrenOf returns the children of a process, by PID, and with recursive theirs too.
+// It uses the memory of kin.
+func childrenOf(kin []kinship, of ProcID, recursive bool) []kinship {
+	byPID := func(a, b kinship) int { return cmp.Compare(a.id.PID, b.id.PID) }
+	if !recursive {
+		children := slices.DeleteFunc(kin, func(k kinship) bool { return !k.isChildOf(of) })
+		slices.SortFunc(children, byPID)
+		return children
+	}
+	slices.SortFunc(kin, func(a, b kinship) int { return cmp.Compare(a.ppid, b.ppid) })
+	var found []kinship
+	// Everybody has one parent and is appended when that is met. So all are
+	// met once, if the process itself, which may be in a loop, is not appended.
+	for met, q := 0, of; ; met++ {
+		i, _ := slices.BinarySearchFunc(kin, q.PID, func(k kinship, pid int32) int { return cmp.Compare(k.ppid, pid) })
+		for ; i < len(kin) && kin[i].ppid == q.PID; i++ {
+			if kin[i].isChildOf(q) && kin[i].id != of {
+				found = append(found, kin[i])
+			}
+		}
+		if met == len(found) {
+			break
+		}
+		q = found[met].id
+	}
+	slices.SortFunc(found, byPID)
+	return found
+}
+
+// isChildOf reports that the process says that id is its parent, and can be right.
+func (k *kinship) isChildOf(id ProcID) bool {
+	return k.ppid == id.PID && k.id.Start >= id.Start && k.id != id
+}
+
+// isChild is kinship.isChildOf of rows.
 func isChild(p, q *Proc) bool {
-	return p.PPID == q.ID.PID && p.ID.Start >= q.ID.Start && p.ID != q.ID
+	k := kinship{id: p.ID, ppid: p.PPID}
+	return k.isChildOf(q.ID)
 }

@@ -17,6 +17,7 @@ var stateful = map[string]string{
 	"sysprobe/internal/sys/taskiter shared":            "the handles of a process share one loaded BPF program; it counts them",
 	"sysprobe/internal/sys/taskiter sharedDead":        "as shared",
 	"sysprobe/internal/sys/taskiter sharedSockets":     "as shared",
+	"sysprobe/internal/sys/taskiter sharedKin":         "as shared",
 	"plugins/internal/plugintest update":               "a flag of go test, which package flag sets",
 }
 

@@ -39,27 +39,34 @@ func (t *SocketTable) Reset() { *t = SocketTable{Sockets: t.Sockets[:0]} }
 
 // Add is Table.Add.
 func (t *SocketTable) Add(b []byte, order binary.ByteOrder) (int, error) {
-	c := decode.NewCursor(b, order, "socket records")
+	return addRecords(b, order, socketFormat, SocketSize, &t.ended, t.add)
+}
+
+const socketFormat = "socket records"
+
+// addRecords is Add of a table whose records have one size, but for the last one.
+func addRecords(b []byte, order binary.ByteOrder, format string, size int, ended *bool, add func(*decode.Cursor)) (int, error) {
+	c := decode.NewCursor(b, order, format)
 	for c.Len() >= 4 {
 		start := c.Offset()
-		size := int(order.Uint32(b[start:]))
-		if size != SocketSize && size != EndSize {
+		has := int(order.Uint32(b[start:]))
+		if has != size && has != EndSize {
 			c.Fail("no record has this size")
 			return start, c.Err()
 		}
-		if t.ended {
+		if *ended {
 			c.Fail("a record after the last one")
 			return start, c.Err()
 		}
-		if c.Len() < size {
+		if c.Len() < has {
 			return start, nil
 		}
-		if size == EndSize {
-			c.Skip(size)
-			t.ended = true
+		if has == EndSize {
+			c.Skip(has)
+			*ended = true
 			continue
 		}
-		t.add(c)
+		add(c)
 	}
 	return c.Offset(), c.Err()
 }
@@ -90,7 +97,7 @@ func (t *SocketTable) Ended() bool { return t.ended }
 // last record is missing.
 func (t *SocketTable) Finish() error {
 	if !t.ended {
-		return &decode.Error{Format: "socket records", Reason: "the pass has no end"}
+		return &decode.Error{Format: socketFormat, Reason: "the pass has no end"}
 	}
 	if t.disordered {
 		t.sort()

@@ -14,12 +14,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The objects: of all programs over threads, and of that over files.
+// The objects: of the programs that know most of a process, of that over files, and of
+// that over families.
 var (
 	//go:embed taskiter.o
 	object []byte
 	//go:embed sockets.o
 	socketsObject []byte
+	//go:embed kin.o
+	kinObject []byte
 )
 
 // The programs of the object.

@@ -1,17 +1,20 @@
 package taskiter
 
 import (
+	"cmp"
 	"context"
 
+	"github.com/cilium/ebpf"
 	"golang.org/x/sync/semaphore"
 )
 
-// shared, sharedDead and sharedSockets are the programs of all that Open, OpenDead
-// and OpenSockets returned: to load one takes as long as to read 50,000 processes.
+// shared, sharedDead, sharedSockets and sharedKin are the programs of all that Open,
+// OpenDead, OpenSockets and OpenKin returned: to load one takes as long as to read 50,000 processes.
 var (
 	shared        = share(programs(SumInKernel, SumHere)) //nolint:gochecknoglobals // no result shows that it is there
 	sharedDead    = share(programs(SumHere))              //nolint:gochecknoglobals // as above
-	sharedSockets = share(loadSockets)                    //nolint:gochecknoglobals // as above
+	sharedSockets = share(only(socketsObject, "sockets")) //nolint:gochecknoglobals // as above
+	sharedKin     = share(only(kinObject, "kin"))         //nolint:gochecknoglobals // as above
 )
 
 // sharing keeps a program loaded as long as it has users.
@@ -24,6 +27,22 @@ type sharing[P interface{ close() error }] struct {
 
 func share[P interface{ close() error }](load func(context.Context) (P, error)) *sharing[P] {
 	return &sharing[P]{load: load, busy: semaphore.NewWeighted(1)}
+}
+
+// only returns what loads the one program of an object.
+func only(object []byte, program string) func(context.Context) (*passes, error) {
+	return func(ctx context.Context) (*passes, error) {
+		l, err := newLoader(object)
+		if err != nil {
+			return nil, err
+		}
+		collection, err := l.load(ctx, program, func(*ebpf.CollectionSpec) error { return nil })
+		if err != nil {
+			return nil, cmp.Or(ctx.Err(), lockedDown(reason(nil, err)))
+		}
+		p, err := attach(collection, program)
+		return &p, err
+	}
 }
 
 // programs returns what loads the first of the programs of these names that the

@@ -3,12 +3,8 @@ package taskiter
 import (
 	"context"
 
-	"github.com/cilium/ebpf"
-
 	"telegraf-sysprobe/sysprobe/internal/decode/taskrec"
 )
-
-const socketsProgram = "sockets"
 
 // Sockets reads which processes have which sockets, by an iterator over open files
 // (Linux 5.8). It is not safe for concurrent use, but several Sockets are.
@@ -24,26 +20,6 @@ func OpenSockets(ctx context.Context) (*Sockets, error) {
 		return nil, err
 	}
 	return &Sockets{p, sharedSockets.leave}, nil
-}
-
-// loadSockets is OpenSockets for the first user.
-func loadSockets(ctx context.Context) (*passes, error) {
-	l, err := newLoader(socketsObject)
-	if err != nil {
-		return nil, err
-	}
-	collection, err := l.load(ctx, socketsProgram, func(*ebpf.CollectionSpec) error { return nil })
-	if err != nil {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		return nil, lockedDown(reason(nil, err))
-	}
-	p, err := attach(collection, socketsProgram)
-	if err != nil {
-		return nil, err
-	}
-	return &p, nil
 }
 
 // Read makes one pass over all open files of the processes of the caller's PID
