@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs the tests of package sysprobe and those below it as Windows programs under
-# Wine, in a network namespace with known interfaces, and compares what
-# sysprobe-execd.exe --once prints there with what ip(8) says. It installs Wine on a
+# Wine, in a network namespace with known interfaces, and how sysprobe-execd.exe is
+# stopped. It compares what sysprobe-execd.exe --once prints there with what ip(8)
+# says, and what a Telegraf for Windows gets that starts it. It installs Wine on a
 # Debian. RESULTS names a file for what `go test -json` would print.
 set -euo pipefail
 ((EUID == 0)) || { echo 'a network namespace needs root: sudo make wine' >&2; exit 1; }
@@ -25,12 +26,41 @@ wine wineboot -i >/dev/null 2>&1
 wineserver -w
 go run ./.ci/wine "$WINEPREFIX/drive_c/windows/system32/bcryptprimitives.dll"
 
+export GOOS=windows CGO_ENABLED=0
+compile() { # pattern-of-tests package...
+	go list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}} {{.Dir}}{{end}}' "${@:2}" | while read -r package directory; do
+		go test -c -o "$work/tests/$package.exe" "$package"
+		printf '%s %s %s\n' "$package" "$directory" "$1" >>"$work/packages"
+	done
+}
 # The tests of the generator and of the layout of the source are about text.
-while read -r package directory; do
-	GOOS=windows CGO_ENABLED=0 go test -c -o "$work/tests/$package.exe" "$package"
-	printf '%s %s\n' "$package" "$directory" >>"$work/packages"
-done < <(GOOS=windows go list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}} {{.Dir}}{{end}}' ./sysprobe/... | grep -v /internal/arch | grep -v /internal/gen)
-GOOS=windows CGO_ENABLED=0 go build -o "$work/sysprobe-execd.exe" ./plugins/cmd/sysprobe-execd
+mapfile -t packages < <(go list ./sysprobe/... | grep -v /internal/arch | grep -v /internal/gen)
+compile . "${packages[@]}"
+# Wine 8 cannot remove the directories of t.TempDir, which the other tests have.
+compile TestStopsOnWindows ./plugins/cmd/sysprobe-execd
+go build -o "$work/sysprobe-execd.exe" ./plugins/cmd/sysprobe-execd
+
+# A Telegraf of the release of go.mod, without our inputs.
+telegraf=$(go list -m -f '{{.Dir}}' github.com/influxdata/telegraf)
+cp go.mod "$work/go.mod"
+sort -u go.sum "$telegraf/go.sum" >"$work/go.sum"
+go build -mod=mod -modfile="$work/go.mod" -tags custom,inputs.execd,outputs.file,parsers.influx,serializers.influx \
+	-o "$work/telegraf.exe" github.com/influxdata/telegraf/cmd/telegraf
+unset GOOS CGO_ENABLED
+
+windows() { printf 'Z:%s' "${1//\//\\}"; } # the path to Wine
+printf '[agent]\n interval = "1s"\n round_interval = false\n' >"$work/sysprobe.conf"
+printf '[[inputs.%s]]\n' nicaddrs nicstats procs zombies >>"$work/sysprobe.conf"
+cat >"$work/telegraf.conf" <<EOF
+[agent]
+  omit_hostname = true
+[[inputs.execd]]
+  command = ['$(windows "$work/sysprobe-execd.exe")', "--config", '$(windows "$work/sysprobe.conf")']
+  signal = "none"
+[[outputs.file]]
+  files = ['$(windows "$work/telegraf.lines")']
+  data_format = "influx"
+EOF
 
 cat >"$work/inside" <<'EOF'
 set -euo pipefail
@@ -50,17 +80,23 @@ ip link set tun0 up
 sleep 2 # until no address is tentative
 ip -json -details -statistics address >"$1/ip.json"
 export SYSPROBE_TEST_IP_JSON="Z:${1//\//\\}\\ip.json"
-while read -r package directory; do
+while read -r package directory pattern; do
 	cd "$directory"
-	go tool test2json -t -p "$package" wine "$1/tests/$package.exe" -test.v=test2json -test.timeout=3m >>"$1/tests.json" 2>>"$1/stderr" || true
+	# Wine gives a program a console where its input is a terminal.
+	script -qec "wine '$1/tests/$package.exe' -test.v=test2json -test.timeout=3m -test.run='$pattern' >'$1/output' 2>>'$1/stderr'" \
+		/dev/null </dev/null >/dev/null || echo 'FAIL' >>"$1/output"
+	go tool test2json -t -p "$package" <"$1/output" >>"$1/tests.json"
 done <"$1/packages"
 ip -json -details -statistics address >"$1/ip.json"
 wine "$1/sysprobe-execd.exe" --once >"$1/lines" 2>"$1/log" || { cat "$1/log"; exit 1; }
+# Telegraf runs for that many seconds, stops what it started and writes what it got.
+wine "$1/telegraf.exe" --config "$2" --once --test-wait 10 >"$1/telegraf.log" 2>&1 </dev/null || { cat "$1/telegraf.log"; exit 1; }
+ps -eo args | grep -F "${1##*/}" | grep -F sysprobe-execd.exe >"$1/telegraf.left" || true
 EOF
-unshare -n bash "$work/inside" "$work"
+unshare -n bash "$work/inside" "$work" "$(windows "$work/telegraf.conf")"
 
 status=0
-WINE_IP_JSON=$work/ip.json WINE_LINES=$work/lines go test -json -count=1 ./.ci/wine >>"$work/tests.json" || status=1
+WINE_IP_JSON=$work/ip.json WINE_LINES=$work/lines WINE_TELEGRAF=$work/telegraf go test -json -count=1 ./.ci/wine >>"$work/tests.json" || status=1
 [[ -z ${RESULTS:-} ]] || cp "$work/tests.json" "$RESULTS"
 go run ./.ci/testsum "$work/tests.json" || status=1
 exit "$status"

@@ -36,10 +36,10 @@ func (l *link) hardware() string {
 }
 
 // metric is a line of line protocol: its tags and fields by name, integers with
-// the i behind and strings without quotes.
+// the i behind and strings without quotes; its time has no name.
 type metric map[string]string
 
-// metricsOf returns the metrics of a measurement, by the given tags. None of the
+// metricsOf returns the last metrics of a measurement, by the given tags. None of the
 // names in them has a space, a comma or a quote.
 func metricsOf(t *testing.T, lines, measurement string, tags ...string) map[string]metric {
 	t.Helper()
@@ -50,7 +50,7 @@ func metricsOf(t *testing.T, lines, measurement string, tags ...string) map[stri
 		if series[0] != measurement {
 			continue
 		}
-		m := metric{}
+		m := metric{"": parts[len(parts)-1]}
 		for _, pair := range append(series[1:], strings.Split(strings.Join(parts[1:len(parts)-1], " "), ",")...) {
 			name, value, _ := strings.Cut(pair, "=")
 			m[name] = strings.Trim(value, `"`)
@@ -59,8 +59,8 @@ func metricsOf(t *testing.T, lines, measurement string, tags ...string) map[stri
 		for _, tag := range tags {
 			key += " " + m[tag]
 		}
-		if all[key] != nil {
-			t.Errorf("two metrics %s of%s", measurement, key)
+		if all[key][""] == m[""] {
+			t.Errorf("two metrics %s of%s at %s", measurement, key, m[""])
 		}
 		all[key] = m
 	}
@@ -121,8 +121,11 @@ func last(p netip.Prefix) netip.Addr {
 }
 
 // TestAddresses compares the metrics of nicaddrs with ip(8).
-func TestAddresses(t *testing.T) {
-	links, lines := linksOf(t), string(file(t, "WINE_LINES"))
+func TestAddresses(t *testing.T) { compareAddresses(t, linksOf(t), string(file(t, "WINE_LINES"))) }
+
+// compareAddresses compares the metrics of nicaddrs in lines.
+func compareAddresses(t *testing.T, links []link, lines string) {
+	t.Helper()
 	addresses := metricsOf(t, lines, "nicaddrs", "interface", "family", "address")
 	counts := metricsOf(t, lines, "nicaddrs_interface", "interface")
 	for _, l := range links {
@@ -153,6 +156,40 @@ func TestAddresses(t *testing.T) {
 	}
 	for key := range counts {
 		t.Errorf("counts of%s, which ip(8) does not show", key)
+	}
+}
+
+// TestTelegraf looks at what a Telegraf for Windows got from sysprobe-execd.exe, which
+// it started, and whether it could stop it.
+func TestTelegraf(t *testing.T) {
+	links, prefix := linksOf(t), os.Getenv("WINE_TELEGRAF")
+	read := func(suffix string) string {
+		b, err := os.ReadFile(prefix + suffix)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	lines, log := read(".lines"), read(".log")
+	compareAddresses(t, links, lines)
+	if stats := metricsOf(t, lines, "nicstats", "interface"); len(stats) != len(links) {
+		t.Errorf("links %v, want %d", stats, len(links))
+	}
+	times := map[string]bool{}
+	for line := range strings.Lines(lines) {
+		if strings.HasPrefix(line, "procs ") {
+			times[line[strings.LastIndexByte(line, ' '):]] = true
+		}
+	}
+	if len(times) < 3 {
+		t.Errorf("%d gathers of procs in 10 s, want one a second", len(times))
+	}
+	metricsOf(t, lines, "zombies")
+	if strings.Contains(log, " E! ") || !strings.Contains(log, "Loaded inputs: execd") {
+		t.Errorf("log:\n%s", log)
+	}
+	if left := read(".left"); left != "" {
+		t.Errorf("Telegraf left running:\n%s", left)
 	}
 }
 
@@ -200,6 +237,9 @@ func TestProcesses(t *testing.T) {
 	totals := metricsOf(t, lines, "procs")[""]
 	if n, err := strconv.Atoi(strings.TrimSuffix(totals["total"], "i")); err != nil || n < 2 || totals["backend"] != "ntapi" {
 		t.Errorf("totals %v", totals)
+	}
+	if strings.Contains(lines, "nice_priority=") {
+		t.Error("nice values, which Windows has not")
 	}
 	if totals["zombies"] != "0i" || totals["cpu_time_system"] == "" {
 		t.Errorf("totals %v", totals)
