@@ -91,12 +91,12 @@ func describeConnections(found Connections) []string {
 func TestI14Connections(t *testing.T) {
 	p := openKinfoProcess(t, 4321)
 	tcp := []string{
-		"inet6 stream listen [::]:80 invalid AddrPort of 4321.5", "inet6 stream listen [::]:80 invalid AddrPort of 99998.7",
-		"inet stream established 192.0.2.5:80 198.51.100.1:50123 of 4321.6", "inet stream time_wait 192.0.2.5:80 198.51.100.1:50124",
-		"inet stream none 192.0.2.5:81 198.51.100.1:50125",
+		"inet6 stream LISTEN [::]:80 invalid AddrPort of 4321.5", "inet6 stream LISTEN [::]:80 invalid AddrPort of 99998.7",
+		"inet stream ESTABLISHED 192.0.2.5:80 198.51.100.1:50123 of 4321.6", "inet stream TIME_WAIT 192.0.2.5:80 198.51.100.1:50124",
+		"inet stream NONE 192.0.2.5:81 198.51.100.1:50125",
 	}
-	udp := []string{"inet dgram none 192.0.2.5:514 invalid AddrPort of 99998.8"}
-	unix := []string{"unix stream none /var/run/log", "unix seqpacket none  of 777.3"}
+	udp := []string{"inet dgram NONE 192.0.2.5:514 invalid AddrPort of 99998.8"}
+	unix := []string{"unix stream NONE /var/run/log", "unix seqpacket NONE  of 777.3"}
 	for name, tc := range map[string]struct {
 		filter ConnectionFilter
 		want   []string
@@ -121,7 +121,7 @@ func TestI14Connections(t *testing.T) {
 func TestPCBConnectionsOf(t *testing.T) {
 	p, answers := openKinfoProcess(t, 4321), newPCBAnswers()
 	own, err := p.connectionsBy(answers.reader(t.Context()))
-	want := []string{"inet6 stream listen [::]:80 invalid AddrPort of 4321.5", "inet stream established 192.0.2.5:80 198.51.100.1:50123 of 4321.6"}
+	want := []string{"inet6 stream LISTEN [::]:80 invalid AddrPort of 4321.5", "inet stream ESTABLISHED 192.0.2.5:80 198.51.100.1:50123 of 4321.6"}
 	if diff := cmp.Diff(want, describeConnections(own)); diff != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}

@@ -123,8 +123,8 @@ func value[T any](o Opt[T]) string {
 	return "absent"
 }
 
-// TestRIBNICStats reads recorded tables and media, I11 and I12.
-func TestRIBNICStats(t *testing.T) {
+// TestI11I12RIBNICStats reads recorded tables and media, I11 and I12.
+func TestI11I12RIBNICStats(t *testing.T) {
 	for _, r := range mediaRecordings {
 		t.Run(r.goos, func(t *testing.T) {
 			c := r.open(t, r.drivers(t))
@@ -181,9 +181,9 @@ func TestRIBCounters(t *testing.T) {
 	}
 }
 
-// TestRIBNICStatsFails is I13, a driver that fails, one that denies, and the errors
+// TestI13RIBNICStatsFails is I13, a driver that fails, one that denies, and the errors
 // of a snapshot as a whole.
-func TestRIBNICStatsFails(t *testing.T) {
+func TestI13RIBNICStatsFails(t *testing.T) {
 	r := mediaRecordings[0]
 	drivers := r.drivers(t)
 	delete(drivers.Answers, sysprobetest.IoctlName(r.request, "em1")) // ENXIO of every request

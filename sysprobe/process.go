@@ -86,7 +86,8 @@ func (p *Process) Cmdline(ctx context.Context) ([]string, error) { return p.clie
 func (p *Process) Exe(ctx context.Context) (ProcPath, error) { return p.client.exe(ctx) }
 
 // Cwd is the working directory; [ErrZombieProcess] for a zombie. It is for the
-// owner of the process. On FreeBSD it is empty if the kernel has no path for it.
+// owner of the process. On FreeBSD it is empty if the kernel has no path for it, and
+// NetBSD has it since version 9.
 func (p *Process) Cwd(ctx context.Context) (ProcPath, error) { return p.client.cwd(ctx) }
 
 // ProcPath is a file as the kernel names it: from the caller's root directory

@@ -6,10 +6,6 @@ import (
 	"telegraf-sysprobe/sysprobe/internal/sys/sysctl"
 )
 
-func (c *kinfoProcessClient) cwd(ctx context.Context) (ProcPath, error) {
-	return c.cwdBy(ctx, (*sysctl.Processes).Cwd)
-}
-
 func (c *kinfoProcessClient) terminal(ctx context.Context) (string, error) {
 	return c.terminalBy(ctx, (*sysctl.Processes).Files)
 }

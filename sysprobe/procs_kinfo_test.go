@@ -143,8 +143,8 @@ func describeProc(s *ProcSnapshot, p *Proc) string {
 	return text
 }
 
-// TestKinfoProcs reads the recorded tables of other systems: I15 and I16.
-func TestKinfoProcs(t *testing.T) {
+// TestI15I16KinfoProcs reads the recorded tables of other systems: I15 and I16.
+func TestI15I16KinfoProcs(t *testing.T) {
 	for _, r := range kinfoRecordings {
 		t.Run(r.goos, func(t *testing.T) {
 			c := r.open(t, r.replay(t))

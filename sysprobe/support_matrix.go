@@ -33,7 +33,7 @@ var supportedOn = map[Feature][]string{
 	"Process.Children":      {"linux", "darwin", "freebsd", "netbsd", "openbsd", "windows"},
 	"Process.Cmdline":       {"linux", "darwin", "freebsd", "netbsd", "openbsd", "windows"},
 	"Process.Connections":   {"linux", "freebsd", "windows"},
-	"Process.Cwd":           {"linux", "freebsd"},
+	"Process.Cwd":           {"linux", "darwin", "freebsd", "netbsd", "openbsd"},
 	"Process.Descendants":   {"linux", "darwin", "freebsd", "netbsd", "openbsd", "windows"},
 	"Process.Environ":       {"linux", "darwin", "freebsd", "netbsd", "openbsd"},
 	"Process.Exe":           {"linux", "darwin", "freebsd", "netbsd", "windows"},

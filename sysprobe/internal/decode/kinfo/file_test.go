@@ -116,6 +116,9 @@ func FuzzFiles(f *testing.F) {
 		files, err := AppendFiles(nil, b, order)
 		regions, err2 := AppendRegions(nil, b, order)
 		_, _, err3 := DecodeLimit(b, order)
+		if path, err := DecodeVnodePaths(b); len(path) > 1024 || (err != nil) != (len(b) < VnodePathsSize) {
+			t.Fatal(len(path), err)
+		}
 		if len(files)*filePath > len(b) || len(regions)*regionPath > len(b) {
 			t.Fatal(len(files), len(regions), len(b))
 		}
@@ -125,4 +128,18 @@ func FuzzFiles(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestVnodePaths decodes the working directory of a process of macOS, whose path is
+// where layout tables of its headers have it: pvi_cdir at 0, vip_path at 152 of it.
+func TestVnodePaths(t *testing.T) {
+	b := make([]byte, VnodePathsSize)
+	copy(b[152:], "/Users/alice")
+	copy(b[1176+152:], "/private/root")
+	if path, err := DecodeVnodePaths(b); string(path) != "/Users/alice" || err != nil {
+		t.Errorf("%q, %v", path, err)
+	}
+	if path, err := DecodeVnodePaths(b[:len(b)-1]); !errors.Is(err, decode.ErrMalformed) {
+		t.Errorf("cut: %q, %v", path, err)
+	}
 }

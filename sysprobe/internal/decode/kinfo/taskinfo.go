@@ -2,6 +2,7 @@ package kinfo
 
 import (
 	"encoding/binary"
+	"fmt"
 	"math"
 	"math/bits"
 	"time"
@@ -74,4 +75,18 @@ func machTime(units uint64, numerator, denominator uint32) time.Duration {
 	}
 	quotient, _ := bits.Div64(high, low, n)
 	return time.Duration(min(quotient, math.MaxInt64))
+}
+
+// VnodePathsSize is the size of struct proc_vnodepathinfo of macOS (sys/proc_info.h).
+const VnodePathsSize = 2352
+
+// DecodeVnodePaths returns the working directory in a struct proc_vnodepathinfo, which
+// proc_pidinfo returns for PROC_PIDVNODEPATHINFO, without copying it. Its error wraps
+// decode.ErrMalformed.
+func DecodeVnodePaths(b []byte) ([]byte, error) {
+	r := decode.NewRecord(b, binary.LittleEndian)
+	if r.Len() < VnodePathsSize {
+		return nil, &decode.Error{Format: "paths of a process", Offset: r.Len(), Reason: fmt.Sprintf("want %d bytes", VnodePathsSize)}
+	}
+	return r.Text(decode.Text(152, 1024)), nil
 }

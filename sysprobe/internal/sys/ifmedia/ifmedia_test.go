@@ -95,9 +95,9 @@ func TestMedia(t *testing.T) {
 	}
 }
 
-// TestMediaFails is I11 and I13: an interface without a medium, and one that is
+// TestI11I13MediaFails is I11 and I13: an interface without a medium, and one that is
 // gone, which the number of the error does not say.
-func TestMediaFails(t *testing.T) {
+func TestI11I13MediaFails(t *testing.T) {
 	kernel := &sysprobetest.Ioctl{
 		Answers: map[string][]byte{on(freebsdFlags, "odd0"): make([]byte, 32)},
 		Errors: map[string]error{

@@ -32,6 +32,7 @@ func syscall6(fn, a1, a2, a3, a4, a5, a6 uintptr) (r1, r2 uintptr, err syscall.E
 const (
 	pidTaskInfo  = 4 // PROC_PIDTASKINFO
 	taskInfoSize = 96
+	pidVnodePath = 9    // PROC_PIDVNODEPATHINFO
 	pathSize     = 4096 // PROC_PIDPATHINFO_MAXSIZE
 )
 
@@ -81,6 +82,20 @@ func Path(pid int32) (string, error) {
 	}
 	path, _, _ := bytes.Cut(b[:min(int(int32(n)), len(b))], []byte{0})
 	return string(path), nil
+}
+
+// Cwd returns the working directory of a process, with the errors of Usage.
+func Cwd(pid int32) (string, error) {
+	b := make([]byte, kinfo.VnodePathsSize)
+	var pinner runtime.Pinner
+	defer pinner.Unpin()
+	pinner.Pin(&b[0])
+	n, _, _ := syscall6(addrOfPIDInfo, uintptr(pid), pidVnodePath, 0, uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)), 0)
+	if int32(n) <= 0 {
+		return "", failure(pid)
+	}
+	path, err := kinfo.DecodeVnodePaths(b[:min(int(int32(n)), len(b))])
+	return string(path), err
 }
 
 // failure is why the library has no answer, which it keeps in the errno of a thread

@@ -62,8 +62,8 @@ func TestRead(t *testing.T) {
 	}
 }
 
-// TestReadSkipsUSB is I10.
-func TestReadSkipsUSB(t *testing.T) {
+// TestI10ReadSkipsUSB is I10.
+func TestI10ReadSkipsUSB(t *testing.T) {
 	message := sysprobetest.Hex(t, "wire", "rib", "freebsd13-iflist-em0.hex")
 	at := bytes.Index(message, []byte("em0"))
 	usb := slices.Clone(message)

@@ -21,9 +21,12 @@ const (
 // error that wraps decode.ErrMalformed, or an errno.
 func (p *Processes) Files(pid int32) ([]kinfo.File, error) { return p.files(kernProcFileDesc, pid) }
 
-// Cwd returns the working directory of a process of FreeBSD, copied; empty if the
-// kernel does not know its path. It returns the errors of Files.
+// Cwd returns the working directory of a process of FreeBSD, NetBSD or OpenBSD, copied;
+// empty if the kernel does not know its path. It returns the errors of Files.
 func (p *Processes) Cwd(pid int32) (string, error) {
+	if p.names.cwd != nil {
+		return p.text(p.names.cwd, pid)
+	}
 	files, err := p.files(kernProcCwd, pid)
 	if err != nil || len(files) == 0 {
 		return "", err

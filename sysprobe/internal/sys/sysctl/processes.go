@@ -31,8 +31,9 @@ type names struct {
 	// bootTime is when the machine started, args the arguments and env the
 	// environment of a process, whose PID stands at the place of pidHere.
 	bootTime, args, env []int32
-	// path is the file that a process executes, nil if the system does not say it.
-	path []int32
+	// path is the file that a process executes, cwd its working directory, each nil if
+	// the system does not say it, or not as a text.
+	path, cwd []int32
 	// threads is added to the number of the name of one process for its threads.
 	// It is 0 if the records of the process have them already.
 	threads int32
@@ -62,6 +63,7 @@ var systems = map[string]names{
 		bootTime:   []int32{ctlKern, 21},             // KERN_BOOTTIME
 		args:       []int32{ctlKern, 55, pidHere, 1}, // KERN_PROC_ARGS, KERN_PROC_ARGV
 		env:        []int32{ctlKern, 55, pidHere, 3}, // KERN_PROC_ARGS, KERN_PROC_ENV
+		cwd:        []int32{ctlKern, 78, pidHere},    // KERN_PROC_CWD
 		hasThreads: true,
 	},
 	"netbsd": {
@@ -70,6 +72,7 @@ var systems = map[string]names{
 		args:     []int32{ctlKern, 48, pidHere, 1}, // KERN_PROC_ARGS, KERN_PROC_ARGV
 		env:      []int32{ctlKern, 48, pidHere, 3}, // KERN_PROC_ARGS, KERN_PROC_ENV
 		path:     []int32{ctlKern, 48, pidHere, 5}, // KERN_PROC_ARGS, KERN_PROC_PATHNAME
+		cwd:      []int32{ctlKern, 48, pidHere, 6}, // KERN_PROC_ARGS, KERN_PROC_CWD of NetBSD 9
 	},
 	"darwin": {
 		table: []int32{ctlKern, 14, 0, 0}, one: []int32{ctlKern, 14, 1}, // KERN_PROC, KERN_PROC_ALL and KERN_PROC_PID
@@ -254,7 +257,12 @@ func (p *Processes) Path(pid int32) (string, error) {
 	if p.names.path == nil {
 		return "", errors.ErrUnsupported
 	}
-	b, err := p.reader.Read(at(p.names.path, pid)...)
+	return p.text(p.names.path, pid)
+}
+
+// text returns an answer that is a text.
+func (p *Processes) text(name []int32, pid int32) (string, error) {
+	b, err := p.reader.Read(at(name, pid)...)
 	return string(decode.BeforeNUL(b)), err
 }
 

@@ -180,3 +180,21 @@ func TestProcessesFail(t *testing.T) {
 		t.Errorf("of a cut table %d rows, %v; want the 4 whole ones", len(rows), err)
 	}
 }
+
+// TestCwd asks for working directories, which FreeBSD answers with an open file.
+func TestCwd(t *testing.T) {
+	file := sysprobetest.KinfoFile{Type: 1, FD: -1, Kind: 2, Path: "/home/alice"}.Record(binary.LittleEndian)
+	for goos, name := range map[string]string{"freebsd": "1.14.42.77", "netbsd": "1.48.77.6", "openbsd": "1.78.77"} {
+		answer := []byte("/home/alice\x00\x00")
+		if goos == "freebsd" {
+			answer = file
+		}
+		p := open(t, goos, map[string][]byte{name: answer})
+		if path, err := p.Cwd(77); path != "/home/alice" || err != nil {
+			t.Errorf("%s: %q, %v", goos, path, err)
+		}
+		if path, err := p.Cwd(78); err == nil {
+			t.Errorf("%s: %q of a process that is not there", goos, path)
+		}
+	}
+}
