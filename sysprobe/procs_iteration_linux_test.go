@@ -90,6 +90,11 @@ func TestIterationNoticesReuse(t *testing.T) {
 	if p == nil || p.ID.Start != 900 || p.Comm != "second" || rates.Of(p.ID) != (ProcRate{}) || rates.Created() != 1 {
 		t.Errorf("%+v with %+v, want the second process without rates", p, rates.Of(p.ID))
 	}
+	takeSnapshot(t, procs, &s, 0) // now the second one has rates
+	rates.Update(&s, nil)
+	if !rates.Of(p.ID).CPU.Known() {
+		t.Error("no rates of the second process")
+	}
 	if old := rates.Of(ProcID{PID: 100, Start: 500}); old != (ProcRate{}) {
 		t.Errorf("rates %+v of a process that is gone", old)
 	}
