@@ -30,6 +30,8 @@ var decoderLimits = []struct {
 }{
 	{"kinfo", "BenchmarkProcs", "5,000 processes of another system", 2, true},
 	{"rib", "BenchmarkDump", "1,000 interfaces with 3,000 addresses of another system", 2, false},
+	{"ntinfo", "BenchmarkDecodeProcesses", "5,000 processes of Windows with 8 threads each", 2, false},
+	{"ipadapter", "BenchmarkDecodeTable", "1,000 interfaces of Windows", 2, false},
 	{"ifmedia", "BenchmarkWords", "1,000 media words", 0.1, false},
 }
 

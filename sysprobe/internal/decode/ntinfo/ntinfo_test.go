@@ -239,14 +239,18 @@ func FuzzDecodeProcesses(f *testing.F) {
 
 // BenchmarkDecodeProcesses is of 5,000 processes with 8 threads each.
 func BenchmarkDecodeProcesses(b *testing.B) {
-	w := &builder{wordSize: 8, last: -1}
-	for i := range 5000 {
-		w.add("program.exe", map[string]uint64{"pid": uint64(4 * i)}, make([]thread, 8)...)
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		if err := DecodeProcesses(w.b, base(8), 8, func(*Process) {}); err != nil {
-			b.Fatal(err)
-		}
+	for _, wordSize := range []int{4, 8} {
+		b.Run(fmt.Sprintf("windows%d", 8*wordSize), func(b *testing.B) {
+			w := &builder{wordSize: wordSize, last: -1}
+			for i := range 5000 {
+				w.add("program.exe", map[string]uint64{"pid": uint64(4 * i)}, make([]thread, 8)...)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := DecodeProcesses(w.b, base(wordSize), wordSize, func(*Process) {}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
