@@ -194,9 +194,14 @@ func (c *processClient) openFiles(ctx context.Context) ([]OpenFile, error) {
 		if err != nil {
 			return nil, false, err
 		}
+		infos, err := t.OpenFDInfos(t.buf)
+		if err != nil {
+			return nil, false, err
+		}
+		defer infos.Close()
 		var files []OpenFile
 		for _, fd := range fds {
-			file, ok, err := t.openFile(dir, fd)
+			file, ok, err := t.openFile(dir, infos, fd)
 			if err = errors.Join(err, ctx.Err()); err != nil {
 				return nil, false, err
 			}
@@ -211,7 +216,7 @@ func (c *processClient) openFiles(ctx context.Context) ([]OpenFile, error) {
 // openFile looks at an open descriptor. It reports false for one that is no
 // regular file under a path, was closed meanwhile, or has a path that is too long
 // for the kernel to return.
-func (t target) openFile(dir procdir.FDDir, fd int32) (OpenFile, bool, error) {
+func (t target) openFile(dir procdir.FDDir, infos procdir.FDInfoDir, fd int32) (OpenFile, bool, error) {
 	path, err := t.openPath(dir, fd)
 	if err != nil || path == "" {
 		return OpenFile{}, false, err
@@ -219,7 +224,7 @@ func (t target) openFile(dir procdir.FDDir, fd int32) (OpenFile, bool, error) {
 	if regular, err := dir.IsRegular(t.buf, fd); err != nil || !regular {
 		return OpenFile{}, false, unlessGone(err)
 	}
-	info, err := dir.Info(t.buf, fd)
+	info, err := infos.Info(t.buf, fd)
 	if err != nil {
 		return OpenFile{}, false, unlessGone(err)
 	}

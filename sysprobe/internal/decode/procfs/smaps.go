@@ -29,19 +29,34 @@ type MappingMemory struct {
 	Referenced, Anonymous, Swap             opt.Opt[uint64]
 }
 
-// mappingMemory is of lines that have a size in kB.
-var mappingMemory = map[string]func(*MappingMemory) *opt.Opt[uint64]{
-	"Size":            func(m *MappingMemory) *opt.Opt[uint64] { return &m.Size },
-	"Rss":             func(m *MappingMemory) *opt.Opt[uint64] { return &m.RSS },
-	"Pss":             func(m *MappingMemory) *opt.Opt[uint64] { return &m.PSS },
-	"Shared_Clean":    func(m *MappingMemory) *opt.Opt[uint64] { return &m.SharedClean },
-	"Shared_Dirty":    func(m *MappingMemory) *opt.Opt[uint64] { return &m.SharedDirty },
-	"Private_Clean":   func(m *MappingMemory) *opt.Opt[uint64] { return &m.PrivateClean },
-	"Private_Dirty":   func(m *MappingMemory) *opt.Opt[uint64] { return &m.PrivateDirty },
-	"Private_Hugetlb": func(m *MappingMemory) *opt.Opt[uint64] { return &m.PrivateHuge },
-	"Referenced":      func(m *MappingMemory) *opt.Opt[uint64] { return &m.Referenced },
-	"Anonymous":       func(m *MappingMemory) *opt.Opt[uint64] { return &m.Anonymous },
-	"Swap":            func(m *MappingMemory) *opt.Opt[uint64] { return &m.Swap },
+// field returns the field of m that a line with that key and a size in kB goes to, or
+// nil. It is no table: a region has two dozen lines, of which each would be looked up.
+func (m *MappingMemory) field(key []byte) *opt.Opt[uint64] {
+	switch string(key) {
+	case "Size":
+		return &m.Size
+	case "Rss":
+		return &m.RSS
+	case "Pss":
+		return &m.PSS
+	case "Shared_Clean":
+		return &m.SharedClean
+	case "Shared_Dirty":
+		return &m.SharedDirty
+	case "Private_Clean":
+		return &m.PrivateClean
+	case "Private_Dirty":
+		return &m.PrivateDirty
+	case "Private_Hugetlb":
+		return &m.PrivateHuge
+	case "Referenced":
+		return &m.Referenced
+	case "Anonymous":
+		return &m.Anonymous
+	case "Swap":
+		return &m.Swap
+	}
+	return nil
 }
 
 // DecodeMappings reads /proc/PID/smaps, smaps_rollup or maps. Lines it does
@@ -56,7 +71,7 @@ func DecodeMappings(b []byte) ([]Mapping, error) {
 			mappings = append(mappings, m)
 		} else if len(mappings) == 0 {
 			s.fail("want a region before its lines")
-		} else if n := field(mappingMemory, &mappings[len(mappings)-1].Memory, key); n != nil {
+		} else if n := mappings[len(mappings)-1].Memory.field(key); n != nil {
 			s.off += len(key) + 1
 			*n = opt.Some(s.kibibytes())
 		}
@@ -71,11 +86,15 @@ func DecodeMappings(b []byte) ([]Mapping, error) {
 // mappingKey returns the key of a line that has one. Other lines begin a
 // region: they have a blank before the first colon.
 func mappingKey(line []byte) ([]byte, bool) {
-	i := bytes.IndexAny(line, ": ")
-	if i < 0 || line[i] != ':' {
-		return nil, false
+	for i, c := range line {
+		switch c {
+		case ':':
+			return line[:i], true
+		case ' ':
+			return nil, false
+		}
 	}
-	return line[:i], true
+	return nil, false
 }
 
 // mapping reads the line that begins a region:

@@ -80,9 +80,23 @@ func (d FDDir) IsRegular(buf *Buffer, fd int32) (bool, error) {
 	return st.Mode&unix.S_IFMT == unix.S_IFREG, nil
 }
 
+// FDInfoDir is the open directory of what the kernel knows of the descriptors, as
+// FDDir is that of their links.
+type FDInfoDir struct{ fd int }
+
+// OpenFDInfos opens that directory. The caller closes it.
+func (d Dir) OpenFDInfos(buf *Buffer) (FDInfoDir, error) {
+	d.begin(buf)
+	fd, err := d.dir.open(buf, "fdinfo", unix.O_DIRECTORY)
+	return FDInfoDir{fd}, err
+}
+
+// Close releases the directory.
+func (d FDInfoDir) Close() { FDDir(d).Close() }
+
 // Info returns the decoded fdinfo of a descriptor.
-func (d FDDir) Info(buf *Buffer, fd int32) (procfs.FDInfo, error) {
-	buf.path = strconv.AppendInt(append(buf.path[:0], "../fdinfo/"...), int64(fd), 10)
+func (d FDInfoDir) Info(buf *Buffer, fd int32) (procfs.FDInfo, error) {
+	buf.path = strconv.AppendInt(buf.path[:0], int64(fd), 10)
 	buf.setFile("")
 	b, err := readQuickly(d.fd, buf)
 	if err != nil {
