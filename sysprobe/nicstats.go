@@ -160,6 +160,11 @@ type LinkStats struct {
 	// SpeedMax is the highest rate, in Mbit/s, that this end supports and, where
 	// the other end named its modes, the other end too.
 	SpeedMax Opt[uint32]
+	// SpeedOffered is the highest rate, in Mbit/s, that this end offers to the other
+	// one (ADVERTISED in ethtool(8)): less than it supports where an administrator
+	// chose so. Absent where the driver names no modes, and on other systems than
+	// Linux.
+	SpeedOffered Opt[uint32] `json:",omitzero"`
 	// Degraded means that the link runs below SpeedMax, or in half duplex where
 	// both ends could use full duplex. It is absent where either is not known, for
 	// a link that is down, and for one without modes to choose from: Autoneg is

@@ -249,6 +249,8 @@ func (l *LinkStats) fillModes(m *ethnl.LinkModes, want LinkFacts) {
 	}
 	best := m.Best()
 	l.SpeedMax = someIf(best.Speed, best.Speed != 0)
+	offered := m.Offered().Speed
+	l.SpeedOffered = someIf(offered, offered != 0)
 	if m.Chosen() {
 		l.Degraded = degraded(l, best)
 	}

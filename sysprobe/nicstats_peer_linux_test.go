@@ -330,8 +330,8 @@ func TestNICStatsOptionalFacts(t *testing.T) {
 		if got, want := l.Peer.String(), "Autoneg,200000baseKR4/Full,400000baseKR4/Full,800000baseCR8/Full,bit150"; got != want {
 			t.Errorf("peer %s, want %s", got, want)
 		}
-		if l.Speed != Some[uint32](400000) || l.SpeedMax != Some[uint32](800000) || l.Degraded != Some(true) {
-			t.Errorf("speed %v of %v, degraded %v", l.Speed, l.SpeedMax, l.Degraded)
+		if l.Speed != Some[uint32](400000) || l.SpeedMax != Some[uint32](800000) || l.SpeedOffered != Some[uint32](800000) || l.Degraded != Some(true) {
+			t.Errorf("speed %v of %v, of %v offered, degraded %v", l.Speed, l.SpeedMax, l.SpeedOffered, l.Degraded)
 		}
 	})
 	t.Run("error correction", func(t *testing.T) {

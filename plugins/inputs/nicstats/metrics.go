@@ -65,6 +65,7 @@ func setGauges(fields metric.Fields, s *sysprobe.LinkStats) {
 	metric.SetBool(fields, "autoneg", s.Autoneg)
 	metric.SetBool(fields, "degraded", s.Degraded)
 	metric.SetInt(fields, "speed_max", s.SpeedMax)
+	metric.SetInt(fields, "speed_offered", s.SpeedOffered)
 	metric.SetInt(fields, "txqueuelen", l.TxQueueLen)
 	metric.SetEnum(fields, "port", s.Port)
 	metric.SetName(fields, "driver", s.Driver)

@@ -241,6 +241,13 @@ func TestBest(t *testing.T) {
 	}
 }
 
+func TestOffered(t *testing.T) {
+	l := ethnl.LinkModes{Supported: bits(3, 5, 12), Advertised: bits(3, 5, 6), Peer: bits(3)}
+	if diff := cmp.Diff(ethnl.Best{Speed: 1000, Full: true}, l.Offered()); diff != "" {
+		t.Errorf("offered (-want +got):\n%s", diff)
+	}
+}
+
 func TestBitsetHas(t *testing.T) {
 	s := bits(0, 31, 32, 150)
 	for n, want := range map[int]bool{-1: false, 0: true, 1: false, 31: true, 32: true, 150: true, 159: false, 160: false, 1 << 30: false} {

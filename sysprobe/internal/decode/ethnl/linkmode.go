@@ -76,6 +76,9 @@ func (l *LinkModes) Best() Best {
 	return best(ours, peer)
 }
 
+// Offered is the most that this end offers the other one, be it less than it supports.
+func (l *LinkModes) Offered() Best { return best(l.Advertised, l.Advertised) }
+
 // Chosen reports whether the link had modes to choose from: it was negotiated,
 // or the other end named its modes.
 func (l *LinkModes) Chosen() bool { return l.Autoneg.Or(0) != 0 || best(l.Peer, l.Peer).Speed != 0 }
