@@ -58,6 +58,9 @@ var psutilEnums = map[string]psutilEnum{
 	"IOPrioClass": {prefix: "IOPRIO_CLASS_", byNumber: true, ours: map[string]fmt.Stringer{
 		"NONE": IOPrioNone, "RT": IOPrioRT, "BE": IOPrioBE, "IDLE": IOPrioIdle,
 	}},
+	"IOHint": {prefix: "IOPRIO_", byNumber: true, ours: map[string]fmt.Stringer{
+		"VERYLOW": IOHintVeryLow, "LOW": IOHintLow, "NORMAL": IOHintNormal, "HIGH": IOHintHigh,
+	}},
 	"Resource": {prefix: "RLIMIT_", byNumber: true, ours: map[string]fmt.Stringer{
 		"CPU": ResourceCPU, "FSIZE": ResourceFileSize, "DATA": ResourceData, "STACK": ResourceStack, "CORE": ResourceCore, "RSS": ResourceRSS,
 		"NPROC": ResourceProcesses, "NOFILE": ResourceFiles, "MEMLOCK": ResourceMemLock, "AS": ResourceMemory, "LOCKS": ResourceLocks,
@@ -69,8 +72,6 @@ var psutilEnums = map[string]psutilEnum{
 // why.
 var psutilAlone = map[string]string{
 	"POWER_TIME_UNKNOWN": "batteries are not in this package", "POWER_TIME_UNLIMITED": "likewise",
-	"IOPRIO_VERYLOW": "the I/O priority of a process is not supported on Windows", "IOPRIO_LOW": "likewise",
-	"IOPRIO_NORMAL": "likewise", "IOPRIO_HIGH": "likewise",
 	"RLIM_INFINITY": "an absent part of a Limit is unlimited",
 }
 

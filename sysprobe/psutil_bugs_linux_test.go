@@ -56,6 +56,19 @@ func TestPsutil512(t *testing.T) {
 			}
 		})
 	}
+	found, err := openKinfoProcess(t, 4321).table.connectionsBy(newPCBAnswers().reader(t.Context()), ConnectionFilter{})
+	check(t, err)
+	udp := 0
+	for _, c := range found.Sockets { // behind sockets of TCP that are connected
+		if c.Type == SocketDatagram && c.Family != FamilyUnix {
+			if udp++; c.Status != ConnNone {
+				t.Errorf("FreeBSD: %+v, want no state", c)
+			}
+		}
+	}
+	if udp == 0 || len(found.Sockets) < 5 {
+		t.Errorf("FreeBSD: %d sockets of UDP among %d", udp, len(found.Sockets))
+	}
 	at := netip.MustParseAddrPort("127.0.0.1:8080")
 	for table, want := range map[ipadapter.SocketTable]ConnStatus{
 		ipadapter.TCP4: ConnEstablished, ipadapter.UDP4: ConnNone, ipadapter.UDP6: ConnNone,
@@ -68,7 +81,8 @@ func TestPsutil512(t *testing.T) {
 }
 
 // TestPsutil593 reads regions at the highest addresses. FreeBSD's psutil wrote the two
-// numbers into 30 bytes.
+// numbers into 30 bytes; see TestKinfoFiles for
+// ours of FreeBSD.
 func TestPsutil593(t *testing.T) {
 	tree := sysprobetest.NewProcTree(t)
 	tree.Add(sysprobetest.Process{PID: 10, Comm: "x"})
