@@ -27,6 +27,7 @@
 //	MemoryMaps           ErrNoSuchProcess  ErrNoSuchProcess  ErrZombieProcess ErrAccessDenied  empty
 //	OpenFiles            ErrNoSuchProcess  ErrNoSuchProcess  empty            ErrAccessDenied  empty
 //	Parent               ErrNoSuchProcess  ErrNoSuchProcess  yes              yes              empty
+//	Read                 ErrNoSuchProcess  ErrNoSuchProcess  yes              yes              yes
 //	SetAffinity          ErrNoSuchProcess  ErrNoSuchProcess  ErrZombieProcess ErrAccessDenied  yes
 //	SetIOPriority        ErrNoSuchProcess  ErrNoSuchProcess  ErrZombieProcess ErrAccessDenied  yes
 //	SetLimit             ErrNoSuchProcess  ErrNoSuchProcess  ErrZombieProcess ErrAccessDenied  yes

@@ -42,10 +42,12 @@ func (c *processClient) isRunning(ctx context.Context) bool {
 }
 
 func (c *processClient) cmdline(ctx context.Context) ([]string, error) {
-	return ask(ctx, c, "read command line of process", func(ctx context.Context, t target) ([]string, bool, error) {
-		b, err := t.readRecords(ctx, "cmdline")
-		return procfs.SplitCmdline(b), len(b) > 0, err
-	})
+	return ask(ctx, c, "read command line of process", readCmdline)
+}
+
+func readCmdline(ctx context.Context, t target) ([]string, bool, error) {
+	b, err := t.readRecords(ctx, "cmdline")
+	return procfs.SplitCmdline(b), len(b) > 0, err
 }
 
 func (c *processClient) environ(ctx context.Context) ([]string, error) {
@@ -56,17 +58,21 @@ func (c *processClient) environ(ctx context.Context) ([]string, error) {
 }
 
 func (c *processClient) exe(ctx context.Context) (ProcPath, error) {
-	return ask(ctx, c, "read executable of process", func(_ context.Context, t target) (ProcPath, bool, error) {
-		path, err := t.link("exe")
-		return path, true, err
-	})
+	return ask(ctx, c, "read executable of process", readExe)
+}
+
+func readExe(_ context.Context, t target) (ProcPath, bool, error) {
+	path, err := t.link("exe")
+	return path, true, err
 }
 
 func (c *processClient) cwd(ctx context.Context) (ProcPath, error) {
-	return ask(ctx, c, "read working directory of process", func(_ context.Context, t target) (ProcPath, bool, error) {
-		path, err := t.link("cwd")
-		return path, true, err
-	})
+	return ask(ctx, c, "read working directory of process", readCwd)
+}
+
+func readCwd(_ context.Context, t target) (ProcPath, bool, error) {
+	path, err := t.link("cwd")
+	return path, true, err
 }
 
 // link reads a link of the kernel to a file.
@@ -92,17 +98,19 @@ func (t target) isAt(file procdir.FileID, path string) bool {
 }
 
 func (c *processClient) limits(ctx context.Context) (Limits, error) {
-	return ask(ctx, c, "read limits of process", func(_ context.Context, t target) (limits Limits, found bool, err error) {
-		b, err := t.read("limits")
-		if err != nil || len(b) == 0 {
-			return limits, false, err
-		}
-		raw, err := procfs.DecodeLimits(b)
-		for i, l := range raw {
-			limits[i] = Limit{Soft: l.Soft, Hard: l.Hard}
-		}
-		return limits, true, err
-	})
+	return ask(ctx, c, "read limits of process", readLimits)
+}
+
+func readLimits(_ context.Context, t target) (limits Limits, found bool, err error) {
+	b, err := t.read("limits")
+	if err != nil || len(b) == 0 {
+		return limits, false, err
+	}
+	raw, err := procfs.DecodeLimits(b)
+	for i, l := range raw {
+		limits[i] = Limit{Soft: l.Soft, Hard: l.Hard}
+	}
+	return limits, true, err
 }
 
 func (c *processClient) footprint(ctx context.Context) (Footprint, error) {
@@ -150,13 +158,17 @@ func (c *processClient) affinity(ctx context.Context) ([]int, error) {
 
 func (c *processClient) ioPriority(ctx context.Context) (IOPriority, error) {
 	return ask(ctx, c, "read I/O priority of process", func(_ context.Context, t target) (p IOPriority, found bool, err error) {
-		err = c.byPID(t, func(pid int32) error {
-			class, level, err := pidfd.IOPriority(pid)
-			p = IOPriority{Class: IOPrioClass(class), Level: level}
+		err = c.byPID(t, func(pid int32) (err error) {
+			p, err = readIOPriority(pid)
 			return err
 		})
 		return p, true, err
 	})
+}
+
+func readIOPriority(pid int32) (IOPriority, error) {
+	class, level, err := pidfd.IOPriority(pid)
+	return IOPriority{Class: IOPrioClass(class), Level: level}, err
 }
 
 // byPID calls f, which makes a system call that takes a PID. A process that is
@@ -324,22 +336,31 @@ const ptyMajor = 136
 func (c *processClient) terminal(ctx context.Context) (string, error) {
 	return ask(ctx, c, "read terminal of process", func(_ context.Context, t target) (string, bool, error) {
 		st, err := t.stat()
-		if err != nil || st.Terminal == 0 {
-			return "", true, err
-		}
-		// new_encode_dev in linux/kdev_t.h
-		device := uint32(st.Terminal)
-		major, minor := device>>8&0xfff, device&0xff|device>>12&0xfff00
-		if major == ptyMajor {
-			return "/dev/pts/" + strconv.Itoa(int(minor)), true, nil
-		}
-		b, err := os.ReadFile(filepath.Join(c.table.sysRoot, "dev/char", fmt.Sprintf("%d:%d", major, minor), "uevent"))
 		if err != nil {
 			return "", false, err
 		}
-		name, err := procfs.DecodeDeviceName(b)
-		return "/dev/" + name, true, err
+		return c.table.terminal(&st)
 	})
+}
+
+// terminal returns the path of the terminal of a process with that stat. Found is
+// false if the device has no name.
+func (c *procsClient) terminal(st *procfs.Stat) (path string, found bool, err error) {
+	if st.Terminal == 0 {
+		return "", true, nil
+	}
+	// new_encode_dev in linux/kdev_t.h
+	device := uint32(st.Terminal)
+	major, minor := device>>8&0xfff, device&0xff|device>>12&0xfff00
+	if major == ptyMajor {
+		return "/dev/pts/" + strconv.Itoa(int(minor)), true, nil
+	}
+	b, err := os.ReadFile(filepath.Join(c.sysRoot, "dev/char", fmt.Sprintf("%d:%d", major, minor), "uevent"))
+	if err != nil {
+		return "", false, err
+	}
+	name, err := procfs.DecodeDeviceName(b)
+	return "/dev/" + name, true, err
 }
 
 func (c *processClient) parent(ctx context.Context) (Opt[ProcID], error) {

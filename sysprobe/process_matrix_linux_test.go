@@ -22,14 +22,19 @@ import (
 
 // processMethods are the methods of Process that ask the kernel.
 var processMethods = map[string]func(context.Context, *Process) (any, error){
-	"State":       func(ctx context.Context, p *Process) (any, error) { return p.State(ctx) },
-	"IsRunning":   func(ctx context.Context, p *Process) (any, error) { return p.IsRunning(ctx), nil },
-	"Cmdline":     func(ctx context.Context, p *Process) (any, error) { return p.Cmdline(ctx) },
-	"Exe":         func(ctx context.Context, p *Process) (any, error) { return p.Exe(ctx) },
-	"Cwd":         func(ctx context.Context, p *Process) (any, error) { return p.Cwd(ctx) },
-	"Environ":     func(ctx context.Context, p *Process) (any, error) { return p.Environ(ctx) },
-	"CPUTimes":    func(ctx context.Context, p *Process) (any, error) { return p.CPUTimes(ctx) },
-	"Limits":      func(ctx context.Context, p *Process) (any, error) { return p.Limits(ctx) },
+	"State":     func(ctx context.Context, p *Process) (any, error) { return p.State(ctx) },
+	"IsRunning": func(ctx context.Context, p *Process) (any, error) { return p.IsRunning(ctx), nil },
+	"Cmdline":   func(ctx context.Context, p *Process) (any, error) { return p.Cmdline(ctx) },
+	"Exe":       func(ctx context.Context, p *Process) (any, error) { return p.Exe(ctx) },
+	"Cwd":       func(ctx context.Context, p *Process) (any, error) { return p.Cwd(ctx) },
+	"Environ":   func(ctx context.Context, p *Process) (any, error) { return p.Environ(ctx) },
+	"CPUTimes":  func(ctx context.Context, p *Process) (any, error) { return p.CPUTimes(ctx) },
+	"Limits":    func(ctx context.Context, p *Process) (any, error) { return p.Limits(ctx) },
+	"Read": func(ctx context.Context, p *Process) (any, error) {
+		var info ProcessInfo
+		err := p.Read(ctx, &info, ^Fields(0), everyFact)
+		return info.ID, err
+	},
 	"Memory":      func(ctx context.Context, p *Process) (any, error) { return p.Memory(ctx) },
 	"Footprint":   func(ctx context.Context, p *Process) (any, error) { return p.Footprint(ctx) },
 	"Threads":     func(ctx context.Context, p *Process) (any, error) { return p.Threads(ctx) },

@@ -31,6 +31,10 @@ func (unsupportedProcess) cwd(context.Context) (ProcPath, error) { return ProcPa
 
 func (unsupportedProcess) environ(context.Context) ([]string, error) { return nil, ErrNotSupported }
 
+func (unsupportedProcess) read(context.Context, *ProcessInfo, Fields, ProcessFacts) error {
+	return ErrNotSupported
+}
+
 func (unsupportedProcess) cpuTimes(context.Context) (ProcessCPUTimes, error) {
 	return ProcessCPUTimes{}, ErrNotSupported
 }

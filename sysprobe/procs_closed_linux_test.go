@@ -17,6 +17,7 @@ func methodsOf(p *Process) map[string]func(context.Context) error {
 		"Environ":     func(ctx context.Context) error { _, err := p.Environ(ctx); return err },
 		"Limits":      func(ctx context.Context) error { _, err := p.Limits(ctx); return err },
 		"CPUTimes":    func(ctx context.Context) error { _, err := p.CPUTimes(ctx); return err },
+		"Read":        func(ctx context.Context) error { return p.Read(ctx, new(ProcessInfo), ^Fields(0), everyFact) },
 		"Memory":      func(ctx context.Context) error { _, err := p.Memory(ctx); return err },
 		"Footprint":   func(ctx context.Context) error { _, err := p.Footprint(ctx); return err },
 		"Threads":     func(ctx context.Context) error { _, err := p.Threads(ctx); return err },

@@ -1,6 +1,7 @@
 package sysprobe
 
 import (
+	"bytes"
 	"context"
 	"os"
 	"path"
@@ -15,12 +16,23 @@ import (
 // procReader reads processes from proc(5), one after the other.
 type procReader struct {
 	root     *procdir.Root
+	only     *procdir.Dir // the open directory of the only process that is read; nil for any
 	buf      *procdir.Buffer
 	pageSize uint64
 	// self is what this user can see.
 	self    credentials
 	origins *originReader
 	live    []threadSwitch // memory of threadSwitches
+	status  procfs.Status  // of the process that was read last; zero where that was not wanted
+	cmdline []byte         // of the only process, where its name was made from it
+}
+
+// dir returns the directory of a process.
+func (r *procReader) dir(pid int32) procdir.Dir {
+	if r.only != nil {
+		return *r.only
+	}
+	return r.root.Dir(pid)
 }
 
 // sweepFiles reads proc(5).
@@ -46,7 +58,7 @@ func (r *procReader) fill(p *Proc, pid int32, old *Proc, sw *sweep) error {
 // fillStat sets the numbers of stat, which it returns. Its name is void once the buffer
 // is used again.
 func (r *procReader) fillStat(p *Proc, pid int32, sw *sweep) (procfs.Stat, error) {
-	st, err := r.root.Dir(pid).Stat(r.buf)
+	st, err := r.dir(pid).Stat(r.buf)
 	if err == nil {
 		p.setStat(&st, pid, r.pageSize)
 		sw.malformed += st.OutOfRange
@@ -77,7 +89,7 @@ func (r *procReader) fillRest(p, old *Proc, st *procfs.Stat, sw *sweep) {
 
 // fillOptional reads the facts of p that need a file each. Old is as in fill.
 func (r *procReader) fillOptional(p, old *Proc, sw *sweep) {
-	dir := r.root.Dir(p.ID.PID)
+	dir := r.dir(p.ID.PID)
 	var st procfs.Status
 	if sw.want&WantStatus != 0 {
 		p.Status = optional(r, sw, dir, procdir.Status, func(b []byte) (_ ProcStatus, err error) {
@@ -94,6 +106,7 @@ func (r *procReader) fillOptional(p, old *Proc, sw *sweep) {
 			memory.addParts(&st)
 		}
 	}
+	r.status = st
 	p.setExactRSS(&st)
 	p.Switches = r.switches(p, old, &st, sw)
 	if sw.want&WantIO != 0 {
@@ -169,12 +182,15 @@ func (r *procReader) name(p, old *Proc, sw *sweep) string {
 	if p.State == StateZombie {
 		return p.Comm // it has no command line any more
 	}
-	cmdline, err := r.root.Dir(p.ID.PID).Read(r.buf, "cmdline")
+	cmdline, err := r.dir(p.ID.PID).Read(r.buf, "cmdline")
 	if err != nil {
 		sw.missed(err)
 		return p.Comm
 	}
 	p.named = len(cmdline) > 0
+	if r.only != nil {
+		r.cmdline = bytes.Clone(cmdline)
+	}
 	name := procfs.LongName(p.Comm, cmdline)
 	if at := strings.IndexByte(name[len(p.Comm):], ' '); at >= 0 && !r.isExecutable(p.ID.PID, name) {
 		return strings.TrimSuffix(name[:len(p.Comm)+at], ":") // the first argument is a whole command line
@@ -185,7 +201,7 @@ func (r *procReader) name(p, old *Proc, sw *sweep) string {
 // isExecutable reports that a process executes a file of that name, or that the
 // tree, which is a copy then, does not have the link to it.
 func (r *procReader) isExecutable(pid int32, name string) bool {
-	b, err := r.root.Dir(pid).Readlink(r.buf, "exe")
+	b, err := r.dir(pid).Readlink(r.buf, "exe")
 	if err != nil {
 		return isGone(err)
 	}
@@ -210,7 +226,7 @@ func (r *procReader) deadLeader(p *Proc, sw *sweep) {
 // liveThread returns the stat of a thread of the process that is not dead, with
 // its ID for the PID; zero where there is none.
 func (r *procReader) liveThread(pid int32) (procfs.Stat, error) {
-	for st, err := range r.root.Dir(pid).Threads(r.buf) {
+	for st, err := range r.dir(pid).Threads(r.buf) {
 		if err != nil {
 			return procfs.Stat{}, err
 		}

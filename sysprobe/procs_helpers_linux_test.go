@@ -50,6 +50,7 @@ var helpers = map[string]func(args []string) error{
 	"host":        helpHost,
 	"subset":      helpSubset,
 	"peak":        helpPeak,
+	"reads":       helpReads,
 }
 
 // say prints v for the test to read.

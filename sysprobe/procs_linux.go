@@ -26,6 +26,7 @@ type procsClient struct {
 	dead    bool   // Config.OnlyDead
 	now     func() time.Time
 	buffers sync.Pool // of *procdir.Buffer, for calls that do not take a turn
+	reads   sync.Pool // of *processRead
 	sockets lateSource[taskrec.SocketTable]
 	kin     lateSource[taskrec.KinTable]
 

@@ -8,7 +8,7 @@ func (r *procReader) origin(p, old *Proc, sw *sweep) *Origin {
 	if old != nil && old.ID == p.ID {
 		before = old.Origin
 	}
-	dir := r.root.Dir(p.ID.PID)
+	dir := r.dir(p.ID.PID)
 	if p.LeaderDead { // the cgroup of a thread that lives is that of the process
 		thread, err := r.liveThread(p.ID.PID)
 		if sw.watch(err); err == nil && thread.PID != 0 {

@@ -13,7 +13,7 @@ func (r *procReader) switches(p, old *Proc, st *procfs.Status, sw *sweep) Opt[Pr
 	}
 	if p.threads == nil && p.Threads <= 1 {
 		if !p.Status.Known() && sw.want&WantSwitches != 0 {
-			*st = optional(r, sw, r.root.Dir(p.ID.PID), procdir.Status, procfs.DecodeStatus).Or(procfs.Status{})
+			*st = optional(r, sw, r.dir(p.ID.PID), procdir.Status, procfs.DecodeStatus).Or(procfs.Status{})
 		}
 		return switchesOf(st)
 	}
@@ -34,7 +34,7 @@ func (r *procReader) switches(p, old *Proc, st *procfs.Status, sw *sweep) Opt[Pr
 
 // threadSwitches reads the switches of each thread of a process that lives.
 func (r *procReader) threadSwitches(pid int32) ([]threadSwitch, error) {
-	dir := r.root.Dir(pid)
+	dir := r.dir(pid)
 	tids, err := dir.TIDs(r.buf)
 	if err != nil {
 		return nil, err
@@ -76,7 +76,7 @@ func (r *procReader) fillFromThread(p *Proc, sw *sweep) {
 		sw.watch(err)
 		return // it ended since, or deadLeader counted why not
 	}
-	dir := r.root.Dir(p.ID.PID).Thread(thread.PID)
+	dir := r.dir(p.ID.PID).Thread(thread.PID)
 	p.RSS, p.VMS = thread.Resident*r.pageSize, thread.VirtualSize
 	var st procfs.Status
 	if sw.want&WantStatus != 0 {
@@ -91,6 +91,7 @@ func (r *procReader) fillFromThread(p *Proc, sw *sweep) {
 			memory.addParts(&st)
 		}
 	}
+	r.status = st
 	p.setExactRSS(&st)
 	if sw.want&WantFDs != 0 {
 		p.FDs = r.fds(p, dir, sw)

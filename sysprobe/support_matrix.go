@@ -46,6 +46,7 @@ var supportedOn = map[Feature][]string{
 	"Process.OpenFiles":     {"linux", "freebsd"},
 	"Process.Parent":        {"linux", "darwin", "freebsd", "netbsd", "openbsd", "windows"},
 	"Process.Priority":      {"windows"},
+	"Process.Read":          {"linux"},
 	"Process.Resume":        {"linux", "darwin", "freebsd", "netbsd", "openbsd", "windows"},
 	"Process.SetAffinity":   {"linux", "windows"},
 	"Process.SetIOPriority": {"linux", "windows"},

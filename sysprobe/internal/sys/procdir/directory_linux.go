@@ -161,7 +161,8 @@ func (buf *Buffer) fill(fd, n int) ([]byte, error) {
 
 func (buf *Buffer) grow() { buf.content = append(buf.content, make([]byte, len(buf.content))...) }
 
-// readAll reads until nothing is left, and calls next before each read.
+// readAll reads until nothing is left, and calls next before each read. Where the
+// kernel fills reads, one that leaves room was the last.
 func (d *directory) readAll(buf *Buffer, file File, next func() error) ([]byte, error) {
 	fd, err := d.open(buf, file, 0)
 	if err != nil {
@@ -181,7 +182,7 @@ func (d *directory) readAll(buf *Buffer, file File, next func() error) ([]byte, 
 			return nil, err
 		}
 		n += got
-		if got == 0 || n >= maxRecords {
+		if got == 0 || n >= maxRecords || n < len(buf.content) && file.fillsReads() {
 			return buf.content[:n], nil
 		}
 	}

@@ -15,6 +15,10 @@ const (
 // fs/proc/array.c take no lock that is held across a wait.
 func (f File) isQuick() bool { return f == Stat || f == Status || f == Statm }
 
+// fillsReads reports that the kernel fills what a read of this file is given as long as
+// there is more: get_mm_cmdline and environ_read in fs/proc/base.c.
+func (f File) fillsReads() bool { return f == "cmdline" || f == "environ" }
+
 // OpenMode says how an open file can be used.
 type OpenMode struct{ Read, Write, Append bool }
 
