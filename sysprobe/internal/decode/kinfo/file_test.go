@@ -81,7 +81,9 @@ func TestFiles(t *testing.T) {
 func TestRegions(t *testing.T) {
 	for _, order := range []sysprobetest.ByteOrder{binary.LittleEndian, binary.BigEndian} {
 		b := append(
-			sysprobetest.KinfoRegion{Type: 2, Start: 0x200000, End: 0x203000, Offset: 0x1000, Protection: 5, Resident: 3, Flags: 2, Path: "/bin/sleep"}.Record(order),
+			sysprobetest.KinfoRegion{
+				Type: 2, Start: 0x200000, End: 0x203000, Offset: 0x1000, Protection: 5, Resident: 3, Flags: 2, Path: "/bin/sleep",
+			}.Record(order),
 			sysprobetest.KinfoRegion{Type: 1, Start: 0x7ffffffdf000, End: 0x7ffffffff000, Protection: 3, Resident: 7, Flags: 4}.Record(order)...)
 		want := []Region{
 			{Start: 0x200000, End: 0x203000, Offset: 0x1000, Type: 2, Resident: 3, Read: true, Exec: true, CopyOnWrite: true, Path: []byte("/bin/sleep")},
