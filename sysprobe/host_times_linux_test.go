@@ -47,9 +47,10 @@ print(json.dumps(dict(All=p.cpu_times(), Each=p.cpu_times(percpu=True), Boot=p.b
 	check(t, err)
 	after := ask()
 
+	const rounding = 1e-6
 	between := func(what string, value, least, most float64) {
 		t.Helper()
-		if value < least || value > most {
+		if value < least-rounding || value > most+rounding {
 			t.Errorf("%s: %v, psutil %v and then %v", what, value, least, most)
 		}
 	}

@@ -47,6 +47,22 @@ type report struct {
 // errMissed is the outcome of a run in which not every requirement held.
 var errMissed = errors.New("a requirement is missed or was not measured")
 
+// natives are the programs in C.
+type natives struct{ floor, load, storms, subject string }
+
+// compileAll builds the programs in C into dir.
+func compileAll(ctx context.Context, dir string) (n natives, err error) {
+	for _, c := range []struct {
+		source  string
+		program *string
+	}{{"floor.c", &n.floor}, {"load.c", &n.load}, {"exits.c", &n.storms}, {"subject.c", &n.subject}} {
+		if *c.program, err = compile(ctx, dir, c.source); err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
 // compare measures everything, prints it and judges it.
 func compare(ctx context.Context, o options) (err error) {
 	if os.Geteuid() != 0 {
@@ -57,7 +73,7 @@ func compare(ctx context.Context, o options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	floor, err := compile(ctx, dir, "floor.c")
+	native, err := compileAll(ctx, dir)
 	if err != nil {
 		return err
 	}
@@ -65,41 +81,29 @@ func compare(ctx context.Context, o options) (err error) {
 	if err != nil {
 		return err
 	}
-	load, err := compile(ctx, dir, "load.c")
-	if err != nil {
-		return err
-	}
-
-	storms, err := compile(ctx, dir, "exits.c")
-	if err != nil {
-		return err
-	}
-	subject, err := compile(ctx, dir, "subject.c")
-	if err != nil {
-		return err
-	}
+	p := programs{self: self, floor: native.floor, before: o.before}
 	r := &report{Kernel: kernel(), Go: runtime.Version(), CPUs: runtime.NumCPU(), Peers: peerVersions(ctx)}
 	fmt.Printf("Linux %s, %s, %d CPUs; every task on one thread, unless it says otherwise\n", r.Kernel, r.Go, r.CPUs)
 	for _, name := range slices.Sorted(maps.Keys(r.Peers)) {
 		fmt.Printf("peer: %s %s\n", name, r.Peers[name])
 	}
 	if o.only != "" {
-		return r.onOne(ctx, o, programs{self: self, floor: floor, before: o.before}, load, storms, subject)
+		return r.onOne(ctx, o, p, native)
 	}
 	if err := r.onExecd(ctx, o); err != nil {
 		return err
 	}
-	r.onExits(ctx, o, storms)
-	if err := r.onProcesses(ctx, o, programs{self: self, floor: floor, before: o.before}, load, storms); err != nil {
+	r.onExits(ctx, o, native.storms)
+	if err := r.onProcesses(ctx, o, p, native.load, native.storms); err != nil {
 		return err
 	}
-	if err := r.onConnections(ctx, o, programs{self: self, floor: floor, before: o.before}, load); err != nil {
+	if err := r.onConnections(ctx, o, p, native.load); err != nil {
 		return err
 	}
-	if err := r.onCalls(ctx, o, programs{self: self, floor: floor, before: o.before}, load, subject); err != nil {
+	if err := r.onCalls(ctx, o, p, native.load, native.subject); err != nil {
 		return err
 	}
-	if err := r.onNetwork(ctx, o, programs{self: self, floor: floor, before: o.before}, addressGroup(), linkGroup()); err != nil {
+	if err := r.onNetwork(ctx, o, p, addressGroup(), linkGroup()); err != nil {
 		return err
 	}
 	if err := r.onDecoders(ctx, o); err != nil {
@@ -109,17 +113,17 @@ func compare(ctx context.Context, o options) (err error) {
 }
 
 // onOne measures one group.
-func (r *report) onOne(ctx context.Context, o options, p programs, load, storms, subject string) error {
+func (r *report) onOne(ctx context.Context, o options, p programs, native natives) error {
 	var err error
 	switch o.only {
 	case "exits":
-		r.onExits(ctx, o, storms)
+		r.onExits(ctx, o, native.storms)
 	case "processes":
-		err = r.onProcesses(ctx, o, p, load, storms)
+		err = r.onProcesses(ctx, o, p, native.load, native.storms)
 	case "connections":
-		err = r.onConnections(ctx, o, p, load)
+		err = r.onConnections(ctx, o, p, native.load)
 	case "calls":
-		err = r.onCalls(ctx, o, p, load, subject)
+		err = r.onCalls(ctx, o, p, native.load, native.subject)
 	case "addresses":
 		err = r.onNetwork(ctx, o, p, addressGroup())
 	case "links":
