@@ -44,8 +44,9 @@ type ProcessInfo struct {
 
 // Read reads many facts of the process at once into dst: a row as a snapshot of the
 // table has it, with the optional facts of row, and those of facts, as psutil's
-// oneshot. Each file of proc(5) is read once, so that what comes from one file is of
-// one moment. A dst that is used again for the process costs less, and goes on with
+// oneshot. A file of proc(5) is read once for all facts, so that these are of one
+// moment; stat and status again where the first thread is dead, a fact is denied, or
+// [WantSwitches] asks for those of all threads. A dst that is used again for the process costs less, and goes on with
 // Proc.Switches.
 //
 // It returns an error that wraps [ErrNoSuchProcess] if the process is gone, also if it
