@@ -139,6 +139,18 @@ func (d *directory) read(buf *Buffer, file File) ([]byte, error) {
 	return b, err
 }
 
+// readBelow is directory.read below an open directory.
+func readBelow(dir int, buf *Buffer) ([]byte, error) {
+	fd, _, errno := unix.Syscall6(unix.SYS_OPENAT, uintptr(dir), uintptr(unsafe.Pointer(&buf.path[0])),
+		unix.O_RDONLY|unix.O_CLOEXEC, 0, 0, 0)
+	if errno != 0 {
+		return nil, errno
+	}
+	b, err := buf.fill(int(fd), 0)
+	unix.Close(int(fd)) //nolint:errcheck // nothing was written
+	return b, err
+}
+
 // fill reads behind the n bytes that are there already.
 func (buf *Buffer) fill(fd, n int) ([]byte, error) {
 	for {

@@ -14,13 +14,16 @@ import (
 // FDDir is the open directory of the descriptors of a process or thread. The kernel
 // ties it to that: once that is gone, nothing is found in it. The links in it are
 // found faster than from further up.
-type FDDir struct{ fd int }
+type FDDir struct {
+	fd     int
+	kernel bool // as in directory
+}
 
 // OpenFDs opens the directory of the descriptors. The caller closes it.
 func (d Dir) OpenFDs(buf *Buffer) (FDDir, error) {
 	d.begin(buf)
 	fd, err := d.dir.open(buf, "fd", unix.O_DIRECTORY)
-	return FDDir{fd}, err
+	return FDDir{fd, d.dir.kernel}, err
 }
 
 // Close releases the directory.
@@ -59,7 +62,11 @@ func (d FDDir) Readlink(buf *Buffer, fd int32) ([]byte, error) {
 func (d FDDir) Stat(buf *Buffer) (procfs.Stat, error) {
 	buf.path = buf.path[:0]
 	buf.setFile("../stat")
-	b, err := readQuickly(d.fd, buf)
+	read := readBelow
+	if d.kernel {
+		read = readQuickly
+	}
+	b, err := read(d.fd, buf)
 	if err != nil {
 		return procfs.Stat{}, err
 	}
@@ -92,13 +99,14 @@ func (d Dir) OpenFDInfos(buf *Buffer) (FDInfoDir, error) {
 }
 
 // Close releases the directory.
-func (d FDInfoDir) Close() { FDDir(d).Close() }
+func (d FDInfoDir) Close() { FDDir{fd: d.fd}.Close() }
 
-// Info returns the decoded fdinfo of a descriptor.
+// Info returns the decoded fdinfo of a descriptor, which can wait: what has the file,
+// such as a graphics driver, adds lines of its own (show_fdinfo in the kernel).
 func (d FDInfoDir) Info(buf *Buffer, fd int32) (procfs.FDInfo, error) {
 	buf.path = strconv.AppendInt(buf.path[:0], int64(fd), 10)
 	buf.setFile("")
-	b, err := readQuickly(d.fd, buf)
+	b, err := readBelow(d.fd, buf)
 	if err != nil {
 		return procfs.FDInfo{}, err
 	}
