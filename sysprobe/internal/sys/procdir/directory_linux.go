@@ -86,7 +86,12 @@ func (d *directory) open(buf *Buffer, file File, flags int) (int, error) {
 	}
 	defer d.release()
 	buf.setFile(file)
-	fd, _, errno := unix.Syscall6(unix.SYS_OPENAT, uintptr(d.fd), uintptr(unsafe.Pointer(&buf.path[0])),
+	return openBelow(d.fd, buf, flags)
+}
+
+// openBelow is directory.open below an open directory.
+func openBelow(dir int, buf *Buffer, flags int) (int, error) {
+	fd, _, errno := unix.Syscall6(unix.SYS_OPENAT, uintptr(dir), uintptr(unsafe.Pointer(&buf.path[0])),
 		uintptr(flags|unix.O_RDONLY|unix.O_CLOEXEC), 0, 0, 0)
 	if errno != 0 {
 		return -1, errno
@@ -134,20 +139,22 @@ func (d *directory) read(buf *Buffer, file File) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := buf.fill(fd, 0)
-	unix.Close(fd) //nolint:errcheck // nothing was written
-	return b, err
+	return readOpen(fd, buf)
 }
 
 // readBelow is directory.read below an open directory.
 func readBelow(dir int, buf *Buffer) ([]byte, error) {
-	fd, _, errno := unix.Syscall6(unix.SYS_OPENAT, uintptr(dir), uintptr(unsafe.Pointer(&buf.path[0])),
-		unix.O_RDONLY|unix.O_CLOEXEC, 0, 0, 0)
-	if errno != 0 {
-		return nil, errno
+	fd, err := openBelow(dir, buf, 0)
+	if err != nil {
+		return nil, err
 	}
-	b, err := buf.fill(int(fd), 0)
-	unix.Close(int(fd)) //nolint:errcheck // nothing was written
+	return readOpen(fd, buf)
+}
+
+// readOpen reads a file, as directory.read does, and closes it.
+func readOpen(fd int, buf *Buffer) ([]byte, error) {
+	b, err := buf.fill(fd, 0)
+	unix.Close(fd) //nolint:errcheck // nothing was written
 	return b, err
 }
 

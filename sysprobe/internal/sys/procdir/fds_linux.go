@@ -45,11 +45,16 @@ func (d FDDir) List(buf *Buffer) ([]int32, error) {
 	return fds, err
 }
 
+// setNumber makes the path the name of a descriptor in its directory.
+func (buf *Buffer) setNumber(fd int32) {
+	buf.path = strconv.AppendInt(buf.path[:0], int64(fd), 10)
+	buf.setFile("")
+}
+
 // Readlink returns what the link of a descriptor leads to. It does not wait for
 // anything: proc_pid_readlink in fs/proc/base.c asks no file system.
 func (d FDDir) Readlink(buf *Buffer, fd int32) ([]byte, error) {
-	buf.path = strconv.AppendInt(buf.path[:0], int64(fd), 10)
-	buf.setFile("")
+	buf.setNumber(fd)
 	n, _, errno := unix.RawSyscall6(unix.SYS_READLINKAT, uintptr(d.fd), uintptr(unsafe.Pointer(&buf.path[0])),
 		uintptr(unsafe.Pointer(&buf.content[0])), uintptr(len(buf.content)), 0, 0)
 	if errno != 0 {
@@ -76,8 +81,7 @@ func (d FDDir) Stat(buf *Buffer) (procfs.Stat, error) {
 // IsRegular reports that a descriptor is of a regular file. It asks the file system
 // for no more than it knows (statx(2), Linux 4.11).
 func (d FDDir) IsRegular(buf *Buffer, fd int32) (bool, error) {
-	buf.path = strconv.AppendInt(buf.path[:0], int64(fd), 10)
-	buf.setFile("")
+	buf.setNumber(fd)
 	var st unix.Statx_t
 	_, _, errno := unix.Syscall6(unix.SYS_STATX, uintptr(d.fd), uintptr(unsafe.Pointer(&buf.path[0])),
 		unix.AT_STATX_DONT_SYNC, unix.STATX_TYPE, uintptr(unsafe.Pointer(&st)), 0)
@@ -104,8 +108,7 @@ func (d FDInfoDir) Close() { FDDir{fd: d.fd}.Close() }
 // Info returns the decoded fdinfo of a descriptor, which can wait: what has the file,
 // such as a graphics driver, adds lines of its own (show_fdinfo in the kernel).
 func (d FDInfoDir) Info(buf *Buffer, fd int32) (procfs.FDInfo, error) {
-	buf.path = strconv.AppendInt(buf.path[:0], int64(fd), 10)
-	buf.setFile("")
+	buf.setNumber(fd)
 	b, err := readBelow(d.fd, buf)
 	if err != nil {
 		return procfs.FDInfo{}, err
