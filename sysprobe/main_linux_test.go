@@ -94,14 +94,7 @@ func startHelper(t testing.TB, change func(*exec.Cmd), name string, args ...stri
 			sysprobetest.NeedCapabilities(t, uint(capability))
 		}
 	}
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
+	stdin, stdout := piped(t, cmd)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -143,6 +136,21 @@ func (h *helper) answer(t testing.TB, v any) {
 	if err := json.Unmarshal([]byte(h.line(t)), v); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// piped returns the ends of the standard input and output of a program that has not
+// been started.
+func piped(t testing.TB, cmd *exec.Cmd) (io.WriteCloser, io.ReadCloser) {
+	t.Helper()
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return stdin, stdout
 }
 
 // start starts cmd, which this test will end, and waits until it executes.

@@ -297,14 +297,7 @@ func startPsutil(t *testing.T, python string) *psutilProcess {
 	t.Helper()
 	cmd := exec.Command(python, "-c", psutilProgram)
 	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
+	in, out := piped(t, cmd)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -40,10 +40,7 @@ for line in sys.stdin:
     print(json.dumps(rows), flush=True)
 `
 	cmd := exec.Command("ip", "netns", "exec", ns.name, sysprobetest.NeedPython(t, "psutil"), "-c", script)
-	in, err := cmd.StdinPipe()
-	check(t, err)
-	out, err := cmd.StdoutPipe()
-	check(t, err)
+	in, out := piped(t, cmd)
 	check(t, cmd.Start())
 	t.Cleanup(func() { in.Close(); cmd.Wait() }) //nolint:errcheck // it ends with its input
 	answers := bufio.NewScanner(out)

@@ -52,14 +52,7 @@ func TestNameAfterExec(t *testing.T) {
 	forEachBackend(t, func(t *testing.T, procs *Procs) {
 		launcher, server := longNamed(t, "/bin/sh", "program-with-a-launcher"), longNamed(t, "/bin/sleep", "program-with-a-server")
 		cmd := exec.Command(launcher, "-c", `echo; read x; exec "$0" 600`, server)
-		in, err := cmd.StdinPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		out, err := cmd.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
+		in, out := piped(t, cmd)
 		start(t, cmd)
 		if _, err := out.Read(make([]byte, 1)); err != nil {
 			t.Fatal(err)

@@ -32,14 +32,7 @@ func TestSwitchesOfAllThreads(t *testing.T) {
 	sysprobetest.NeedTool(t, "python3")
 	forEachBackend(t, func(t *testing.T, procs *Procs) {
 		cmd := exec.Command("python3", "-c", waitingThread)
-		in, err := cmd.StdinPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		out, err := cmd.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
+		in, out := piped(t, cmd)
 		start(t, cmd)
 		lines := bufio.NewScanner(out)
 		var (

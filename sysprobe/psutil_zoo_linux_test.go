@@ -238,10 +238,7 @@ func openZooOracle(t *testing.T, python string, pids map[string]int32) *zooOracl
 		args = append(args, fmt.Sprint(pid))
 	}
 	cmd := exec.Command(python, args...)
-	stdin, err := cmd.StdinPipe()
-	check(t, err)
-	stdout, err := cmd.StdoutPipe()
-	check(t, err)
+	stdin, stdout := piped(t, cmd)
 	start(t, cmd)
 	return &zooOracle{ask: stdin, answers: json.NewDecoder(stdout)}
 }
