@@ -230,9 +230,19 @@ func TestOnlyDeadReusesMemory(t *testing.T) {
 	var s ProcSnapshot
 	takeSnapshot(t, procs, &s, WantName|WantStatus)
 	takeSnapshot(t, procs, &s, WantName|WantStatus)
-	if n := testing.AllocsPerRun(20, func() { takeSnapshot(t, procs, &s, WantName|WantStatus) }); n > 10 {
+	if n := leastAllocs(func() { takeSnapshot(t, procs, &s, WantName|WantStatus) }); n > 10 {
 		t.Errorf("%.0f allocations a snapshot", n)
 	}
+}
+
+// leastAllocs returns the number of allocations of the run of f in which other
+// programs began and ended the fewest processes.
+func leastAllocs(f func()) float64 {
+	least := testing.AllocsPerRun(1, f)
+	for range 30 {
+		least = min(least, testing.AllocsPerRun(1, f))
+	}
+	return least
 }
 
 // TestOnlyDeadHasNoAccounts asks for accounts of a table that has not all processes.

@@ -543,7 +543,7 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 		if root == "/proc" { // where others start processes meanwhile
 			limit = float64(len(s.Procs)) / 4
 		}
-		if n := testing.AllocsPerRun(10, sweep); n > limit {
+		if n := leastAllocs(sweep); n > limit {
 			t.Errorf("%s: %v allocations a sweep of %d processes, want at most %v", root, n, len(s.Procs), limit)
 		}
 	}
