@@ -20,11 +20,9 @@ import (
 type hostClient struct{}
 
 func (hostClient) read(cfg Config) (Host, error) {
-	dir, err := os.Open(cfg.ProcRoot)
-	if err != nil {
+	if _, err := os.Stat(cfg.ProcRoot); err != nil {
 		return Host{}, opError("read host", cfg.ProcRoot, err)
 	}
-	defer dir.Close()
 	r := hostReader{root: cfg.ProcRoot}
 	host := Host{
 		MemTotal:     r.memTotal(),
@@ -39,13 +37,14 @@ func (hostClient) read(cfg Config) (Host, error) {
 
 // readHostFile reads a file below the root of proc(5) and decodes it.
 func readHostFile[T any](cfg Config, op, name string, decode func([]byte) (T, error)) (T, error) {
-	b, err := os.ReadFile(filepath.Join(cfg.ProcRoot, name))
+	file := filepath.Join(cfg.ProcRoot, name)
+	b, err := procdir.ReadFile(file)
 	if err != nil {
 		var zero T
-		return zero, opError(op, cfg.ProcRoot, err)
+		return zero, opError(op, file, err)
 	}
 	v, err := decode(b)
-	return v, opError(op, cfg.ProcRoot, err)
+	return v, opError(op, file, err)
 }
 
 // hostReader reads facts of the machine from proc(5), and collects why it could not.
@@ -57,9 +56,9 @@ type hostReader struct {
 // fact reads the number of a file; it is absent if that cannot be had.
 func (r *hostReader) fact(decode func([]byte) (uint64, error), name string) Opt[uint64] {
 	file := filepath.Join(r.root, name)
-	b, err := os.ReadFile(file)
+	b, err := procdir.ReadFile(file)
 	if err != nil {
-		r.missing = append(r.missing, opError("read host", file, pathless(err)))
+		r.missing = append(r.missing, opError("read host", file, err))
 		return Opt[uint64]{}
 	}
 	n, err := decode(b)
@@ -95,7 +94,7 @@ func (r *hostReader) isLimitedAbove() bool {
 	if err != nil || namespace == initialPIDNamespace {
 		return false
 	}
-	b, err := os.ReadFile(filepath.Join(r.root, "sys/kernel/osrelease"))
+	b, err := procdir.ReadFile(filepath.Join(r.root, "sys/kernel/osrelease"))
 	if err != nil {
 		return false // pid_max is not known either
 	}
@@ -155,7 +154,7 @@ func (c cgroupDir) tightest() (tightest Opt[PIDUse]) {
 
 // pidsCgroup returns the cgroup of the controller pids that a process is in.
 func pidsCgroup(cfg Config, pid string) (cgroupDir, error) {
-	b, err := os.ReadFile(filepath.Join(cfg.ProcRoot, pid, "cgroup"))
+	b, err := procdir.ReadFile(filepath.Join(cfg.ProcRoot, pid, "cgroup"))
 	if err != nil {
 		return cgroupDir{}, err
 	}
@@ -174,7 +173,7 @@ func pidsCgroup(cfg Config, pid string) (cgroupDir, error) {
 func readPIDUse(dir string) (PIDUse, error) {
 	use := PIDUse{Source: "cgroup"}
 	for name, number := range map[string]*uint64{"pids.current": &use.InUse, "pids.max": &use.Limit} {
-		b, err := os.ReadFile(filepath.Join(dir, name))
+		b, err := procdir.ReadFile(filepath.Join(dir, name))
 		if err != nil {
 			return PIDUse{}, err
 		}

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"telegraf-sysprobe/sysprobe/internal/decode/procfs"
+	"telegraf-sysprobe/sysprobe/internal/sys/procdir"
 )
 
 func (hostClient) memory(cfg Config) (HostMemory, error) {
@@ -36,13 +37,14 @@ func (hostClient) memory(cfg Config) (HostMemory, error) {
 }
 
 func (hostClient) cpus(cfg Config) (HostCPUs, error) {
-	b, err := os.ReadFile(filepath.Join(cfg.ProcRoot, "cpuinfo"))
+	file := filepath.Join(cfg.ProcRoot, "cpuinfo")
+	b, err := procdir.ReadFile(file)
 	if err != nil {
-		return HostCPUs{}, opError("read processors", cfg.ProcRoot, err)
+		return HostCPUs{}, opError("read processors", file, err)
 	}
 	info := procfs.DecodeCPUInfo(b)
 	// The cpuinfo of s390x has processors in another form than all others.
-	if online, err := os.ReadFile(filepath.Join(cfg.SysRoot, "devices/system/cpu/online")); err == nil {
+	if online, err := procdir.ReadFile(filepath.Join(cfg.SysRoot, "devices/system/cpu/online")); err == nil {
 		info.Logical = cmp.Or(procfs.CountCPUs(online), info.Logical)
 	}
 	// The number of cores in cpuinfo is that of a package whose cores are alike.
@@ -66,7 +68,7 @@ func countTopology(sysRoot string, files ...string) int {
 		}
 		different := make(map[string]bool)
 		for _, name := range names {
-			if b, err := os.ReadFile(name); err == nil {
+			if b, err := procdir.ReadFile(name); err == nil {
 				different[string(b)] = true
 			}
 		}

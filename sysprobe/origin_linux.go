@@ -76,6 +76,9 @@ func (o *originReader) ofID(id uint64) *Origin {
 	if origin, _ := o.cache.find(id); origin != nil {
 		return origin
 	}
+	if id == cgroupfs.RootID && !o.cache.idsSuffice() {
+		return nil // all processes can be there
+	}
 	path := o.pathOfID(id)
 	if path == nil || len(path) == 1 && !o.cache.idsSuffice() {
 		return nil

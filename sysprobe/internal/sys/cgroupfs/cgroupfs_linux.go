@@ -15,6 +15,10 @@ import (
 // number of a node (Linux 5.5).
 const fileIDKernFS = 0xfe
 
+// RootID is the ID of the root of the hierarchy, which the kernel makes first
+// (cgroup_setup_root of kernel/cgroup/cgroup.c).
+const RootID = 1
+
 // Path returns the path, below the root of the hierarchy, of the cgroup with that
 // ID. The hierarchy is the one that is mounted below sysRoot, where sysfs(5) is.
 // It needs CAP_DAC_READ_SEARCH (open_by_handle_at(2)). It returns an errno: ESTALE

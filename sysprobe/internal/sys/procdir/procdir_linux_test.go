@@ -392,3 +392,28 @@ func TestReadsCostNoMemory(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+// TestReadFile reads files that are shorter and longer than one page, one that a
+// read gives in parts, and none.
+func TestReadFile(t *testing.T) {
+	long := filepath.Join(t.TempDir(), "long")
+	if err := os.WriteFile(long, bytes.Repeat([]byte("x"), 3<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"/proc/version", "/proc/filesystems", "/proc/kallsyms", "/dev/null", long} {
+		want, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want = want[:min(len(want), maxFile)]
+		if got, err := ReadFile(path); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s: %d bytes, %v; want %d", path, len(got), err, len(want))
+		}
+	}
+	if _, err := ReadFile(long + "er"); !errors.Is(err, unix.ENOENT) {
+		t.Errorf("%v, want ENOENT", err)
+	}
+	if _, err := ReadFile("/proc"); !errors.Is(err, unix.EISDIR) {
+		t.Errorf("%v, want EISDIR", err)
+	}
+}
