@@ -128,6 +128,9 @@ const (
 // LinkStats is the state of one interface.
 type LinkStats struct {
 	Link Link
+	// Groups are the groups that the interface is in, such as "egress" and "wlan",
+	// which only FreeBSD and OpenBSD have (ifconfig(8), SIOCGIFGROUP).
+	Groups []string `json:",omitempty"`
 	// Detail has the facts of the interface's kind, where WantLinkDetail is set.
 	Detail LinkDetail
 	// ParentBus and ParentDev name the device that the interface is made of, such

@@ -16,8 +16,8 @@ import (
 )
 
 // ribNICStatsClient reads interfaces from one dump of sysctl(3), and asks the driver
-// of each for its medium and its description, as FreeBSD, OpenBSD, NetBSD and macOS
-// have them.
+// of each for its medium, its description and its groups, as FreeBSD, OpenBSD, NetBSD
+// and macOS have them.
 type ribNICStatsClient struct {
 	unsupportedNICStats
 
@@ -79,7 +79,9 @@ func (c *ribNICStatsClient) fill(dst *LinkSnapshot, table *rib.Table) {
 	for i := range table.Links {
 		var row *LinkStats
 		dst.Links, row = extend(dst.Links)
-		*row = LinkStats{Link: Link{AltNames: row.Link.AltNames}, Counters: Some(ribCounters(&table.Links[i].Counters))}
+		*row = LinkStats{
+			Link: Link{AltNames: row.Link.AltNames}, Groups: row.Groups[:0], Counters: Some(ribCounters(&table.Links[i].Counters)),
+		}
 		ribLink(&row.Link, &table.Links[i], c.names)
 	}
 }
@@ -119,6 +121,9 @@ func (c *ribNICStatsClient) askDrivers(ctx context.Context, dst *LinkSnapshot, t
 			dst.Failed++
 		}
 		l.Link.Alias = c.names.text(c.drivers.Description(l.Link.Name))
+		for _, group := range c.drivers.Groups(l.Link.Name) {
+			l.Groups = append(l.Groups, c.names.text(group))
+		}
 		if kept != i {
 			dst.Links[kept], dst.Links[i] = dst.Links[i], dst.Links[kept]
 		}

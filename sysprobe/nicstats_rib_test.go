@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -214,6 +215,40 @@ func TestI13RIBNICStatsFails(t *testing.T) {
 	}
 	if err := c.snapshot(t.Context(), &s, 0); !errors.Is(err, fs.ErrClosed) {
 		t.Errorf("after close: %v", err)
+	}
+}
+
+// TestRIBNames gives interfaces a description and groups, each its own.
+func TestRIBNames(t *testing.T) {
+	r := mediaRecordings[0]
+	drivers := r.drivers(t)
+	drivers.Answers[sysprobetest.IoctlName(0xc020692a, "em0")] = nil
+	drivers.Lists[sysprobetest.IoctlName(0xc020692a, "em0")] = []byte("uplink\x00")
+	for name, groups := range map[string]string{"lo0": "all\x00lo", "em0": "all\x00egress", "em2": "all"} {
+		var list []byte
+		for group := range strings.SplitSeq(groups, "\x00") {
+			list = append(list, make([]byte, 16)...)
+			copy(list[len(list)-16:], group)
+		}
+		drivers.Answers[sysprobetest.IoctlName(0xc0286988, name)] = nil
+		drivers.Lists[sysprobetest.IoctlName(0xc0286988, name)] = list
+	}
+	c := r.open(t, drivers)
+	var s LinkSnapshot
+	for range 2 {
+		if err := c.snapshot(t.Context(), &s, 0); err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]string{}
+		for i := range s.Links {
+			if l := &s.Links[i]; l.Link.Alias != "" || len(l.Groups) > 0 {
+				got[l.Link.Name] = fmt.Sprintf("%s %q", l.Link.Alias, l.Groups)
+			}
+		}
+		want := map[string]string{"lo0": ` ["all" "lo"]`, "em0": `uplink ["all" "egress"]`, "em2": ` ["all"]`}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("names (-want +got):\n%s", diff)
+		}
 	}
 }
 

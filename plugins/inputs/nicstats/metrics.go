@@ -16,6 +16,7 @@ var tagFacts = map[string]sysprobe.LinkFacts{
 	"alias":         0,
 	"altnames":      0,
 	"driver":        0,
+	"groups":        0,
 	"master":        0,
 	"parent_bus":    0,
 	"parent_dev":    0,
@@ -91,6 +92,7 @@ func setGauges(fields metric.Fields, s *sysprobe.LinkStats) {
 	}
 	metric.SetName(fields, "alias", l.Alias)
 	metric.SetNames(fields, "altnames", l.AltNames)
+	metric.SetNames(fields, "groups", s.Groups)
 	metric.SetText(fields, "modes_supported", s.Supported.String())
 	metric.SetText(fields, "modes_advertised", s.Advertised.String())
 	metric.SetText(fields, "modes_peer", s.Peer.String())

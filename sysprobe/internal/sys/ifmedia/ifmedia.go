@@ -32,18 +32,21 @@ type system struct {
 	media []uint32
 	// ifreq is the size of struct ifreq.
 	ifreq uint32
-	// description is the number of SIOCGIFDESCR, 0 without.
-	description uint32
-	// sized means that the length of the buffer is in the structure, before the
-	// pointer.
-	sized bool
+	// description is the number of SIOCGIFDESCR, and group that of SIOCGIFGROUP or 0.
+	description, group uint32
+	// sized means that the length of the buffer is in struct ifreq, before the
+	// pointer: as wide as a pointer, or on NetBSD four bytes.
+	sized, narrow bool
+	// inline means that the description is in a structure of its own, behind its
+	// length, and not where a pointer points to.
+	inline bool
 }
 
 var systems = map[string]system{
-	"darwin":  {media: []uint32{72, 56}, ifreq: 32},
-	"freebsd": {media: []uint32{139, 56}, ifreq: 32, description: 42, sized: true},
-	"netbsd":  {media: []uint32{54}, ifreq: 144},
-	"openbsd": {media: []uint32{56}, ifreq: 32, description: 129},
+	"darwin":  {media: []uint32{72, 56}, ifreq: 32, description: 144, inline: true}, // SIOCGIFDESC
+	"freebsd": {media: []uint32{139, 56}, ifreq: 32, description: 42, group: 136, sized: true},
+	"netbsd":  {media: []uint32{54}, ifreq: 144, description: 143, sized: true, narrow: true}, // of NetBSD 10
+	"openbsd": {media: []uint32{56}, ifreq: 32, description: 129, group: 136},
 }
 
 // flagsNumber is the number of SIOCGIFFLAGS of all systems.
@@ -63,6 +66,7 @@ type Reader struct {
 	pointer int // size of a pointer
 	words   []ifmedia.Word
 	list    []byte
+	groups  [][]byte
 }
 
 // NewReader returns a Reader for a system and architecture, both as Go spells
@@ -116,12 +120,7 @@ func (r *Reader) supported(name string, number, n uint32) []ifmedia.Word {
 	if err != nil {
 		return nil
 	}
-	size := int(n) * r.layout.Current.Size
-	if cap(r.list) < size {
-		r.list = make([]byte, size)
-	}
-	list := r.list[:size]
-	clear(list)
+	list := r.room(int(n) * r.layout.Current.Size)
 	binary.NativeEndian.PutUint32(arg[r.layout.Count.At:], n)
 	if r.ioctl(request(number, uint32(r.layout.Size)), arg, r.layout.List, list) != nil {
 		return nil
@@ -153,41 +152,6 @@ func (r *Reader) cause(name string, err error) error {
 func (r *Reader) exists(name string) bool {
 	arg, err := named(name, r.system.ifreq)
 	return err == nil && r.ioctl(request(flagsNumber, r.system.ifreq), arg, decode.Field{}, nil) == nil
-}
-
-// descriptionSize is more than any system has: FreeBSD limits descriptions to 1,024
-// bytes (net.ifdescr_maxlen), OpenBSD to 64.
-const descriptionSize = 1024
-
-// Description returns the description that an administrator gave to an interface,
-// without copying it, valid until the next call. It is empty if there is none, or
-// if the system has no descriptions or does not give this one.
-func (r *Reader) Description(name string) []byte {
-	if r.system.description == 0 {
-		return nil
-	}
-	arg, err := named(name, r.system.ifreq)
-	if err != nil {
-		return nil
-	}
-	if cap(r.list) < descriptionSize {
-		r.list = make([]byte, descriptionSize)
-	}
-	text := r.list[:descriptionSize]
-	clear(text)
-	pointer := decode.Field{At: nameSize, Size: r.pointer}
-	if r.system.sized {
-		if r.pointer == 8 {
-			binary.NativeEndian.PutUint64(arg[nameSize:], uint64(len(text)))
-		} else {
-			binary.NativeEndian.PutUint32(arg[nameSize:], uint32(len(text)))
-		}
-		pointer.At += r.pointer
-	}
-	if r.ioctl(request(r.system.description, r.system.ifreq), arg, pointer, text) != nil {
-		return nil // ENOMSG of FreeBSD: there is none
-	}
-	return decode.BeforeNUL(text)
 }
 
 // named returns a structure of size bytes that begins with the name of an

@@ -22,8 +22,10 @@ const (
 	openbsdDescr  = 0xc0206981
 	netbsdMedia   = 0xc0306936
 	netbsdFlags   = 0xc0906911
+	netbsdDescr   = 0xc090698f
 	darwinXMedia  = 0xc02c6948
 	darwinMedia   = 0xc02c6938
+	darwinDescr   = 0xc0946990
 )
 
 // on names a request.
@@ -144,7 +146,7 @@ func TestRequests(t *testing.T) {
 }
 
 func TestDescription(t *testing.T) {
-	for goos, request := range map[string]uint32{"freebsd": freebsdDescr, "openbsd": openbsdDescr} {
+	for goos, request := range map[string]uint32{"freebsd": freebsdDescr, "openbsd": openbsdDescr, "netbsd": netbsdDescr} {
 		kernel := &sysprobetest.Ioctl{
 			Answers: map[string][]byte{on(request, "em0"): make([]byte, 32)},
 			Lists:   map[string][]byte{on(request, "em0"): []byte("uplink\x00junk")},
@@ -155,6 +157,23 @@ func TestDescription(t *testing.T) {
 		}
 		if got := r.Description("em1"); len(got) > 0 {
 			t.Errorf("%s: %q of an interface without a description", goos, got)
+		}
+	}
+}
+
+// TestDescriptionOfDarwin reads descriptions with a length that is theirs, 0, and too
+// large for the structure.
+func TestDescriptionOfDarwin(t *testing.T) {
+	whole := strings.Repeat("d", 128)
+	kernel := &sysprobetest.Ioctl{Answers: map[string][]byte{}}
+	for name, length := range map[string]uint32{"en0": 6, "en1": 0, "en2": 1 << 31} {
+		answer := append(binary.LittleEndian.AppendUint32(append([]byte(name), make([]byte, 13)...), length), whole...)
+		kernel.Answers[on(darwinDescr, name)] = answer
+	}
+	r := reader(t, kernel, "darwin")
+	for name, want := range map[string]string{"en0": "dddddd", "en1": "", "en2": whole, "en3": ""} {
+		if got := string(r.Description(name)); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
 		}
 	}
 }
