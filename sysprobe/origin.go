@@ -22,7 +22,7 @@ type Origin struct {
 	// container's do not.
 	Unit, Slice string
 	// Container is the ID of the innermost container, or its name if the
-	// runtime has only names; on FreeBSD the number of the jail. The processes
+	// runtime has only names; on FreeBSD the name of the jail. The processes
 	// that watch over a container are not in it.
 	Container string
 	// Runtime is "docker", "containerd", "cri-o", "podman", "lxc",

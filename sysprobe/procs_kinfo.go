@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"math"
 	"path"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -38,7 +37,7 @@ type kinfoProcsClient struct {
 	turn  *turn // guards what follows
 	table *sysctl.Processes
 	sweep sweep // of the snapshot under way
-	jails map[int32]*Origin
+	jails jails
 }
 
 var _ procsBackend = (*kinfoProcsClient)(nil)
@@ -51,6 +50,7 @@ type taskUsage func(pid int32) (kinfo.Usage, error)
 type procKernel struct {
 	sysctl sysctl.Call
 	usage  taskUsage
+	jail   jailName
 	// goos and goarch are the system, as Go spells it.
 	goos, goarch string
 }
@@ -65,7 +65,8 @@ func newKinfoProcsClient(cfg Config, k procKernel) (*kinfoProcsClient, error) {
 		return nil, opError(op, "", err)
 	}
 	return &kinfoProcsClient{
-		goos: k.goos, now: cfg.Now, usage: k.usage, turn: newTurn(), table: table, jails: map[int32]*Origin{},
+		goos: k.goos, now: cfg.Now, usage: k.usage, turn: newTurn(), table: table,
+		jails: jails{name: k.jail, known: map[int32]*Origin{}, asked: map[int32]bool{}},
 	}, nil
 }
 
@@ -101,6 +102,7 @@ func (c *kinfoProcsClient) snapshot(ctx context.Context, dst *ProcSnapshot, want
 	defer c.turn.free()
 	sw := &c.sweep
 	*sw = dst.begin(c.now(), want)
+	c.jails.begin()
 	defer func() { *sw = sweep{} }() // the rows are the snapshot's
 	rows, boot, err := c.read(c.table.All)
 	if err != nil && !errors.Is(err, ErrMalformed) {
@@ -114,6 +116,9 @@ func (c *kinfoProcsClient) snapshot(ctx context.Context, dst *ProcSnapshot, want
 			return opError(op, "", err)
 		}
 		c.add(sw, &rows[i], boot)
+	}
+	if want&WantOrigin != 0 {
+		c.jails.forget()
 	}
 	if err := c.extendNames(ctx, sw); err != nil {
 		return opError(op, "", err)
@@ -174,22 +179,11 @@ func (c *kinfoProcsClient) add(sw *sweep, raw *kinfo.Proc, boot time.Time) {
 		p.Status = Some(kinfoStatus(raw))
 	}
 	if sw.want&WantOrigin != 0 {
-		p.Origin = c.jail(raw.JID.Or(0))
+		p.Origin = c.jails.origin(raw.JID.Or(0))
 	}
 	if c.usage != nil && !raw.IsZombie() {
 		c.addUsage(sw, p)
 	}
-}
-
-// jail is the Origin of the processes in a jail of FreeBSD, the same one each time.
-func (c *kinfoProcsClient) jail(id int32) *Origin {
-	if id == 0 { // the host
-		return nil
-	}
-	if c.jails[id] == nil {
-		c.jails[id] = &Origin{Container: strconv.Itoa(int(id)), Runtime: "jail"}
-	}
-	return c.jails[id]
 }
 
 // shortestCut is the length of the shortest name that might be cut: NetBSD 7 and
@@ -279,6 +273,7 @@ func (c *kinfoProcsClient) one(pid int32, want Fields) (Proc, error) {
 		return Proc{}, err
 	}
 	sw := sweep{want: want}
+	c.jails.begin()
 	c.add(&sw, &rows[0], boot)
 	return sw.rows[0], c.extendNames(context.Background(), &sw)
 }

@@ -288,18 +288,54 @@ func TestKinfoJails(t *testing.T) {
 	binary.LittleEndian.PutUint32(table[592:], 7)      // ki_jid of the first record
 	binary.LittleEndian.PutUint32(table[1088+592:], 7) // and of the second
 	kernel.Answer(r.question, table)
+	c := r.open(t, kernel)
 	var s ProcSnapshot
-	if err := r.open(t, kernel).snapshot(t.Context(), &s, WantOrigin); err != nil {
-		t.Fatal(err)
+	var before *Origin
+	for _, tc := range []struct {
+		name string
+		err  error
+		want string
+		kept bool
+	}{
+		{"", syscall.ENOENT, "7", false}, // as in a jail, which does not see its own name
+		{"web", nil, "web", false},
+		{"web", nil, "web", true},
+		{"", syscall.ENOENT, "web", true}, // it is about to end
+		{"db", nil, "db", false},
+	} {
+		asked := 0
+		c.jails.name = func(id int32) (string, error) {
+			if asked++; id != 7 {
+				t.Errorf("asked for the name of jail %d", id)
+			}
+			return tc.name, tc.err
+		}
+		if err := c.snapshot(t.Context(), &s, WantOrigin); err != nil {
+			t.Fatal(err)
+		}
+		var jailed []*Origin
+		for i := range s.Procs {
+			if o := s.Procs[i].Origin; o != nil {
+				jailed = append(jailed, o)
+			}
+		}
+		if len(jailed) != 2 || jailed[0] != jailed[1] || *jailed[0] != (Origin{Container: tc.want, Runtime: "jail"}) || asked != 1 {
+			t.Fatalf("named %q, %v: origins are %v after %d questions", tc.name, tc.err, jailed, asked)
+		}
+		if kept := jailed[0] == before; kept != tc.kept {
+			t.Errorf("named %q: the origin is that of before: %v, want %v", tc.name, kept, tc.kept)
+		}
+		before = jailed[0]
 	}
-	var jailed []*Origin
-	for i := range s.Procs {
-		if o := s.Procs[i].Origin; o != nil {
-			jailed = append(jailed, o)
+	kernel.Answer(r.question, sysprobetest.Hex(t, "wire", "kinfo", r.file))
+	c.jails.name = func(int32) (string, error) { return "", syscall.ENOENT }
+	for range 3 {
+		if err := c.snapshot(t.Context(), &s, WantOrigin); err != nil {
+			t.Fatal(err)
 		}
 	}
-	if len(jailed) != 2 || jailed[0] != jailed[1] || *jailed[0] != (Origin{Container: "7", Runtime: "jail"}) {
-		t.Errorf("origins are %v", jailed)
+	if n := len(c.jails.known); n > 0 {
+		t.Errorf("%d jails are known that have no process", n)
 	}
 }
 
