@@ -15,6 +15,7 @@ import (
 
 	"telegraf-sysprobe/plugins/internal/metric"
 	"telegraf-sysprobe/plugins/internal/nic"
+	"telegraf-sysprobe/plugins/internal/report"
 	"telegraf-sysprobe/sysprobe"
 )
 
@@ -26,6 +27,7 @@ var sampleConfig string
 // NICAddrs is the plugin.
 type NICAddrs struct {
 	nic.Options
+	report.Choice
 	AddressAs string   `toml:"address_as"`
 	Families  []string `toml:"families"`
 
@@ -48,6 +50,7 @@ type NICAddrs struct {
 	first      firstGather
 	layout     layout
 	rows       rows // memory of Gather
+	reporter   *report.Reporter
 	changes    changeCounter
 }
 
@@ -73,6 +76,9 @@ func (n *NICAddrs) Init() error {
 		return err
 	}
 	if n.layout, err = n.newLayout(); err != nil {
+		return err
+	}
+	if n.reporter, err = n.Reporter(); err != nil {
 		return err
 	}
 	n.rows.layout = &n.layout
@@ -105,6 +111,7 @@ func (n *NICAddrs) Start(acc telegraf.Accumulator) error {
 func (n *NICAddrs) Gather(acc telegraf.Accumulator) error {
 	now := time.Now()
 	n.changes.begin()
+	n.reporter.Begin(now)
 	read := map[string]bool{}
 	err := n.reader.Gather(acc, func(netns string, s *sysprobe.AddrSnapshot) {
 		read[netns] = true
@@ -124,8 +131,9 @@ func (n *NICAddrs) Gather(acc telegraf.Accumulator) error {
 		setInterfaceTags(s.Tags, row.name, row.netns)
 		n.layout.setCounts(s.Gauges, nil)
 		s.Counters["changes"] = row.changes
-		s.Send(acc, interfaceMeasurement, now)
+		n.reporter.Send(acc, interfaceMeasurement, s, now)
 	}
+	n.reporter.End(acc)
 	return err
 }
 
@@ -133,12 +141,12 @@ func (n *NICAddrs) Gather(acc telegraf.Accumulator) error {
 func (n *NICAddrs) sendInterface(acc telegraf.Accumulator, netns string, iface *sysprobe.InterfaceAddrs, now time.Time) {
 	r := &n.rows
 	r.addresses = n.layout.addresses(r.addresses, iface)
-	r.each(netns, func(row *metric.Series) { acc.AddGauge(measurement, row.Gauges, row.Tags, now) })
+	r.each(netns, func(row *metric.Series) { n.reporter.Send(acc, measurement, row, now) })
 	r.row.Clear()
 	setInterfaceTags(r.row.Tags, iface.Link.Name, netns)
 	n.layout.setGauges(r.row.Gauges, &iface.Link, r.addresses)
 	r.row.Counters["changes"] = n.changes.count(netns, &iface.Link, r.addresses)
-	r.row.Send(acc, interfaceMeasurement, now)
+	n.reporter.Send(acc, interfaceMeasurement, &r.row, now)
 }
 
 // Stop ends the events and a Gather that waits, and closes the address tables.
@@ -151,6 +159,7 @@ func (n *NICAddrs) Stop() {
 func init() {
 	inputs.Add("nicaddrs", func() telegraf.Input {
 		return &NICAddrs{
+			Choice:    report.DefaultChoice(),
 			AddressAs: addressAsTag,
 			Families:  slices.Clone(familyNames),
 			open:      open,

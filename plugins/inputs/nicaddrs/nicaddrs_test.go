@@ -95,6 +95,8 @@ func opening(err error) func(t *testing.T) *NICAddrs {
 
 func TestInit(t *testing.T) {
 	cases := append(nictest.InitCases(t, func(n *NICAddrs) (*nic.Options, *nic.System) { return &n.Options, &n.system }), []plugintest.InitCase[*NICAddrs]{
+		{"unknown report", func(n *NICAddrs) { n.Report = "change" }, `option report…"change"…"changes"`},
+		{"no time between full sets", func(n *NICAddrs) { n.ReportInterval = 0 }, `option report_interval…0s…"4m"`},
 		{"address as field", func(n *NICAddrs) { n.AddressAs = "field" }, ""},
 		{"unknown address_as", func(n *NICAddrs) { n.AddressAs = "tags" }, `option address_as…"tags"…"tag"…"field"`},
 		{"empty address_as", func(n *NICAddrs) { n.AddressAs = "" }, `option address_as…""…"tag"…"field"`},

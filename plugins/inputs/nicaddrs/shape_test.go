@@ -44,7 +44,7 @@ func TestShape(t *testing.T) {
 	}
 	rows := []string{
 		"interface_include", "interface_exclude", "kind_include", "kind_exclude", "scope_include", "scope_exclude", "flag_include", "flag_exclude",
-		"namespace_include", "namespace_exclude", "namespace_paths", "watch",
+		"namespace_include", "namespace_exclude", "namespace_paths", "watch", "report", "report_interval",
 	}
 	blue := filepath.Join(t.TempDir(), "blue")
 	if err := os.WriteFile(blue, nil, 0o600); err != nil {

@@ -21,6 +21,7 @@ import (
 	"telegraf-sysprobe/plugins/internal/metric"
 	"telegraf-sysprobe/plugins/internal/nic"
 	"telegraf-sysprobe/plugins/internal/options"
+	"telegraf-sysprobe/plugins/internal/report"
 	"telegraf-sysprobe/sysprobe"
 )
 
@@ -32,6 +33,7 @@ var sampleConfig string
 // NICStats is the plugin.
 type NICStats struct {
 	nic.Options
+	report.Choice
 	Collect        []string        `toml:"collect"`
 	EthtoolTimeout config.Duration `toml:"ethtool_timeout"`
 	TagWith        []string        `toml:"tag_with"`
@@ -44,6 +46,7 @@ type NICStats struct {
 	interfaces nic.Choice
 	first      nic.FirstGather
 	peers      peers
+	reporter   *report.Reporter
 	row        metric.Series // memory of Gather
 	ports      map[int]int   // of a namespace, by the index of their master; memory of Gather
 	remarked   map[remark]bool
@@ -89,6 +92,9 @@ func (n *NICStats) Init() error {
 	if n.EthtoolTimeout <= 0 {
 		return fmt.Errorf("option ethtool_timeout: %s is no time to wait; use a duration such as \"1s\"", time.Duration(n.EthtoolTimeout))
 	}
+	if n.reporter, err = n.Reporter(); err != nil {
+		return err
+	}
 	n.remarked, n.ports = map[remark]bool{}, map[int]int{}
 	if n.reader, err = nic.NewReader(&n.Options, &n.system, n.Log, n.openWith); err != nil {
 		return err
@@ -133,7 +139,9 @@ func (n *NICStats) Gather(acc telegraf.Accumulator) error {
 		}
 		views = append(views, view{netns, s})
 	})
+	n.reporter.Begin(now)
 	n.send(acc, views, now)
+	n.reporter.End(acc)
 	if len(views) > 0 {
 		n.first.End(n.Log)
 	}
@@ -159,7 +167,7 @@ func (n *NICStats) send(acc telegraf.Accumulator, views []view, now time.Time) {
 				n.row.Gauges["peer_netns"] = "" // the own one has no name
 				metric.SetName(n.row.Gauges, "peer_netns", netns)
 			}
-			n.row.Send(acc, measurement, now)
+			n.reporter.Send(acc, measurement, &n.row, now)
 		}
 	}
 }
@@ -220,6 +228,7 @@ func (n *NICStats) Stop() {
 func init() {
 	inputs.Add("nicstats", func() telegraf.Input {
 		return &NICStats{
+			Choice:         report.DefaultChoice(),
 			Collect:        []string{"detail"},
 			EthtoolTimeout: config.Duration(time.Second),
 			open:           open,

@@ -108,6 +108,8 @@ func opening(err error) func(t *testing.T) *NICStats {
 
 func TestInit(t *testing.T) {
 	cases := append(nictest.InitCases(t, func(n *NICStats) (*nic.Options, *nic.System) { return &n.Options, &n.system }), []plugintest.InitCase[*NICStats]{
+		{"unknown report", func(n *NICStats) { n.Report = "change" }, `option report…"change"…"changes"`},
+		{"no time between full sets", func(n *NICStats) { n.ReportInterval = 0 }, `option report_interval…0s…"4m"`},
 		{"everything", func(n *NICStats) { n.Collect = collectable }, ""},
 		{
 			"unknown fact", func(n *NICStats) { n.Collect = []string{"fac"} },

@@ -65,7 +65,7 @@ func TestShape(t *testing.T) {
 	values := map[string][]any{"collect": {[]string(nil), collectable}, "tag_with": tagWith}
 	rows := []string{
 		"interface_include", "interface_exclude", "kind_include", "kind_exclude",
-		"namespace_include", "namespace_exclude", "namespace_paths", "ethtool_timeout",
+		"namespace_include", "namespace_exclude", "namespace_paths", "ethtool_timeout", "report", "report_interval",
 	}
 	blue := filepath.Join(t.TempDir(), "blue")
 	if err := os.WriteFile(blue, nil, 0o600); err != nil {

@@ -13,6 +13,7 @@
 package metric
 
 import (
+	"maps"
 	"math"
 	"strconv"
 	"strings"
@@ -183,10 +184,19 @@ func (s *Series) Clear() {
 	clear(s.Counters)
 }
 
-// Send adds the gauges and the counters of s to acc. Both have the time at, so
-// that a database makes one point of them. Telegraf drops a metric without
-// fields.
+// Send adds the gauges and the counters of s to acc, as far as there are any. Both
+// have the time at, so that a database makes one point of them.
 func (s Series) Send(acc telegraf.Accumulator, measurement string, at time.Time) {
-	acc.AddGauge(measurement, s.Gauges, s.Tags, at)
-	acc.AddCounter(measurement, s.Counters, s.Tags, at)
+	if len(s.Gauges) > 0 {
+		acc.AddGauge(measurement, s.Gauges, s.Tags, at)
+	}
+	if len(s.Counters) > 0 {
+		acc.AddCounter(measurement, s.Counters, s.Tags, at)
+	}
+}
+
+// Equal reports whether s and other have the same tags, and fields of the same
+// values. Values are numbers, booleans and text.
+func (s Series) Equal(other Series) bool {
+	return maps.Equal(s.Tags, other.Tags) && maps.Equal(s.Gauges, other.Gauges) && maps.Equal(s.Counters, other.Counters)
 }
