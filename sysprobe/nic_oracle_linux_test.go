@@ -111,27 +111,31 @@ func (ns *netNS) ipJSON(args string) []ipLink {
 
 func TestOracleIPAddr(t *testing.T) {
 	ns := newNetNSWithEverything(t)
-	want := map[string][]ipAddr{}
-	for _, l := range ns.ipJSON("addr") {
-		for _, a := range l.Addrs {
-			a.Dynamic = false // the same as a lifetime
-			a.Valid = a.Valid / 10
-			a.Preferred = a.Preferred / 10
-			want[l.Name] = append(want[l.Name], a)
+	// A lifetime passes a full ten seconds, and a detection of duplicates ends, between two looks.
+	sysprobetest.Eventually(t, func() string {
+		want := map[string][]ipAddr{}
+		for _, l := range ns.ipJSON("addr") {
+			for _, a := range l.Addrs {
+				a.Dynamic = false // the same as a lifetime
+				a.Valid = a.Valid / 10
+				a.Preferred = a.Preferred / 10
+				want[l.Name] = append(want[l.Name], a)
+			}
 		}
-	}
-	got := map[string][]ipAddr{}
-	for _, i := range ns.snapshotAddrs().Interfaces {
-		for _, a := range i.Addrs {
-			got[i.Link.Name] = append(got[i.Link.Name], ipAddrOf(a))
+		got := map[string][]ipAddr{}
+		for _, i := range ns.snapshotAddrs().Interfaces {
+			for _, a := range i.Addrs {
+				got[i.Link.Name] = append(got[i.Link.Name], ipAddrOf(a))
+			}
 		}
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("addresses (-ip +sysprobe):\n%s", diff)
-	}
-	if len(got) < 6 {
-		t.Errorf("only %d interfaces have addresses", len(got))
-	}
+		if len(got) < 6 {
+			t.Fatalf("only %d interfaces have addresses", len(got))
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			return "addresses (-ip +sysprobe):\n" + diff
+		}
+		return ""
+	})
 }
 
 // ipAddrOf spells an address as ip(8) does, with lifetimes in tens of seconds.

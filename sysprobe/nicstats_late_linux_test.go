@@ -65,22 +65,18 @@ func TestContextEndsNICStatsSnapshot(t *testing.T) {
 	s := LinkSnapshot{Links: make([]LinkStats, 2)}
 	canceled := func() {
 		t.Helper()
-		ctx, cancel := context.WithCancel(t.Context())
-		time.AfterFunc(20*time.Millisecond, cancel)
-		begin := time.Now()
-		err := c.snapshot(ctx, &s, 0)
+		err := sysprobetest.Canceled(t, func(ctx context.Context) error { return c.snapshot(ctx, &s, 0) })
 		var op *OpError
-		if took := time.Since(begin); !errors.Is(err, context.Canceled) || !errors.As(err, &op) || took > 120*time.Millisecond || len(s.Links) > 0 {
-			t.Errorf("snapshot returned %v and %d links after %v", err, len(s.Links), took)
+		if !errors.Is(err, context.Canceled) || !errors.As(err, &op) || len(s.Links) > 0 {
+			t.Errorf("snapshot returned %v and %d links", err, len(s.Links))
 		}
 	}
 	canceled()
 	c.turn.held <- struct{}{} // as if another goroutine took a snapshot
 	canceled()
 	<-c.turn.held
-	begin := time.Now()
-	if err := c.close(); err != nil || time.Since(begin) > 100*time.Millisecond {
-		t.Errorf("close returned %v after %v: it waits for a driver", err, time.Since(begin))
+	if err := c.close(); err != nil { // it does not wait for the driver, which never replies
+		t.Error(err)
 	}
 	for _, err := range []error{c.close(), c.snapshot(t.Context(), &s, 0)} {
 		var op *OpError

@@ -25,12 +25,8 @@ func TestRelayLeavesACall(t *testing.T) {
 	})
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(10*time.Millisecond, cancel)
-	begun := time.Now()
 	if err := r.with(ctx, struct{}{}, func(*int) { t.Error("a snapshot of a call that hangs") }); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v, want context.Canceled", err)
-	}
-	if took := time.Since(begun); took > 110*time.Millisecond {
-		t.Errorf("a cancelled snapshot took %v", took)
 	}
 	for range 2 {
 		used := 0

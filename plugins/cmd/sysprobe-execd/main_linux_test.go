@@ -116,10 +116,10 @@ func serve(t *testing.T, interval string) *server {
 	return s
 }
 
-// ends waits for the program, which has to end within seconds.
+// ends waits for the program, which has to end within a minute.
 func (s *server) ends(t *testing.T) {
 	t.Helper()
-	timer := time.AfterFunc(10*time.Second, func() {
+	timer := time.AfterFunc(time.Minute, func() {
 		if err := s.cmd.Process.Kill(); err != nil {
 			t.Error(err)
 		}
@@ -139,7 +139,7 @@ func TestStops(t *testing.T) {
 		s.ends(t)
 	})
 	t.Run("stdout is closed", func(t *testing.T) {
-		s := serve(t, "500ms")
+		s := serve(t, "2s")
 		if err := s.stdout.Close(); err != nil {
 			t.Fatal(err)
 		}

@@ -142,20 +142,18 @@ func TestContextEndsRead(t *testing.T) {
 	k := newCountingKernel()
 	r := NewReader(k.Kernel, time.Hour)
 	for range 2 { // the second one waits for the pass of the first
-		ctx, cancel := context.WithCancel(t.Context())
-		time.AfterFunc(20*time.Millisecond, cancel)
-		begin := time.Now()
-		_, err := r.Read(ctx, linksOf(3), 0)
-		if took := time.Since(begin); !errors.Is(err, context.Canceled) || took > 120*time.Millisecond {
-			t.Errorf("Read returned %v after %v", err, took)
+		if err := sysprobetest.Canceled(t, func(ctx context.Context) error {
+			_, err := r.Read(ctx, linksOf(3), 0)
+			return err
+		}); !errors.Is(err, context.Canceled) {
+			t.Errorf("Read returned %v", err)
 		}
 	}
 	if n := goroutines(); n != 1 || len(k.open) != 1 {
 		t.Errorf("%d goroutines and %d sockets, want those of one pass", n, len(k.open))
 	}
-	begin := time.Now()
-	if err := r.Close(); err != nil || time.Since(begin) > 100*time.Millisecond {
-		t.Errorf("Close returned %v after %v: it waits for a driver", err, time.Since(begin))
+	if err := r.Close(); err != nil { // it does not wait for the driver, which never replies
+		t.Error(err)
 	}
 	if err := r.Close(); !errors.Is(err, fs.ErrClosed) {
 		t.Errorf("second Close: %v, want fs.ErrClosed", err)
