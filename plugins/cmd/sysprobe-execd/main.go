@@ -29,7 +29,9 @@ func main() {
 		debug.SetGCPercent(50) // with 5,000 processes 31 MB resident instead of 37, for the same CPU time
 	}
 	if err := run(os.Args[1:]); err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "E! sysprobe-execd:", err)
+		for line := range strings.Lines(fmt.Sprint(err)) { // of several errors each is a message of Telegraf's
+			fmt.Fprintln(os.Stderr, "E! sysprobe-execd:", strings.TrimSuffix(line, "\n"))
+		}
 		os.Exit(1)
 	}
 }
@@ -42,15 +44,26 @@ func run(args []string) error {
 		host.Configs = append(host.Configs, file)
 		return nil
 	})
+	flags.Func("config-directory", "read the files *.conf below this `directory` too; can be given again", func(directory string) error {
+		files, err := execd.ConfigsIn(directory)
+		host.Configs = append(host.Configs, files...)
+		return err
+	})
+	flags.Func("input-filter", "run only these `kinds` of inputs, with colons between, such as procs:zombies", func(kinds string) error {
+		host.Only = strings.FieldsFunc(kinds, func(r rune) bool { return r == ':' })
+		return execd.CheckKinds(host.Only)
+	})
 	flags.BoolVar(&once, "once", false, "gather twice, half a second apart, so that rates are known, print the second gather, and end; fails if an input does")
 	flags.BoolVar(&test, "test", false, "as --once, for people to read: each metric after a '> '")
-	flags.BoolVar(&check, "config-check", false, "only say whether the configuration is good")
-	flags.BoolVar(&sample, "sample-config", false, "print a configuration with every input, and end")
+	flags.BoolVar(&check, "config-check", false, "only say what is wrong with the configuration: open what it reads, and gather once")
+	flags.BoolVar(&sample, "sample-config", false, "print a configuration with every input, or with those that are named behind it, and end")
 	flags.BoolVar(&version, "version", false, "print the version, and end")
 	if err := parse(flags, args); err != nil {
 		return err
 	}
-
+	if flags.NArg() > 0 && !sample {
+		return fmt.Errorf("unexpected argument %q; --help lists the flags", flags.Arg(0))
+	}
 	if err := oneOf(flags, "once", "test", "config-check", "sample-config", "version"); err != nil {
 		return err
 	}
@@ -59,7 +72,8 @@ func run(args []string) error {
 	case version:
 		return say(execd.Version() + "\n")
 	case sample:
-		return say(execd.SampleConfig())
+		text, err := execd.SampleConfig(flags.Args()...)
+		return cmp.Or(err, say(text))
 	case check:
 		host.Mode = execd.Check
 	case test:
@@ -81,6 +95,27 @@ func run(args []string) error {
 	}
 	return nil
 }
+
+// help is what --help says behind the flags.
+const help = `
+Telegraf starts the program through inputs.execd, and ends it by closing its standard input:
+
+  [[inputs.execd]]
+    command = ["/usr/bin/sysprobe-execd", "--config", "/etc/telegraf/sysprobe.conf"]
+    signal = "none"
+
+Examples:
+  sysprobe-execd --once                         what the inputs gather here
+  sysprobe-execd --sample-config procs          the options of one input
+  sysprobe-execd --config-check --config FILE   what is wrong with FILE
+
+Exit status: 0 when standard input or a signal ended it, or --config-check found nothing wrong;
+1 with a line on standard error for each mistake.
+
+Environment: HOST_PROC, HOST_SYS and HOST_ETC are where /proc, /sys and /etc of the host are, in a
+container; GOGC and GOMEMLIMIT are those of the Go runtime. A configuration can have ${NAME} in a
+string, also where the option is a number, as in top_count = "${NAME}".
+`
 
 // say writes text to stdout.
 func say(text string) error {
@@ -113,11 +148,10 @@ func parse(flags *flag.FlagSet, args []string) error {
 		var usage strings.Builder
 		flags.SetOutput(&usage)
 		flags.Usage()
+		usage.WriteString(help)
 		return cmp.Or(say(usage.String()), err)
 	case err != nil:
 		return fmt.Errorf("%w; --help lists the flags", err)
-	case flags.NArg() > 0:
-		return fmt.Errorf("unexpected argument %q; --help lists the flags", flags.Arg(0))
 	}
 	return nil
 }

@@ -71,8 +71,51 @@ func TestUnprivileged(t *testing.T) {
 }
 
 func TestConfigCheck(t *testing.T) {
-	if got, want := execute(t, "--config-check"), (result{stdout: "OK\n"}); got != want {
-		t.Errorf("%+v, want %+v", got, want)
+	if got := execute(t, "--config-check"); got.code != 0 || got.stdout != "OK\n" || strings.Contains(got.stderr, "E! ") {
+		t.Errorf("%+v, want OK", got)
+	}
+}
+
+// TestConfigCheckOpens wants what only a start finds out: a table that is not there,
+// and a backend that this user has not.
+func TestConfigCheckOpens(t *testing.T) {
+	file := config(t, "[[inputs.zombies]]\n[[inputs.procs]]\n  backend = \"bpf\"\n  [inputs.procs.tags]\n    a = \"b\"\n")
+	if err := os.Chmod(file, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	cmd := command(t, "--config-check", "--config", "/dev/stdin")
+	cmd.Path = "/proc/self/exe" // which that user can reach wherever it lies
+	conf, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conf.Close()
+	cmd.Stdin = conf // a file of the test that the other user cannot reach
+	cmd.Dir = "/"
+	if os.Geteuid() == 0 {
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	}
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	want := "E! sysprobe-execd: /dev/stdin: line 2: inputs.procs[1]: open process table through BPF: "
+	if err := cmd.Run(); cmd.ProcessState.ExitCode() != 1 || !strings.Contains(stderr.String(), want) || strings.Contains(stderr.String(), "zombies[1]") {
+		t.Errorf("%v, %q, want %q alone", err, stderr.String(), want)
+	}
+
+	t.Setenv("HOST_PROC", "/nonexistent")
+	got := execute(t, "--config-check")
+	for _, want := range []string{": inputs.procs[1]: ", ": inputs.zombies[1]: "} {
+		if got.code != 1 || !strings.Contains(got.stderr, want) || strings.Contains(got.stderr, "nicstats") {
+			t.Errorf("%+v, want both that read /proc, such as %q", got, want)
+		}
+	}
+}
+
+// TestStdinIsClosed wants a word from a program that ends at once.
+func TestStdinIsClosed(t *testing.T) {
+	got := execute(t, "--config", config(t, "[agent]\n interval = \"1h\"\n round_interval = true\n[[inputs.nicstats]]\n"))
+	if got.code != 0 || !strings.Contains(got.stderr, "I! [sysprobe-execd] Standard input ended before the first metric") {
+		t.Errorf("%+v", got)
 	}
 }
 

@@ -76,10 +76,21 @@ func TestPrinted(t *testing.T) {
 			t.Errorf("--sample-config (-sample.conf +got):\n%s", diff)
 		}
 	})
+	t.Run("sample of one input", func(t *testing.T) {
+		got := execute(t, "--sample-config", "zombies")
+		if got.code != 0 || !strings.Contains(got.stdout, "\n[[inputs.zombies]]\n") || strings.Contains(got.stdout, "[[inputs.procs]]") {
+			t.Errorf("%+v", got)
+		}
+		if got := execute(t, "--sample-config", "zombie"); got.code != 1 || !strings.Contains(got.stderr, "nicaddrs, nicstats, procs, zombies") {
+			t.Errorf("%+v", got)
+		}
+	})
 	t.Run("help", func(t *testing.T) {
 		got := execute(t, "--help")
-		if got.code != 0 || got.stderr != "" || !strings.Contains(got.stdout, "-config-check") {
-			t.Errorf("%+v", got)
+		for _, part := range []string{"-config-check", "[[inputs.execd]]", "Exit status", "HOST_PROC", "${NAME}"} {
+			if got.code != 0 || got.stderr != "" || !strings.Contains(got.stdout, part) {
+				t.Errorf("%+v lacks %s", got, part)
+			}
 		}
 	})
 }
@@ -96,7 +107,7 @@ func TestMistakes(t *testing.T) {
 		{"argument", []string{"x.conf"}, []string{`"x.conf"`, "--help"}},
 		{"no file", []string{"--config", "/nonexistent/x.conf"}, []string{"/nonexistent/x.conf", "no such file"}},
 		{"unknown option", []string{"--config", config(t, "[[inputs.zombies]]\n  max_zombie = 1\n")}, []string{`"max_zombie"`, "typo"}},
-		{"wrong type", []string{"--config", config(t, "[[inputs.zombies]]\n  max_zombies = \"all\"\n")}, []string{"max_zombies", `"all`, "into int"}},
+		{"wrong type", []string{"--config", config(t, "[[inputs.zombies]]\n  max_zombies = \"all\"\n")}, []string{"max_zombies must be a whole", `"all`}},
 		{"refused by the plugin", []string{"--config", config(t, "[[inputs.zombies]]\n  max_zombies = 0\n")}, []string{"inputs.zombies", "max_zombies"}},
 		{"unknown plugin", []string{"--config", config(t, "[[inputs.zombie]]\n")}, []string{`"zombie"`, "nicaddrs, nicstats, procs, zombies"}},
 		{"two things to do", []string{"--once"}, []string{"--config-check and --once", "use one"}},
@@ -113,5 +124,43 @@ func TestMistakes(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestEachMistakeIsALine wants all that is wrong in two files, and the exit status of
+// a mistake.
+func TestEachMistakeIsALine(t *testing.T) {
+	first := config(t, "[[inputs.zombies]]\n  max_zombie = 1\n  max_parents = 0\n[[inputs.procs]]\n  alias = \"web\"\n  top_count = 0\n")
+	second := config(t, "[agent]\n  intervall = \"1s\"\n")
+	got := execute(t, "--config", first, "--config", second)
+	want := []string{
+		first + `: line 2: inputs.zombies[1]: unknown option "max_zombie"`,
+		first + `: line 4: inputs.procs[1]/web: option top_count: 0 is out of range`,
+		second + `: line 2: [agent]: unknown option "intervall"`,
+	}
+	lines := strings.Split(strings.TrimSpace(got.stderr), "\n")
+	if got.code != 1 || got.stdout != "" || len(lines) != len(want) {
+		t.Fatalf("%+v, want %d lines", got, len(want))
+	}
+	for i := range want {
+		if !strings.HasPrefix(lines[i], "E! sysprobe-execd: "+want[i]) {
+			t.Errorf("line %q, want %q", lines[i], want[i])
+		}
+	}
+}
+
+func TestDirectoryAndFilter(t *testing.T) {
+	file := config(t, "[[inputs.zombies]]\n  collect = []\n[[inputs.nicaddrs]]\n")
+	got := execute(t, "--once", "--config-directory", filepath.Dir(file), "--input-filter", "zombies")
+	if got.code != 0 || !strings.HasPrefix(got.stdout, "zombies ") || strings.Contains(got.stdout, "nicaddrs") {
+		t.Errorf("%+v, want zombies alone", got)
+	}
+	for arg, want := range map[string]string{
+		"--config-directory=" + t.TempDir(): "there is no *.conf below", "--config-directory=/nonexistent": "no such file",
+		"--input-filter=zombie": "nicaddrs, nicstats, procs, zombies",
+	} {
+		if got := execute(t, arg); got.code != 1 || !strings.Contains(got.stderr, want) {
+			t.Errorf("%s: %+v, want %q", arg, got, want)
+		}
 	}
 }

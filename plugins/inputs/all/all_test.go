@@ -74,7 +74,11 @@ func TestSampleConfig(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(execd.SampleConfig(), string(got)); diff != "" {
+	sample, err := execd.SampleConfig()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(sample, string(got)); diff != "" {
 		t.Errorf("sample.conf is stale, run make generate (-want +got):\n%s", diff)
 	}
 	cfg := config.NewConfig()

@@ -97,3 +97,32 @@ func (o *Options) checkTables(byPattern bool) error {
 	}
 	return nil
 }
+
+// Idle returns the options that have no effect beside the others, and why.
+func (o *Options) Idle() map[string]string {
+	idle := map[string]string{}
+	because := func(why string, options ...string) {
+		for _, option := range options {
+			idle[option] = why
+		}
+	}
+	if !o.collects("top") {
+		because(`"collect" lacks "top"`, "top_by", "top_count")
+	}
+	if !o.collects("group") {
+		because(`"collect" lacks "group"`, "group_by", "group_details", "max_groups")
+	}
+	if !o.collects("process") {
+		because(`"collect" lacks "process"`, "max_processes")
+	}
+	if !o.collects("top") && !o.collects("process") {
+		because(`"collect" has neither "top" nor "process"`, "properties", "tag_with")
+	}
+	if !slices.Contains(o.Properties, "cmdline") && !slices.Contains(o.TagWith, "cmdline") {
+		because(`neither "properties" nor "tag_with" has "cmdline"`, "cmdline_redact", "max_cmdline")
+	}
+	if len(o.Collect) == 0 {
+		because(`"collect" is empty`, "name_include", "name_exclude", "user_include", "user_exclude")
+	}
+	return idle
+}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/influxdata/telegraf/config"
@@ -101,4 +102,20 @@ func opener(keepsZombies bool, open func() (proctable.Machine, error)) (func() (
 		return proctable.OpenEmpty, nil
 	}
 	return open, sysprobe.Supported(sysprobe.FeatureZombies)
+}
+
+// Idle returns the options that have no effect beside the others, and why.
+func (o *Options) Idle() map[string]string {
+	idle := map[string]string{}
+	if !slices.Contains(o.Collect, "parent") {
+		idle["max_parents"] = `"collect" lacks "parent"`
+		idle["parent_cmdline"] = `"collect" lacks "parent"`
+	}
+	if !slices.Contains(o.Collect, "process") {
+		idle["max_zombies"] = `"collect" lacks "process"`
+	}
+	if !o.Cmdline {
+		idle["cmdline_redact"] = `"parent_cmdline" is false`
+	}
+	return idle
 }

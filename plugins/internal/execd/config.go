@@ -3,91 +3,155 @@ package execd
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/influxdata/telegraf"
 	"github.com/influxdata/telegraf/config"
 	"github.com/influxdata/telegraf/models"
-	"github.com/influxdata/toml"
+
+	"telegraf-sysprobe/plugins/internal/conf"
 )
 
-// load reads the named files as one configuration, or the built-in one if
-// there are none.
-func load(files []string) (*config.Config, error) {
+// loaded is a configuration without mistakes.
+type loaded struct {
+	*config.Config
+
+	labels  []string // of its Inputs: file, line, and which of its kind
+	remarks []string // what has no effect, or an effect that hardly anybody wants
+}
+
+// load reads the named files as one configuration, or the built-in one if there
+// are none. The error joins one for each mistake there is in all of them.
+func load(files, only []string) (*loaded, error) {
 	cfg := config.NewConfig()
+	cfg.InputFilters = only
 	cfg.Agent.OmitHostname = true // the Telegraf that reads us adds it
 	skip := true                  // unset, this option of a feature we lack earns a warning
 	cfg.Agent.SkipProcessorsAfterAggregators = &skip
 
-	if len(files) == 0 {
-		if err := loadData(cfg, []byte(SampleConfig())); err != nil {
-			return nil, fmt.Errorf("built-in configuration: %w", err)
+	l := &loaded{Config: cfg}
+	inputs, errs := l.read(files)
+	switch {
+	case len(errs) > 0:
+	case len(cfg.Inputs) == 0:
+		errs = append(errs, fmt.Errorf("no input configured: add at least one of [[inputs.%s]]", strings.Join(conf.InputNames(), "]], [[inputs.")))
+	default:
+		errs = l.compare(inputs)
+	}
+	if len(errs) > 0 {
+		return l, errors.Join(errs...)
+	}
+	return l, cfg.LinkSecrets()
+}
+
+// read reads files into l. It returns their inputs, and an error for each mistake.
+func (l *loaded) read(files []string) ([]labelled, []error) {
+	var errs []error
+	var inputs []labelled
+	for _, file := range contents(files) {
+		if file.err != nil {
+			errs = append(errs, file.err)
+			continue
+		}
+		f := conf.Read(file.name, file.data, initialize)
+		l.remarks = append(l.remarks, f.Remarks...)
+		errs = append(errs, f.Problems...)
+		for _, input := range f.Inputs {
+			inputs = append(inputs, labelled{input, file.name})
+		}
+		if len(f.Problems) > 0 {
+			continue
+		}
+		if err := l.LoadConfigData(f.Data, file.name); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", file.name, err))
 		}
 	}
-	for _, file := range files {
+	return inputs, errs
+}
+
+// content is what is in a file, or why that is not known.
+type content struct {
+	name string
+	data []byte
+	err  error
+}
+
+// contents reads files, or the built-in configuration if there are none.
+func contents(files []string) []content {
+	if len(files) == 0 {
+		sample, err := SampleConfig()
+		return []content{{data: []byte(sample), err: err}}
+	}
+	read := make([]content, len(files))
+	for i, file := range files {
 		data, _, err := config.LoadConfigFile(file)
 		if err != nil {
-			return nil, fmt.Errorf("--config %s: %w", file, err)
+			err = fmt.Errorf("--config %s: %w", file, err)
 		}
-		if err := loadData(cfg, data); err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
-		}
+		read[i] = content{file, data, err}
 	}
-	if errs := validate(cfg); len(errs) > 0 {
-		for _, input := range cfg.Inputs { // what they refuse is shown too
-			protect(input)
-			if err := input.Init(); err != nil {
-				errs = append(errs, fmt.Errorf("could not initialize input %s: %w", input.LogName(), err))
+	return read
+}
+
+// ConfigsIn returns the files *.conf below a directory. It returns an error where
+// that cannot be read, or where there is none.
+func ConfigsIn(directory string) ([]string, error) {
+	files, err := config.WalkDirectory(directory)
+	if err == nil && len(files) == 0 {
+		err = fmt.Errorf("%w: there is no *.conf below %s", fs.ErrNotExist, directory)
+	}
+	return files, err
+}
+
+// initialize tries an input that is used for nothing else, without a word in the log.
+func initialize(kind, alias string, input telegraf.Input) error {
+	running := models.NewRunningInput(input, &models.InputConfig{Name: kind, Alias: alias})
+	running.Log().AddAttribute(levelAttribute, telegraf.None)
+	return protect(running, "").Init()
+}
+
+// labelled is an input of a file.
+type labelled struct {
+	conf.Input
+
+	file string // nothing for the built-in configuration
+}
+
+func (i *labelled) String() string {
+	if i.file == "" {
+		return i.Input.String()
+	}
+	return fmt.Sprintf("%s: line %d: %s", i.file, i.Line, &i.Input)
+}
+
+// compare sets the labels of l.Inputs, which have the order of inputs within each
+// kind of a file, and looks for two in the same series. It returns an error for each
+// that counts for itself there.
+func (l *loaded) compare(inputs []labelled) []error {
+	var errs []error
+	all := make([]*labelled, len(l.Inputs))
+	for i, running := range l.Inputs {
+		for j := range inputs {
+			if in := &inputs[j]; in.Kind == running.Config.Name && in.file == running.Config.Source {
+				all[i] = in
+				inputs = slices.Delete(slices.Clone(inputs), j, j+1)
+				break
 			}
 		}
-		return nil, errors.Join(errs...)
-	}
-	return cfg, cfg.LinkSecrets()
-}
-
-// loadData adds the tables of data to cfg. An error that knows its line quotes
-// it, so that it shows option and value.
-func loadData(cfg *config.Config, data []byte) error {
-	err := checkTables(data)
-	if err == nil {
-		err = cfg.LoadConfigData(data, config.EmptySourcePath)
-	}
-	if at, ok := errors.AsType[*toml.LineError](err); ok {
-		if lines := strings.Split(string(data), "\n"); at.Line >= 1 && at.Line <= len(lines) {
-			return fmt.Errorf("%w; line %d reads %q", err, at.Line, strings.TrimSpace(lines[at.Line-1]))
-		}
-	}
-	return err
-}
-
-// validate finds options that Telegraf accepts and that have no effect here.
-func validate(cfg *config.Config) []error {
-	var errs []error
-	for _, o := range []struct{ name, value, remedy string }{
-		{"logfile", cfg.Agent.Logfile, "messages go to stderr, where inputs.execd reads them"},
-		{"logtarget", cfg.Agent.LogTarget, "messages go to stderr, where inputs.execd reads them"},
-		{"logformat", strings.TrimPrefix(cfg.Agent.LogFormat, "text"), "messages are lines that inputs.execd knows"},
-		{"statefile", cfg.Agent.Statefile, "no input here keeps a state"},
-	} {
-		if o.value != "" {
-			errs = append(errs, fmt.Errorf("[agent] %s = %q has no effect here: %s; remove it", o.name, o.value, o.remedy))
-		}
-	}
-	if d := time.Duration(cfg.Agent.Interval); d <= 0 {
-		errs = append(errs, fmt.Errorf(`[agent] interval = "%v" must be above zero, such as "10s"`, d))
-	}
-	if len(cfg.Inputs) == 0 {
-		errs = append(errs, fmt.Errorf("no input configured: add at least one of [[inputs.%s]]", strings.Join(inputNames(), "]], [[inputs.")))
-	}
-	for i, input := range cfg.Inputs {
-		errs = append(errs, validateInput(input)...)
-		if slices.ContainsFunc(cfg.Inputs[:i], func(other *models.RunningInput) bool { return sameSeries(other, input) }) {
-			errs = append(errs, fmt.Errorf(
-				"[[%s]] is there twice, and both count for themselves in the same series; set a tag in [%s.tags], or name_suffix, of one",
-				input.LogName(), input.LogName()))
+		l.labels = append(l.labels, all[i].String())
+		for j, other := range l.Inputs[:i] {
+			switch {
+			case !sameSeries(other, running):
+			case isSole(running):
+				errs = append(errs, fmt.Errorf(
+					"%s and %s count for themselves in the same series; set a tag in [inputs.%s.tags], or name_suffix, of one",
+					all[j], all[i], all[i].Kind))
+			case all[i].Options == all[j].Options:
+				l.remarks = append(l.remarks, fmt.Sprintf("%s and %s have the same options, so that every row comes twice; remove one", all[j], all[i]))
+			}
 		}
 	}
 	return errs
@@ -97,26 +161,16 @@ func validate(cfg *config.Config) []error {
 // two of them in one series run backwards at each other's gathers.
 type soleWriter interface{ SoleWriter() }
 
-// sameSeries reports whether a and b are soleWriters of one kind whose metrics
-// nothing tells apart.
-func sameSeries(a, b *models.RunningInput) bool {
-	if _, sole := a.Input.(soleWriter); !sole || a.Config.Name != b.Config.Name {
-		return false
-	}
-	names := func(c *models.InputConfig) [3]string {
-		return [3]string{c.NameOverride, c.MeasurementPrefix, c.MeasurementSuffix}
-	}
-	return names(a.Config) == names(b.Config) && maps.Equal(a.Config.Tags, b.Config.Tags)
+func isSole(r *models.RunningInput) bool {
+	_, sole := r.Input.(soleWriter)
+	return sole
 }
 
-// validateInput checks the options that every input has.
-func validateInput(input *models.RunningInput) []error {
-	var errs []error
-	if d := input.Config.Interval; d < 0 {
-		errs = append(errs, fmt.Errorf(`[[%s]] interval = "%v" must be above zero, such as "10s"`, input.LogName(), d))
+// sameSeries reports whether a and b are of one kind and nothing in their
+// configuration tells their metrics apart.
+func sameSeries(a, b *models.RunningInput) bool {
+	names := func(c *models.InputConfig) [4]string {
+		return [4]string{c.Name, c.NameOverride, c.MeasurementPrefix, c.MeasurementSuffix}
 	}
-	if level := input.Config.LogLevel; level != "" && telegraf.LogLevelFromString(level) == telegraf.None {
-		errs = append(errs, fmt.Errorf(`[[%s]] log_level = %q must be one of "error", "warn", "info", "debug", "trace"`, input.LogName(), level))
-	}
-	return errs
+	return names(a.Config) == names(b.Config) && maps.Equal(a.Config.Tags, b.Config.Tags)
 }

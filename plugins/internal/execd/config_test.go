@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestBadConfigs(t *testing.T) {
@@ -21,7 +23,7 @@ func TestBadConfigs(t *testing.T) {
 		{"unknown agent option", "[agent]\n intervall = \"1s\"\n[[inputs.fake]]\n", []string{`"intervall"`, "typo"}},
 		{"unknown table", "[[input.fake]]\n", []string{`"input"`, "[[inputs.*]]"}},
 		{"option outside a table", "interval = \"1s\"\n[[inputs.fake]]\n", []string{`"interval"`, "[agent]", "line 1"}},
-		{"wrong type", "[[inputs.fake]]\n\n  rows = \"many\"\n", []string{"line 3", `"rows = \"many\""`, "cannot unmarshal TOML string into int"}},
+		{"wrong type", "[[inputs.fake]]\n\n  rows = \"many\"\n", []string{"line 3", `"rows = \"many\""`, "must be a whole number, and is a string"}},
 		{"wrong type of a common option", "[[inputs.fake]]\n  interval = 60\n", []string{"line 2", "interval must be a string", `"interval = 60"`}},
 		{"bad duration", "[[inputs.fake]]\n  interval = \"10\"\n", []string{"missing unit", `"10"`}},
 		{"negative interval", "[[inputs.fake]]\n  interval = \"-1s\"\n", []string{`interval = "-1s"`, "above zero"}},
@@ -38,11 +40,7 @@ func TestBadConfigs(t *testing.T) {
 		{"state file", "[agent]\n statefile = \"/x\"\n[[inputs.fake]]\n", []string{`statefile = "/x"`, "remove it"}},
 		{
 			"two writers of one series", "[[inputs.service]]\n alias = \"a\"\n[[inputs.service]]\n",
-			[]string{"[[inputs.service]] is there twice", "[inputs.service.tags]"},
-		},
-		{
-			"two writers, and what the plugin refuses", "[[inputs.service]]\n[[inputs.service]]\n[[inputs.fake]]\n rows = -1\n",
-			[]string{"[[inputs.service]] is there twice", "inputs.fake", "rows = -1 must not be negative"},
+			[]string{"inputs.service[1]/a", "inputs.service[2] count for themselves in the same series", "[inputs.service.tags]"},
 		},
 		{"what the plugin refuses", "[[inputs.fake]]\n rows = -1\n", []string{"inputs.fake", "rows = -1 must not be negative"}},
 	} {
@@ -57,8 +55,7 @@ func TestBadConfigs(t *testing.T) {
 					t.Errorf("error %q lacks %q", err, part)
 				}
 			}
-			// Telegraf's loader also logs a bad log_level, and would go on.
-			if logged := w.stderr.String(); logged != "" && tt.name != "bad level" {
+			if logged := w.stderr.String(); logged != "" {
 				t.Errorf("said twice: %s", logged)
 			}
 		})
@@ -74,6 +71,7 @@ func TestGoodConfigs(t *testing.T) {
 		{"byte order mark", "\uFEFF[[inputs.fake]]\n"},
 		{"environment", "[[inputs.fake]]\n  interval = \"${SYSPROBE_TEST_INTERVAL}\"\n"},
 		{"what Telegraf has in [agent]", "[agent]\n  metric_batch_size = 1000\n  flush_jitter = \"1s\"\n  logformat = \"text\"\n[[inputs.fake]]\n"},
+		{"one service of several", "[[inputs.service]]\n  log_level = \"debug\"\n"},
 		{"filters", "[[inputs.fake]]\n  fieldexclude = [\"a\"]\n  [inputs.fake.tagpass]\n    row = [\"0\"]\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -103,5 +101,43 @@ func TestSeveralFiles(t *testing.T) {
 	w.host.Configs = append(w.host.Configs, missing)
 	if err := w.host.Run(t.Context()); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), missing) {
 		t.Errorf("Run = %v", err)
+	}
+}
+
+// TestRemarks wants each once, whatever happens later.
+func TestRemarks(t *testing.T) {
+	w := newWorld(t, "[agent]\n  flush_interval = \"5s\"\n[[inputs.fake]]\n[[inputs.fake]]\n  alias = \"b\"\n[[inputs.fake]]\n  rows = 2\n", Check)
+	if err := w.host.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	file := w.host.Configs[0]
+	want := "W! [sysprobe-execd] " + file + ": line 2: [agent]: flush_interval has no effect here: metrics are written as they come\n" +
+		"W! [sysprobe-execd] " + file + ": line 3: inputs.fake[1] and " + file +
+		": line 4: inputs.fake[2]/b have the same options, so that every row comes twice; remove one\n"
+	if diff := cmp.Diff(want, w.stderr.String()); diff != "" {
+		t.Errorf("messages (-want +got):\n%s", diff)
+	}
+}
+
+// TestCheckStarts wants the errors of Start and of the first gather, each with its
+// place, and no input left running.
+func TestCheckStarts(t *testing.T) {
+	calls.names = nil
+	w := newWorld(t, "[[inputs.fake]]\n  fail = \"no such thing\"\n"+
+		"[[inputs.service]]\n  panic = \"Start\"\n[[inputs.service]]\n  name_suffix = \"_b\"\n", Check)
+	err := w.host.Run(t.Context())
+	file := w.host.Configs[0]
+	for _, want := range []string{
+		file + ": line 1: inputs.fake[1]: no such thing", file + ": line 3: inputs.service[1]: Start panicked: in Start at execd.(*service).Start",
+	} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Run = %v, want %s", err, want)
+		}
+	}
+	if diff := cmp.Diff([]string{"Start", "Start", "Gather", "Stop"}, calls.names); diff != "" {
+		t.Errorf("calls (-want +got):\n%s", diff)
+	}
+	if w.stdout.String() != "" {
+		t.Errorf("metrics: %s", w.stdout)
 	}
 }

@@ -31,7 +31,7 @@ const (
 	Serve Mode = iota // gather at every interval until the end
 	Once              // gather twice, warmUp apart, and write the second gather
 	Test              // the same, printed for people, as telegraf --test does
-	Check             // set everything up and gather nothing
+	Check             // set everything up and gather once, and write nothing
 )
 
 // warmUp is how long after a first gather an input knows rates and what changed.
@@ -44,7 +44,9 @@ const warmUp = 500 * time.Millisecond
 type Host struct {
 	// Configs are files or URLs; with none the host runs SampleConfig.
 	Configs []string
-	Mode    Mode
+	// Only are the kinds of inputs to run, such as procs; with none, all.
+	Only []string
+	Mode Mode
 
 	// Stdin ends Serve when it ends. Its content has no meaning: inputs have
 	// intervals of their own, so Telegraf's signal = "STDIN" changes nothing.
@@ -70,34 +72,34 @@ func (h *Host) Run(ctx context.Context) error {
 	}
 	defer release()
 
-	cfg, err := load(h.Configs)
+	cfg, err := load(h.Configs, h.Only)
+	h.remark(messages, cfg)
 	if err != nil {
 		return err
 	}
-	messages.setLevel(cfg.Agent.Debug, cfg.Agent.Quiet)
-	guards := prepare(cfg.Inputs)
+	guards := prepare(cfg)
+	if h.Mode == Check {
+		return check(agent.NewAgent(cfg.Config), guards)
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	out := newStdout(h.Stdout, func(error) { stop() })
+	if err := attach(cfg.Config, out); err != nil {
+		return err
+	}
 	if h.Mode == Serve {
 		for i, g := range guards {
 			g.precision = precisionOf(cfg.Inputs[i].Config, cfg.Agent)
 		}
-	}
-
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	out := newStdout(h.Stdout, func(error) { stop() })
-	if h.Mode == Once {
-		out.sortFields()
-	}
-	if err := attach(cfg, out); err != nil {
-		return err
-	}
-
-	if h.Mode == Once || h.Mode == Test {
-		defer gatherTwice(ctx, cfg.Inputs, guards)()
-	}
-	err = h.run(ctx, stop, agent.NewAgent(cfg))
-	if err == nil && (h.Mode == Once || h.Mode == Test) {
-		err = failures(guards)
+		go drain(h.Stdin, func() {
+			if !out.used() {
+				messages.info("Standard input ended before the first metric, which ends this program: inputs.execd keeps it open; --once gathers without it")
+			}
+			stop()
+		})
+		err = agent.NewAgent(cfg.Config).Run(ctx)
+	} else {
+		err = h.gatherOnce(ctx, cfg, guards, out)
 	}
 	if failure := out.failure(); failure != nil && !errors.Is(failure, syscall.EPIPE) {
 		err = errors.Join(err, fmt.Errorf("writing metrics: %w", failure))
@@ -105,29 +107,38 @@ func (h *Host) Run(ctx context.Context) error {
 	return err
 }
 
-func (h *Host) run(ctx context.Context, stop func(), a *agent.Agent) error {
-	switch h.Mode {
-	case Check:
-		return a.InitPlugins()
-	case Test:
-		return a.Test(ctx, 0)
-	case Once:
-		return a.Once(ctx, 0)
-	default:
-		go drain(h.Stdin, stop)
-		return a.Run(ctx)
+// remark sets the level of messages, and says what has no effect.
+func (h *Host) remark(messages *stderrLog, cfg *loaded) {
+	messages.setLevel(cfg.Agent.Debug, cfg.Agent.Quiet)
+	if h.Mode == Check && !cfg.Agent.Debug {
+		messages.level.Store(int64(telegraf.Warn)) // what is worth knowing at a start is not wrong
 	}
+	for _, remark := range cfg.remarks {
+		messages.warn(remark)
+	}
+}
+
+// gatherOnce does what Once and Test do.
+func (h *Host) gatherOnce(ctx context.Context, cfg *loaded, guards []*guard, out *stdout) error {
+	defer gatherTwice(ctx, cfg.Inputs, guards)()
+	a := agent.NewAgent(cfg.Config)
+	run := a.Test
+	if h.Mode == Once {
+		out.sortFields()
+		run = a.Once
+	}
+	return cmp.Or(run(ctx, 0), failures(guards))
 }
 
 // prepare puts a guard before every input, and gives the logger of each its
 // level.
-func prepare(running []*models.RunningInput) []*guard {
-	guards := make([]*guard, 0, len(running))
-	for _, r := range running {
+func prepare(cfg *loaded) []*guard {
+	guards := make([]*guard, 0, len(cfg.Inputs))
+	for i, r := range cfg.Inputs {
 		if level := telegraf.LogLevelFromString(r.Config.LogLevel); level != telegraf.None {
 			r.Log().AddAttribute(levelAttribute, level)
 		}
-		guards = append(guards, protect(r))
+		guards = append(guards, protect(r, cfg.labels[i]))
 	}
 	return guards
 }

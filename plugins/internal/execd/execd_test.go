@@ -15,9 +15,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/influxdata/telegraf/testutil"
+
+	"telegraf-sysprobe/plugins/internal/conf"
 )
 
-const often = "[agent]\n  interval = \"20ms\"\n  round_interval = false\n  flush_interval = \"1h\"\n"
+const often = "[agent]\n  interval = \"20ms\"\n  round_interval = false\n"
 
 func TestServe(t *testing.T) {
 	w := newWorld(t, often+`
@@ -162,8 +164,8 @@ func TestPanics(t *testing.T) {
 	}
 	t.Run("Init", func(t *testing.T) {
 		w := newWorld(t, "[[inputs.fake]]\n  panic = \"Init\"\n", Check)
-		want := "could not initialize input inputs.fake: Init panicked: in Init at execd.(*fake).Init"
-		if err := w.host.Run(t.Context()); err == nil || !strings.HasPrefix(err.Error(), want) {
+		want := ": line 1: inputs.fake[1]: Init panicked: in Init at execd.(*fake).Init"
+		if err := w.host.Run(t.Context()); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("Run = %v, want %s", err, want)
 		}
 	})
@@ -228,8 +230,8 @@ func TestOnceFails(t *testing.T) {
 
 // TestSampleConfig runs what the host runs without a configuration.
 func TestSampleConfig(t *testing.T) {
-	sample := SampleConfig()
-	if !strings.HasPrefix(sample, header+"# A fake.\n[[inputs.fake]]\n  ## How many.\n  # rows = 1\n\n# A fake.\n") {
+	sample, err := SampleConfig()
+	if err != nil || !strings.HasPrefix(sample, header+"# A fake.\n[[inputs.fake]]\n  ## How many.\n  # rows = 1\n\n# A fake.\n") {
 		t.Errorf("SampleConfig:\n%s", sample)
 	}
 	w := newWorld(t, "", Once)
@@ -237,7 +239,7 @@ func TestSampleConfig(t *testing.T) {
 	if err := w.host.Run(t.Context()); err != nil {
 		t.Error(err)
 	}
-	if w.stdout.count("fake,row=0 n=2i ") != len(inputNames()) {
+	if w.stdout.count("fake,row=0 n=2i ") != len(conf.InputNames()) {
 		t.Errorf("metrics: %s", w.stdout)
 	}
 }

@@ -22,6 +22,7 @@ type guard struct {
 	telegraf.Input
 
 	name   string // as in the log
+	where  string // in the configuration
 	log    telegraf.Logger
 	before telegraf.Accumulator // where a gather goes that precedes the first one, or nil
 	pause  func()               // between the two
@@ -31,9 +32,10 @@ type guard struct {
 	latest    time.Time     // of the metrics of the last gather
 }
 
-// protect wraps the input of r, keeping it a service if it is one.
-func protect(r *models.RunningInput) *guard {
-	g := &guard{Input: r.Input, name: r.LogName(), log: r.Log()}
+// protect wraps the input of r, which is there in the configuration, keeping it a
+// service if it is one.
+func protect(r *models.RunningInput, where string) *guard {
+	g := &guard{Input: r.Input, name: r.LogName(), where: where, log: r.Log()}
 	if service, ok := r.Input.(telegraf.ServiceInput); ok {
 		r.Input = &serviceGuard{guard: g, service: service}
 	} else {
@@ -114,13 +116,22 @@ type serviceGuard struct {
 // Start calls that of the input. An error ends the host, as it ends Telegraf;
 // a panic only leaves the input out.
 func (g *serviceGuard) Start(acc telegraf.Accumulator) error {
-	err := g.try("Start", func() error { return g.service.Start(acc) })
+	err := g.start(acc)
 	g.failed = g.failed || err != nil
-	if _, panicked := errors.AsType[*panicError](err); panicked {
-		g.broken = true
+	if g.broken {
 		g.log.Errorf("%v; the input stays off until the next start", err)
 		return nil
 	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", g.where, err)
+	}
+	return nil
+}
+
+// start calls Start of the input, and notes a panic.
+func (g *serviceGuard) start(acc telegraf.Accumulator) error {
+	err := g.try("Start", func() error { return g.service.Start(acc) })
+	_, g.broken = errors.AsType[*panicError](err)
 	return err
 }
 

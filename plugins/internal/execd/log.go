@@ -24,6 +24,9 @@ const maxLine = 32 << 10
 // level, and does not pass the level that it would filter by.
 const levelAttribute = "log_level"
 
+// hostSource is where messages of the host come from.
+const hostSource = "sysprobe-execd"
+
 // A message that repeats is written again after quiet, so that a fault of every
 // gather does not fill the log. maxRepeats bounds how many are remembered.
 const (
@@ -78,6 +81,12 @@ func (l *stderrLog) setLevel(debug, quiet bool) {
 		l.level.Store(int64(telegraf.Debug))
 	}
 }
+
+// warn writes a message of the host itself.
+func (l *stderrLog) warn(text string) { l.print(telegraf.Warn, time.Now(), hostSource, nil, text) }
+
+// info writes a message of the host itself.
+func (l *stderrLog) info(text string) { l.print(telegraf.Info, time.Now(), hostSource, nil, text) }
 
 // print is a logger.CallbackFunc.
 func (l *stderrLog) print(level telegraf.LogLevel, at time.Time, source string, attributes map[string]any, args ...any) {

@@ -2,11 +2,12 @@ package execd
 
 import (
 	_ "embed"
-	"maps"
-	"slices"
+	"fmt"
 	"strings"
 
 	"github.com/influxdata/telegraf/plugins/inputs"
+
+	"telegraf-sysprobe/plugins/internal/conf"
 )
 
 //go:embed header.conf
@@ -14,19 +15,33 @@ var header string
 
 // SampleConfig returns the configuration that the host runs when it is given
 // none: every registered input, in alphabetical order, as its own sample has
-// it. It is meant to be kept in a file and edited.
-func SampleConfig() string {
+// it. It is meant to be kept in a file and edited. With kinds it has these inputs
+// alone. It returns an error for a kind that there is not.
+func SampleConfig(kinds ...string) (string, error) {
+	if err := CheckKinds(kinds); err != nil {
+		return "", err
+	}
 	var b strings.Builder
-	b.WriteString(header)
-	for i, name := range inputNames() {
+	if len(kinds) == 0 {
+		kinds = conf.InputNames()
+		b.WriteString(header)
+	}
+	for i, kind := range kinds {
 		if i > 0 {
 			b.WriteByte('\n')
 		}
-		b.WriteString(strings.TrimSpace(inputs.Inputs[name]().SampleConfig()))
+		b.WriteString(strings.TrimSpace(inputs.Inputs[kind]().SampleConfig()))
 		b.WriteByte('\n')
 	}
-	return b.String()
+	return b.String(), nil
 }
 
-// inputNames lists what is compiled in, in alphabetical order.
-func inputNames() []string { return slices.Sorted(maps.Keys(inputs.Inputs)) }
+// CheckKinds returns an error for the first of kinds that is no input.
+func CheckKinds(kinds []string) error {
+	for _, kind := range kinds {
+		if _, known := inputs.Inputs[kind]; !known {
+			return fmt.Errorf("there is no input %q here, only %s", kind, strings.Join(conf.InputNames(), ", "))
+		}
+	}
+	return nil
+}

@@ -31,6 +31,7 @@ type stdout struct {
 	serializer influx.Serializer
 	buf        []byte
 	armed      bool
+	written    bool
 	err        error
 }
 
@@ -52,6 +53,7 @@ func (o *stdout) Add(m telegraf.Metric) {
 		return // no field that line protocol can hold, such as only NaN; or stdout is closed
 	}
 	o.buf = append(o.buf, line...)
+	o.written = true
 	switch {
 	case len(o.buf) >= bufferSize:
 		o.flush()
@@ -86,6 +88,13 @@ func (o *stdout) Push() []telegraf.Metric {
 	defer o.mu.Unlock()
 	o.flush()
 	return nil
+}
+
+// used reports whether there was a metric.
+func (o *stdout) used() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.written
 }
 
 // failure returns the error of the first failed write.
