@@ -17,12 +17,13 @@ import (
 // Every function that takes a Config checks all of it first. It returns an error
 // that wraps fs.ErrInvalid, with the field, its value and what it can be, if a
 // value has no meaning, and one that wraps [ErrNotSupported] if Backend is one of
-// another system. [OpenUserNames], which returns no error, uses EtcRoot and Now
-// alone and does not check the rest.
+// another system. [OpenUserNames], which returns no error, uses EtcRoot, RunRoot and
+// Now alone and does not check the rest.
 type Config struct {
 	// ProcRoot, SysRoot, EtcRoot and RunRoot are where proc(5), sysfs(5), the
-	// passwd(5) file and the sessions of the machine to look at are mounted. Empty
-	// means /proc, /sys, /etc and /run, the latter /var/run on the BSDs and macOS. They do not move system calls: netlink shows the
+	// passwd(5) file, and both the sessions and the services of users of the machine
+	// to look at are mounted. Empty means /proc, /sys, /etc and /run, the latter
+	// /var/run on the BSDs and macOS. They do not move system calls: netlink shows the
 	// network namespace of the socket, whatever is mounted where.
 	ProcRoot string
 	SysRoot  string

@@ -49,8 +49,8 @@ for line in sys.stdin:
 var zooFields = map[string]func(t *testing.T, row *Proc, p *Process) (any, error){
 	"name":   func(_ *testing.T, row *Proc, _ *Process) (any, error) { return row.Name, nil },
 	"status": func(_ *testing.T, row *Proc, _ *Process) (any, error) { return row.State, nil },
-	"username": func(_ *testing.T, row *Proc, _ *Process) (any, error) {
-		return OpenUserNames(nil).Name(row.Status.Or(ProcStatus{}).UID), nil
+	"username": func(t *testing.T, row *Proc, _ *Process) (any, error) {
+		return OpenUserNames(nil).Name(t.Context(), row.Status.Or(ProcStatus{}).UID), nil
 	},
 	"nice":    func(_ *testing.T, row *Proc, _ *Process) (any, error) { return row.Nice, nil },
 	"num_fds": func(_ *testing.T, row *Proc, _ *Process) (any, error) { return row.FDs.Or(0), nil },

@@ -31,7 +31,7 @@ func TestUserNames(t *testing.T) {
 	users := OpenUserNames(&Config{EtcRoot: dir, Now: func() time.Time { return now }})
 	check := func(t *testing.T, uid uint32, want string) {
 		t.Helper()
-		if got := users.Name(uid); got != want {
+		if got := users.Name(t.Context(), uid); got != want {
 			t.Errorf("user %d is %q, want %q", uid, got, want)
 		}
 	}
@@ -90,7 +90,7 @@ func TestUserNamesConcurrent(t *testing.T) {
 	for range 4 {
 		wg.Go(func() {
 			for uid := range uint32(100) {
-				if users.Name(uid) == "" {
+				if users.Name(t.Context(), uid) == "" {
 					t.Errorf("user %d has no name", uid)
 				}
 			}

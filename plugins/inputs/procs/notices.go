@@ -61,7 +61,7 @@ func (g *gather) logUnknownUsers() {
 		return
 	}
 	if unknown := slices.DeleteFunc(g.usersNamed(), g.machine.HasUser); len(unknown) > 0 {
-		g.Log.Warnf("Users %s are in no passwd file that this plugin reads, as those of a directory service; their numbers match too",
+		g.Log.Warnf("Users %s are in no passwd file that this plugin reads, and no service of systemd's user database knows them; their numbers match too",
 			strings.Join(unknown, ", "))
 	}
 }

@@ -166,10 +166,10 @@ func (m *machine) OpenProcess(id sysprobe.ProcID) (Process, error) {
 }
 
 // UserName implements Machine.
-func (m *machine) UserName(uid uint32) string { return m.users.Name(uid) }
+func (m *machine) UserName(uid uint32) string { return m.users.Name(m.life, uid) }
 
 // HasUser implements Machine.
-func (m *machine) HasUser(name string) bool { return m.users.Has(name) }
+func (m *machine) HasUser(name string) bool { return m.users.Has(m.life, name) }
 
 // CgroupPIDs implements Machine.
 func (m *machine) CgroupPIDs(pid int32) sysprobe.Opt[sysprobe.PIDUse] {

@@ -121,3 +121,27 @@ func TestLimitAboveIsSaidOnce(t *testing.T) {
 		t.Errorf("%v, want one line", said)
 	}
 }
+
+// TestUsersOfServices names users that only a service of systemd's user database knows.
+func TestUsersOfServices(t *testing.T) {
+	const name = "io.systemd.DynamicUser"
+	run := sysprobetest.NewRunRoot(t)
+	sysprobetest.ServeUsers(t, run, name, sysprobetest.ReplyUsers(name, map[int64]string{61184: "web"}))
+	t.Setenv("HOST_ETC", t.TempDir())
+	t.Setenv("HOST_RUN", run)
+	m, err := Open(sysprobe.Config{Backend: sysprobe.BackendProcFS}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close() //nolint:errcheck // of the test
+	// A service that takes longer than a second is asked again after ten.
+	sysprobetest.Eventually(t, func() string {
+		if !m.HasUser("web") {
+			return "the user of a service is not there"
+		}
+		return ""
+	})
+	if m.HasUser("carol") {
+		t.Error("a user is there that no service knows")
+	}
+}
