@@ -70,6 +70,7 @@ var supportedOn = map[Feature][]string{
 	"Procs.OpenProcess":     {"linux", "darwin", "freebsd", "netbsd", "openbsd", "windows"},
 	"Procs.OriginOf":        {"linux"},
 	"Procs.Snapshot":        {"linux", "darwin", "freebsd", "netbsd", "openbsd", "windows"},
+	"RaisePrivileges":       {"linux"},
 	"ReadBootTime":          {"linux", "darwin", "freebsd", "netbsd", "openbsd", "windows"},
 	"ReadCPUTimes":          {"linux", "freebsd", "netbsd", "openbsd"},
 	"ReadCPUs":              {"linux", "darwin", "freebsd", "netbsd", "openbsd", "windows"},

@@ -82,6 +82,8 @@ func run(args []string) error {
 		host.Mode = execd.Once
 	}
 
+	execd.RaisePrivileges(os.Stderr)
+
 	// A write to a closed stdout is an error to handle, not the end.
 	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)

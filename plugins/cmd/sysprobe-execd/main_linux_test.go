@@ -3,14 +3,20 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"encoding/binary"
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
+
+	"telegraf-sysprobe/sysprobe/sysprobetest"
 )
 
 // useCPU uses CPU until the end of the test, so that some process has a rank by that.
@@ -68,6 +74,67 @@ func TestUnprivileged(t *testing.T) {
 		t.Errorf("%v, messages %q", err, stderr.String())
 	}
 	everyMeasurement(t, "", string(out))
+}
+
+// TestWithheldCapabilities starts the program, whose file permits capabilities, as a
+// user without privileges in sandboxes that withhold them: it gathers, and says what
+// is lost, and to what.
+func TestWithheldCapabilities(t *testing.T) {
+	sysprobetest.NeedCapabilities(t, unix.CAP_SETFCAP, unix.CAP_SETPCAP, unix.CAP_BPF)
+	program := grantingCopy(t)
+	conf := filepath.Join(filepath.Dir(program), "sysprobe.conf")
+	if err := os.WriteFile(conf, []byte("[[inputs.zombies]]\n  log_level = \"error\"\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ option, want string }{
+		{"--no-new-privs", "W! sysprobe-execd: NoNewPrivileges (NoNewPrivileges= of the unit, "},
+		{"--bounding-set=-all", "W! sysprobe-execd: the bounding set (CapabilityBoundingSet= of the unit; "},
+	} {
+		// A program in between, as Telegraf is, has none of what setpriv keeps.
+		cmd := command(t, "--reuid=65534", "--regid=65534", "--clear-groups", tt.option, "sh", "-c", `exec "$0" "$@"`, program, "--once", "--config", conf)
+		cmd.Dir = "/"
+		var err error
+		if cmd.Path, err = exec.LookPath("setpriv"); err != nil {
+			t.Fatal(err)
+		}
+		var stderr strings.Builder
+		cmd.Stderr = &stderr
+		out, err := cmd.Output()
+		if err != nil || !strings.HasPrefix(string(out), "zombies ") {
+			t.Errorf("%s: %v, %q", tt.option, err, out)
+		}
+		got := stderr.String()
+		if !strings.HasPrefix(got, tt.want) || !strings.Contains(got, " withholds CAP_BPF, ") || strings.Count(got, "\n") != 1 {
+			t.Errorf("%s: messages %q, want one that begins with %q and names CAP_BPF", tt.option, got, tt.want)
+		}
+	}
+}
+
+// grantingCopy returns a copy of this program that everybody can start, whose file
+// permits CAP_BPF.
+func grantingCopy(t *testing.T) string {
+	t.Helper()
+	b, err := os.ReadFile("/proc/self/exe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for d := dir; d != os.TempDir(); d = filepath.Dir(d) {
+		if err := os.Chmod(d, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	program := filepath.Join(dir, "sysprobe-execd")
+	if err := os.WriteFile(program, b, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	var attribute [20]byte // struct vfs_cap_data of linux/capability.h, revision 2
+	binary.LittleEndian.PutUint32(attribute[0:], 2<<24)
+	binary.LittleEndian.PutUint32(attribute[12:], 1<<(unix.CAP_BPF-32))
+	if err := unix.Setxattr(program, "security.capability", attribute[:], 0); err != nil {
+		t.Fatal(err)
+	}
+	return program
 }
 
 func TestConfigCheck(t *testing.T) {

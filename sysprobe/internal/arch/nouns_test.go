@@ -39,6 +39,7 @@ var halves = []map[string][]string{
 		"host":        nil,
 		"sessions":    {"host"},
 		"usernames":   nil,
+		"privileges":  nil,
 	},
 }
 

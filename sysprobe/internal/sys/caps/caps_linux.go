@@ -1,7 +1,6 @@
 package caps
 
 import (
-	"os"
 	"strconv"
 	"strings"
 
@@ -16,6 +15,8 @@ const (
 	NetAdmin  Capability = unix.CAP_NET_ADMIN
 	SysPtrace Capability = unix.CAP_SYS_PTRACE
 	SysAdmin  Capability = unix.CAP_SYS_ADMIN
+	Perfmon   Capability = unix.CAP_PERFMON
+	BPF       Capability = unix.CAP_BPF
 )
 
 // Set is a set of capabilities, one bit each.
@@ -51,10 +52,6 @@ func (s Set) String() string {
 // Effective returns the effective capabilities of the calling thread. It
 // returns the error of capget(2).
 func Effective() (Set, error) {
-	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
-	var data [2]unix.CapUserData // version 3 has two words of 32 bits
-	if err := unix.Capget(&header, &data[0]); err != nil {
-		return 0, os.NewSyscallError("capget", err)
-	}
-	return Set(data[0].Effective) | Set(data[1].Effective)<<32, nil
+	data, err := capget()
+	return Set(data[0].Effective) | Set(data[1].Effective)<<32, err
 }

@@ -1,2 +1,2 @@
-// Package caps reads the capabilities(7) of this process.
+// Package caps reads the capabilities(7) of this process, and raises them.
 package caps
