@@ -71,4 +71,5 @@ func TestShape(t *testing.T) {
 	})
 	names.Check(t)
 	names.CheckAlerts(t)
+	names.CheckFields(t, "nicaddrs")
 }

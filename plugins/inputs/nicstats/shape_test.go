@@ -99,4 +99,5 @@ func TestShape(t *testing.T) {
 	})
 	names.Check(t)
 	names.CheckAlerts(t)
+	names.CheckFields(t, "nicstats")
 }

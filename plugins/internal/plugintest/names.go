@@ -14,6 +14,8 @@ import (
 type Names struct {
 	tags, fields map[string]map[string]bool // by measurement
 	alone        map[string]bool            // booleans without their twin
+	columns      map[string]map[string]column
+	always       map[string]map[string]bool // the tags of all rows of the first metrics with a measurement
 }
 
 // Add adds those of metrics.
@@ -21,6 +23,7 @@ func (n *Names) Add(metrics []telegraf.Metric) {
 	if n.tags == nil {
 		n.tags, n.fields, n.alone = map[string]map[string]bool{}, map[string]map[string]bool{}, map[string]bool{}
 	}
+	n.addColumns(metrics)
 	for _, m := range metrics {
 		if n.tags[m.Name()] == nil {
 			n.tags[m.Name()], n.fields[m.Name()] = map[string]bool{}, map[string]bool{}
