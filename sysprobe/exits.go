@@ -5,22 +5,26 @@ import "time"
 // Exits receives the exit of every process of the machine as it happens. It is
 // safe for concurrent use.
 //
-// Exits knows the moment and the wait status of each exit, and nothing else of
-// the process. What the process used until it exited is known to [Accounting].
+// Exits knows the moment of each exit and, on Linux, the wait status, and nothing
+// else of the process. What the process used until it exited is known to [Accounting].
 type Exits struct {
 	client *exitsClient
 }
 
-// OpenExits subscribes to exits. A nil c means defaults. It needs the initial
+// OpenExits subscribes to exits. A nil c means defaults. On Linux it needs the initial
 // user, PID and time namespaces, the network namespace of process 1
 // (c.NetNS), and before Linux 6.6 CAP_NET_ADMIN.
+//
+// FreeBSD, NetBSD, OpenBSD and macOS report the exits of processes that were there at
+// the [Exits.Read] before, or at OpenExits, without their status; NetBSD and OpenBSD
+// report those of other users to root only.
 //
 // It returns an error that wraps [ErrNotSupported] where this system or these
 // namespaces have no such source, or where c.ProcRoot is the process table of
 // another PID namespace than the source; and one that wraps [ErrAccessDenied]
 // where the privilege is missing.
 //
-// Source: the proc connector (linux/cn_proc.h).
+// Source: the proc connector (linux/cn_proc.h); kqueue(2), EVFILT_PROC.
 func OpenExits(c *Config) (*Exits, error) {
 	client, err := configured(c, newExitsClient)
 	if err != nil {
@@ -46,7 +50,7 @@ type Exit struct {
 	// ProcID.Start.
 	At time.Duration
 	// Status is how the process exited if it did; absent where its threads do
-	// not agree.
+	// not agree, and where only the process table has it.
 	Status Opt[ExitStatus]
 }
 

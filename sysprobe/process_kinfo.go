@@ -290,14 +290,14 @@ func (c *kinfoProcessClient) awaitEnd(ctx context.Context) error {
 // await waits until the process is gone or, where it must not be reaped, dead.
 func (c *kinfoProcessClient) await(ctx context.Context, reaps bool) (Opt[ExitStatus], error) {
 	const op = "wait for process"
+	heard := false // that it exited, after which FreeBSD says so at once every time
 	for pause := kinfoFirstPause; ; pause = min(2*pause, kinfoLastPause) {
 		exit, gone, err := c.lookOnce(ctx, reaps)
 		if err != nil || gone {
 			return exit, pidError(op, c.id.PID, err)
 		}
-		err = c.kernel.awaitExit(ctx, c.id.PID)
-		if err == nil {
-			pause = kinfoFirstPause
+		if !heard && c.kernel.awaitExit(ctx, c.id.PID) == nil {
+			heard, pause = true, kinfoFirstPause
 			continue
 		}
 		select {

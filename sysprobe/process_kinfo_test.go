@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"telegraf-sysprobe/sysprobe/internal/sys/sysctl"
 	"telegraf-sysprobe/sysprobe/sysprobetest"
@@ -65,6 +67,26 @@ func openKinfoProcess(t *testing.T, pid int32) *kinfoProcess {
 // vanish removes the process from the table.
 func (p *kinfoProcess) vanish() {
 	p.kernel.Answer(fmt.Sprintf("1.14.1.%d", p.id.PID), nil)
+}
+
+// TestKinfoWaitPauses waits for a zombie that another process has to reap, whose exit
+// FreeBSD reports at once as often as it is asked.
+func TestKinfoWaitPauses(t *testing.T) {
+	p := openKinfoProcess(t, 4400)
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		asked := 0
+		p.kinfoProcessClient.kernel.awaitExit = func(context.Context, int32) error {
+			if asked++; asked > 100 {
+				cancel()
+			}
+			return nil
+		}
+		if _, err := p.wait(ctx); !errors.Is(err, context.DeadlineExceeded) || asked != 1 {
+			t.Errorf("%v, asked %d times; want the end of the minute, once", err, asked)
+		}
+	})
 }
 
 func TestKinfoProcess(t *testing.T) {

@@ -6,8 +6,8 @@ package sysprobe
 var supportedOn = map[Feature][]string{
 	"Accounting":            {"linux"},
 	"Accounting.Snapshot":   {"linux"},
-	"Exits":                 {"linux"},
-	"Exits.Read":            {"linux"},
+	"Exits":                 {"linux", "darwin", "freebsd", "netbsd", "openbsd"},
+	"Exits.Read":            {"linux", "darwin", "freebsd", "netbsd", "openbsd"},
 	"IdentifyNetNS":         {"linux"},
 	"ListNetNS":             {"linux"},
 	"LocalNetNSID":          {"linux"},

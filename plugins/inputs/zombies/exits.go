@@ -69,7 +69,7 @@ func remedy(err error) string {
 	if errors.Is(err, sysprobe.ErrAccessDenied) {
 		return "grant CAP_NET_ADMIN, which Linux needs for it before 6.6"
 	}
-	return "run on Linux in the PID, user, network and time namespaces of the host, with its proc file system"
+	return "on Linux, run in the PID, user, network and time namespaces of the host, with its proc file system"
 }
 
 // readExits gives the tracker the exits since the last gather. It returns an

@@ -12,9 +12,9 @@ import (
 )
 
 // AwaitExit returns when the process exits, by EVFILT_PROC with NOTE_EXIT. It
-// returns ESRCH if there is no such process, or if it is a zombie already, another
-// errno if the kernel does not let this user wait for it, and the error of ctx once
-// that is done.
+// returns ESRCH if there is no such process or, except on FreeBSD, where it returns at
+// once, if it is a zombie already; another errno if the kernel does not let this user
+// wait for it; and the error of ctx once that is done.
 func AwaitExit(ctx context.Context, pid int32) error {
 	queue, err := unix.Kqueue()
 	if err != nil {
