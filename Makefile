@@ -20,7 +20,7 @@ export GOFLAGS := $(strip $(shell $(GO) env GOFLAGS) -buildvcs=false)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help build archive run test race lint fuzz golden generate bpf cross integration bare vm wine e2e bench telegraf coverage \
+.PHONY: help build archive run test race lint fuzz golden generate bpf cross integration bare vm wine e2e bench grafana telegraf coverage \
 	install-dev-deps install-git-hooks test-all clean
 
 help: ## list the targets
@@ -83,6 +83,9 @@ bench: build ## compare with the C floor, other libraries and the build of commi
 	cd $(BENCH) && $(GO) build -o ../../bin/bench .
 	$(if $(BEFORE),.ci/bench-before.sh $(BEFORE) bin/bench-before)
 	bin/bench -json='$(JSON)' -execd=bin/sysprobe-execd $(if $(BEFORE),-before=bin/bench-before) $(BENCHFLAGS)
+
+grafana: ## check the dashboards against Grafana's types, with npm
+	.ci/grafana.sh
 
 telegraf: ## leave bin/telegraf: a real Telegraf with the four inputs inside
 	.ci/telegraf.sh
