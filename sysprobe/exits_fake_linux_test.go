@@ -22,6 +22,27 @@ type fakeExits struct {
 	lost   bool
 	err    error
 	closed bool
+	ended  bool // by Interrupt
+}
+
+// Wait implements exitSource.
+func (f *fakeExits) Wait() bool {
+	for ; ; time.Sleep(time.Millisecond) {
+		f.mu.Lock()
+		ended, waits := f.ended, len(f.queue) > 0 || f.lost || f.err != nil
+		f.mu.Unlock()
+		if ended || waits {
+			return !ended
+		}
+	}
+}
+
+// Interrupt implements exitSource.
+func (f *fakeExits) Interrupt() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.ended = true
+	return nil
 }
 
 // add queues exits, an overrun and an error.

@@ -17,8 +17,8 @@ import (
 )
 
 const (
-	// exitsEvery is how often the socket is emptied. To wake up for each event
-	// costs eight times as much, and slows down the processes that exit.
+	// exitsEvery is how long after an exit the socket is emptied. To wake up for each
+	// event costs eight times as much, and slows down the processes that exit.
 	exitsEvery = 100 * time.Millisecond
 
 	// exitsBuffer is how many bytes the socket may hold: a hundred thousand exits
@@ -29,6 +29,8 @@ const (
 // exitSource is where exits come from: a procconn.Conn.
 type exitSource interface {
 	Exits(each func(procconn.Exit)) (overrun bool, err error)
+	Wait() bool
+	Interrupt() error
 	Close() error
 }
 
@@ -84,16 +86,14 @@ func startExits(cfg Config, source exitSource) *exitsClient {
 	return c
 }
 
-// run empties the source until stop.
+// run empties the source until stop. It sleeps where no process exits.
 func (c *exitsClient) run() {
 	defer close(c.done)
-	ticker := time.NewTicker(exitsEvery)
-	defer ticker.Stop()
-	for {
+	for c.source.Wait() {
 		select {
 		case <-c.stop:
 			return
-		case <-ticker.C:
+		case <-time.After(exitsEvery):
 		}
 		c.mu.Lock()
 		_ = c.receive() //nolint:errcheck // the next read meets the error too, or reports a loss
@@ -111,8 +111,9 @@ func (c *exitsClient) close() error {
 		return opError(op, "", fs.ErrClosed)
 	}
 	close(c.stop)
+	err := c.source.Interrupt()
 	<-c.done
-	return opError(op, "", c.source.Close())
+	return opError(op, "", errors.Join(err, c.source.Close()))
 }
 
 func (c *exitsClient) read(dst *ExitLog) error {

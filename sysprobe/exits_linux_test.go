@@ -1,13 +1,13 @@
 package sysprobe
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
@@ -288,9 +288,26 @@ func TestExitsSteppedClock(t *testing.T) {
 	}
 }
 
+// TestExitsWaitInTheTable has exits that nothing reads: the socket is emptied
+// meanwhile.
+func TestExitsWaitInTheTable(t *testing.T) {
+	client := openExits(t, nil).client
+	for range 2 {
+		pid := makeDead(t).pid
+		sysprobetest.Eventually(t, func() string {
+			client.mu.Lock()
+			defer client.mu.Unlock()
+			if _, there := client.table[pid]; !there {
+				return "the exit is not in the table"
+			}
+			return ""
+		})
+	}
+}
+
 func TestExitsLeaveNothing(t *testing.T) {
 	openExits(t, nil) // or skip
-	goroutines, files := runtime.NumGoroutine(), openFiles()["socket"]
+	goroutines, files, wakes := runtime.NumGoroutine(), openFiles()["socket"], eventFDs(t)
 	for range 20 {
 		exits, err := OpenExits(&Config{NetNS: connectorNetNS()})
 		if err != nil {
@@ -304,6 +321,9 @@ func TestExitsLeaveNothing(t *testing.T) {
 	if n := openFiles()["socket"]; n != files {
 		t.Errorf("%d sockets, want %d", n, files)
 	}
+	if n := eventFDs(t); n != wakes {
+		t.Errorf("%d descriptors of eventfd(2), want %d", n, wakes)
+	}
 	sysprobetest.Eventually(t, func() string {
 		if n := runtime.NumGoroutine(); n > goroutines {
 			return fmt.Sprintf("%d goroutines, want %d", n, goroutines)
@@ -312,94 +332,19 @@ func TestExitsLeaveNothing(t *testing.T) {
 	})
 }
 
-// exitsAnswer is what helpExits prints.
-type exitsAnswer struct {
-	Error                string
-	NotSupported, Denied bool
-	Heard                bool
-}
-
-// helpExits PROC NETNS: listens, and says whether it heard a child exit. With
-// PROC, it mounts proc(5) anew.
-func helpExits(args []string) error {
-	if args[0] != "" {
-		if err := mountProc(args[0], ""); err != nil {
-			return err
-		}
-	}
-	exits, err := OpenExits(&Config{NetNS: args[1]})
+// eventFDs counts the descriptors of eventfd(2) that this process has.
+func eventFDs(t *testing.T) (n int) {
+	t.Helper()
+	links, err := filepath.Glob("/proc/self/fd/*")
 	if err != nil {
-		return errors.Join(ready(), say(exitsAnswer{
-			Error: err.Error(), NotSupported: errors.Is(err, ErrNotSupported), Denied: errors.Is(err, ErrAccessDenied),
-		}))
+		t.Fatal(err)
 	}
-	child, err := os.StartProcess("/bin/true", []string{"true"}, &os.ProcAttr{})
-	if err != nil {
-		return err
+	for _, link := range links {
+		if name, err := os.Readlink(link); err == nil && name == "anon_inode:[eventfd]" {
+			n++
+		}
 	}
-	if _, err := child.Wait(); err != nil {
-		return err
-	}
-	// The kernel lets a parent reap before it tells of the exit (do_exit in
-	// kernel/exit.c).
-	heard := false
-	for deadline := time.Now().Add(5 * time.Second); !heard && time.Now().Before(deadline); {
-		var log ExitLog
-		if err := exits.Read(&log); err != nil {
-			return err
-		}
-		heard = log.find(int32(child.Pid)).Known()
-	}
-	return errors.Join(ready(), say(exitsAnswer{Heard: heard}), exits.Close())
-}
-
-// withoutNetAdmin takes one capability from cmd.
-func withoutNetAdmin(cmd *exec.Cmd) {
-	self, err := os.Executable()
-	if err != nil {
-		panic(err)
-	}
-	drop := exec.Command("setpriv", "--bounding-set=-net_admin", "--", self)
-	cmd.Path, cmd.Args = drop.Path, append(drop.Args, cmd.Args[1:]...)
-}
-
-func TestExitsElsewhere(t *testing.T) {
-	sysprobetest.NeedTool(t, "setpriv")
-	sysprobetest.NeedNamespaces(t)
-	openExits(t, nil) // or skip
-	ask := func(t *testing.T, change func(*exec.Cmd), args ...string) exitsAnswer {
-		t.Helper()
-		var answer exitsAnswer
-		startHelper(t, change, "exits", args...).answer(t, &answer)
-		return answer
-	}
-	t.Run("a PID namespace", func(t *testing.T) {
-		if got := ask(t, inNamespaces(unix.CLONE_NEWPID|unix.CLONE_NEWNS), "/proc", ""); !got.NotSupported {
-			t.Errorf("%+v, want not supported", got)
-		}
-	})
-	t.Run("a PID namespace that sees the process table of another", func(t *testing.T) {
-		if got := ask(t, inNamespaces(unix.CLONE_NEWPID), "", ""); !got.NotSupported {
-			t.Errorf("%+v, want not supported", got)
-		}
-	})
-	t.Run("a network namespace", func(t *testing.T) {
-		if got := ask(t, inNamespaces(unix.CLONE_NEWNET), "", ""); !got.NotSupported {
-			t.Errorf("%+v, want not supported", got)
-		}
-		runtime.LockOSThread() // its namespace is the one that hears
-		defer runtime.UnlockOSThread()
-		path := cmp.Or(connectorNetNS(), fmt.Sprintf("/proc/%d/task/%d/ns/net", os.Getpid(), unix.Gettid()))
-		if got := ask(t, inNamespaces(unix.CLONE_NEWNET), "", path); !got.Heard {
-			t.Errorf("%+v, want it heard through %s", got, path)
-		}
-	})
-	t.Run("without CAP_NET_ADMIN", func(t *testing.T) {
-		got := ask(t, withoutNetAdmin, "", connectorNetNS())
-		if !got.Heard && !got.Denied {
-			t.Errorf("%+v, want it heard (Linux 6.6 and later) or denied", got)
-		}
-	})
+	return n
 }
 
 // TestExitsStorm is about many more exits than there are zombies.

@@ -540,8 +540,8 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 		sweep()
 		sweep()
 		limit := 0.0
-		if root == "/proc" { // where others start processes meanwhile
-			limit = float64(len(s.Procs)) / 4
+		if root == "/proc" { // where others start processes meanwhile; an allocation for each process shows all the same
+			limit = float64(len(s.Procs)) * 3 / 4
 		}
 		if n := leastAllocs(sweep); n > limit {
 			t.Errorf("%s: %v allocations a sweep of %d processes, want at most %v", root, n, len(s.Procs), limit)

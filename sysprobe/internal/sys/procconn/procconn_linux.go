@@ -16,7 +16,6 @@ import (
 	"telegraf-sysprobe/sysprobe/internal/decode/cnproc"
 	"telegraf-sysprobe/sysprobe/internal/decode/nlmsg"
 	"telegraf-sysprobe/sysprobe/internal/sys/clock"
-	"telegraf-sysprobe/sysprobe/internal/sys/nlconn"
 )
 
 // Exit is the exit of one thread. That of a process is the exit of its last
@@ -37,8 +36,9 @@ const MaxEvents = 1 << 16
 // Conn is a subscription to the exits of all processes of the machine. It is
 // not safe for concurrent use.
 type Conn struct {
-	dial     func() (nlconn.Socket, error)
-	sock     nlconn.Socket // nil before the first one, and after Close
+	dial     func() (socket, error)
+	sock     socket // nil before the first one, and after Close
+	wake     int    // the eventfd(2) that ends Wait
 	datagram []byte
 	// acknowledged is how many requests a kernel that counts requests has
 	// counted.
@@ -56,16 +56,30 @@ type Conn struct {
 // where a privilege is missing: CAP_NET_ADMIN before Linux 6.6, CAP_SYS_ADMIN to
 // enter the namespace.
 func Open(netns string, buffer int) (*Conn, error) {
-	return open(func() (nlconn.Socket, error) { return dial(netns, buffer) })
+	return open(func() (socket, error) { return dial(netns, buffer) })
 }
 
 // open subscribes through sockets that dial makes.
-func open(dial func() (nlconn.Socket, error)) (*Conn, error) {
-	c := &Conn{dial: dial, datagram: make([]byte, os.Getpagesize())}
+func open(dial func() (socket, error)) (*Conn, error) {
+	wake, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	if err != nil {
+		return nil, os.NewSyscallError("eventfd", err)
+	}
+	c := &Conn{dial: dial, wake: wake, datagram: make([]byte, os.Getpagesize())}
 	if err := c.subscribe(); err != nil {
-		return nil, errors.Join(err, c.unsubscribe())
+		return nil, errors.Join(err, c.unsubscribe(), c.closeWake())
 	}
 	return c, nil
+}
+
+// Wait waits until events wait in the socket, and returns true; or until Interrupt is
+// called, and returns false. It can be called beside Exits and Interrupt.
+func (c *Conn) Wait() bool { return !c.sock.wait(c.wake) }
+
+// Interrupt ends the calls of Wait that are under way and all later ones.
+func (c *Conn) Interrupt() error {
+	_, err := unix.Write(c.wake, binary.NativeEndian.AppendUint64(nil, 1))
+	return os.NewSyscallError("write", err)
 }
 
 // Exits calls each for the exits that wait in the socket, at most MaxEvents.
@@ -89,8 +103,10 @@ func (c *Conn) Close() error {
 	if c.sock == nil {
 		return fs.ErrClosed
 	}
-	return c.unsubscribe()
+	return errors.Join(c.unsubscribe(), c.closeWake())
 }
+
+func (c *Conn) closeWake() error { return os.NewSyscallError("close", unix.Close(c.wake)) }
 
 // receive calls each for the events that wait in the socket. Suspended is what
 // has to be added to their times, which are of CLOCK_MONOTONIC.

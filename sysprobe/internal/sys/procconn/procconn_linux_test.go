@@ -15,7 +15,6 @@ import (
 	"telegraf-sysprobe/sysprobe/internal/decode/cnproc"
 	"telegraf-sysprobe/sysprobe/internal/decode/nlmsg"
 	"telegraf-sysprobe/sysprobe/internal/sys/clock"
-	"telegraf-sysprobe/sysprobe/internal/sys/nlconn"
 )
 
 // fakeConnector plays the proc connector of a kernel.
@@ -39,11 +38,14 @@ type fakeConnectorSocket struct {
 	closed    bool
 }
 
-func (k *fakeConnector) dial() (nlconn.Socket, error) {
+func (k *fakeConnector) dial() (socket, error) {
 	s := &fakeConnectorSocket{kernel: k}
 	k.sockets = append(k.sockets, s)
 	return s, nil
 }
+
+// wait implements socket: these tests do not wait.
+func (*fakeConnectorSocket) wait(int) bool { return true }
 
 // last is the socket in use.
 func (k *fakeConnector) last() *fakeConnectorSocket { return k.sockets[len(k.sockets)-1] }

@@ -26,6 +26,14 @@ type mmsghdr struct {
 	length uint32
 }
 
+// socket is where events come from.
+type socket interface {
+	nlconn.Socket
+	// wait waits until Receive has something to return, be it an error, or until the
+	// eventfd(2) wake was written to, which it reports.
+	wait(wake int) (woken bool)
+}
+
 // kernelSocket is a socket whose Receive does not wait: without a datagram its
 // error is EAGAIN, after an overrun ENOBUFS. It is a socket outside Go's poller, which would wake up for each
 // event (epoll_ctl(2), EPOLLET): most of what an event costs.
@@ -42,7 +50,7 @@ type kernelSocket struct {
 // dial opens a socket in the network namespace at the path netns, or in that
 // of the caller where it is empty. The socket joins the group of the proc
 // connector and has a receive buffer of that many bytes.
-func dial(netns string, buffer int) (nlconn.Socket, error) {
+func dial(netns string, buffer int) (socket, error) {
 	conn, err := nlconn.Dial(netns, unix.NETLINK_CONNECTOR)
 	if errors.Is(err, unix.EPROTONOSUPPORT) {
 		return nil, unsupported("the kernel was built without CONFIG_CONNECTOR")
@@ -108,6 +116,14 @@ func (s *kernelSocket) receive() (int, error) {
 		return 0, errno
 	}
 	return int(n), nil
+}
+
+// wait implements socket. Poll(2) wakes up for the first of many events alone, where
+// Go's poller does for each.
+func (s *kernelSocket) wait(wake int) (woken bool) {
+	fds := []unix.PollFd{{Fd: int32(s.fd), Events: unix.POLLIN}, {Fd: int32(wake), Events: unix.POLLIN}}
+	_, err := retryOnEINTR(func() (int, error) { return unix.Poll(fds, -1) })
+	return err == nil && fds[1].Revents != 0
 }
 
 // Close implements nlconn.Socket.
