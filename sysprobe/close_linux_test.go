@@ -23,6 +23,7 @@ var openers = map[string]func(*testing.T) io.Closer{
 	"NetNSWatch": func(t *testing.T) io.Closer { return opened(t)(OpenNetNSWatch(nil)) },
 	"Procs":      func(t *testing.T) io.Closer { return opened(t)(OpenProcs(nil)) },
 	"Exits":      func(t *testing.T) io.Closer { return opened(t)(OpenExits(nil)) },
+	"CPUCount":   func(t *testing.T) io.Closer { return opened(t)(OpenCPUCount(nil)) },
 	"Accounting": func(t *testing.T) io.Closer {
 		return opened(t)(openTable(t, "").OpenAccounting(t.Context()))
 	},

@@ -21,6 +21,7 @@
 //     [Procs.Connections], single processes by [Procs.Lookup].
 //   - [Process], of [Procs.OpenPID] and [Procs.OpenProcess]: one process, for what the
 //     table does not have, for signals, priorities and limits, and to wait for its end.
+//   - [CPUCount], of [OpenCPUCount]: how many processors the kernel uses.
 //   - [Exits], of [OpenExits]: the moment and the status of each process that exits.
 //   - [Accounting], of [Procs.OpenAccounting]: what those used that exited between two
 //     snapshots.

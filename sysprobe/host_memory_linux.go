@@ -44,7 +44,7 @@ func (hostClient) cpus(cfg Config) (HostCPUs, error) {
 	}
 	info := procfs.DecodeCPUInfo(b)
 	// The cpuinfo of s390x has processors in another form than all others.
-	if online, err := procdir.ReadFile(filepath.Join(cfg.SysRoot, "devices/system/cpu/online")); err == nil {
+	if online, err := procdir.ReadFile(filepath.Join(cfg.SysRoot, onlineCPUs)); err == nil {
 		info.Logical = cmp.Or(procfs.CountCPUs(online), info.Logical)
 	}
 	// The number of cores in cpuinfo is that of a package whose cores are alike.

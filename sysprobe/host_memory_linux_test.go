@@ -86,11 +86,60 @@ func TestReadCPUs(t *testing.T) {
 	if got, err := ReadCPUs(config); err != nil || got.Logical != Some(5) {
 		t.Errorf("G24: %+v, %v of s390x, want 5 processors", got, err)
 	}
+	checkCPUCount(t, tree, config)
 	tree.Remove("cpuinfo")
 	if _, err := ReadCPUs(config); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("error %v, want ErrNotExist", err)
 	}
 	if got, err := ReadCPUs(nil); err != nil || got.Logical.Or(runtime.NumCPU()) < runtime.NumCPU() {
 		t.Errorf("this machine has %+v, %v", got, err)
+	}
+}
+
+// checkCPUCount counts the processors of a machine that has 5 online, which changes.
+func checkCPUCount(t *testing.T, tree *sysprobetest.ProcTree, config *Config) {
+	t.Helper()
+	count, err := OpenCPUCount(config)
+	check(t, err)
+	wants := func(want int) {
+		t.Helper()
+		if got, err := count.Read(); got != want || err != nil {
+			t.Errorf("%d processors, %v, want %d", got, err, want)
+		}
+	}
+	wants(5)
+	tree.Write("sys/devices/system/cpu/online", "0-1\n")
+	wants(2)
+	tree.Write("sys/devices/system/cpu/online", "nonsense\n")
+	tree.Write("cpuinfo", "processor : 0\nprocessor : 1\nprocessor : 2\n")
+	wants(3)
+	check(t, count.Close())
+	if _, err := count.Read(); !errors.Is(err, fs.ErrClosed) {
+		t.Errorf("error %v after Close, want fs.ErrClosed", err)
+	}
+
+	without, err := OpenCPUCount(&Config{ProcRoot: tree.Root, SysRoot: "/nonexistent"})
+	check(t, err)
+	defer without.Close() //nolint:errcheck // of the test
+	if got, err := without.Read(); got != 3 || err != nil {
+		t.Errorf("%d processors without sysfs, %v, want 3", got, err)
+	}
+	tree.Write("cpuinfo", "nonsense")
+	if got, err := without.Read(); !errors.Is(err, ErrNotSupported) {
+		t.Errorf("%d processors of nowhere, %v, want ErrNotSupported", got, err)
+	}
+}
+
+func BenchmarkCPUCount(b *testing.B) {
+	count, err := OpenCPUCount(nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer count.Close() //nolint:errcheck // of the benchmark
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := count.Read(); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

@@ -46,8 +46,9 @@ type ProcessInfo struct {
 // table has it, with the optional facts of row, and those of facts, as psutil's
 // oneshot. A file of proc(5) is read once for all facts, so that these are of one
 // moment; stat and status again where the first thread is dead, a fact is denied, or
-// [WantSwitches] asks for those of all threads. A dst that is used again for the process costs less, and goes on with
-// Proc.Switches.
+// [WantSwitches] asks for those of all threads. A dst that is used again for the
+// process costs less, and goes on with Proc.Switches: of Linux the handle then keeps
+// three files of the process open until it is closed, for 64 processes of a Procs at most.
 //
 // It returns an error that wraps [ErrNoSuchProcess] if the process is gone, also if it
 // went meanwhile, [ErrNotSupported] on a system without a backend, the error of ctx if

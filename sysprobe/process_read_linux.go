@@ -62,6 +62,9 @@ func (r *processRead) call() (struct{}, error) {
 // fill reads all that is wanted.
 func (r *processRead) fill() error {
 	info := &r.info
+	if client := r.client; r.before.ID == client.id { // it is asked again and again
+		client.dir.KeepOpen(&r.buf, client.table.kept)
+	}
 	r.readByPID()
 	st, err := r.reader.fillStat(&info.Proc, r.client.id.PID, &r.sweep) // it still has its PID
 	if err != nil {

@@ -223,3 +223,41 @@ func TestReadForeignTree(t *testing.T) {
 		t.Errorf("%+v, want one malformed fact", info)
 	}
 }
+
+// TestReadAgain reads a process again and again, through what stays open of it, until
+// it is gone.
+func TestReadAgain(t *testing.T) {
+	cmd := exec.Command("sleep", "600")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer cmd.Wait()         //nolint:errcheck // it is killed
+	defer cmd.Process.Kill() //nolint:errcheck // it may be dead
+	p := openProcess(t, openTable(t, ""), cmd.Process.Pid)
+	var info ProcessInfo
+	read := func() error { return p.Read(t.Context(), &info, forEverybody, WantCmdline) }
+	becomes := func(want State) {
+		t.Helper()
+		sysprobetest.Eventually(t, func() string {
+			if err := read(); err != nil || info.State != want {
+				return fmt.Sprintf("state %v, %v, want %v", info.State, err, want)
+			}
+			return ""
+		})
+	}
+	becomes(StateSleeping)
+	for range 3 {
+		check(t, read())
+	}
+	if info.Name != "sleep" || !info.Memory.Known() || info.Status.Or(ProcStatus{}).UID != uint32(os.Geteuid()) {
+		t.Errorf("%+v", info)
+	}
+	check(t, p.Signal(syscall.SIGSTOP))
+	becomes(StateStopped)
+	check(t, p.Signal(syscall.SIGKILL))
+	becomes(StateZombie)
+	cmd.Wait() //nolint:errcheck // it was killed
+	if err := read(); !errors.Is(err, ErrNoSuchProcess) || info.ID != (ProcID{}) {
+		t.Errorf("%+v, %v of a process that was reaped", info.ID, err)
+	}
+}

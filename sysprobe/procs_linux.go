@@ -27,6 +27,7 @@ type procsClient struct {
 	now     func() time.Time
 	buffers sync.Pool // of *procdir.Buffer, for calls that do not take a turn
 	reads   sync.Pool // of *processRead
+	kept    *procdir.Budget
 	sockets lateSource[taskrec.SocketTable]
 	kin     lateSource[taskrec.KinTable]
 
@@ -63,6 +64,10 @@ func (fallbackError) Is(target error) bool { return target == errFallback }
 // Unwrap returns the cause.
 func (e fallbackError) Unwrap() error { return e.error }
 
+// maxKeptOpen is of how many processes at once files stay open between calls of
+// Process.Read: three each.
+const maxKeptOpen = 64
+
 func newProcsClient(cfg Config) (*procsClient, error) {
 	if err := checkNetNS(cfg); err != nil {
 		return nil, err
@@ -79,6 +84,7 @@ func newProcsClient(cfg Config) (*procsClient, error) {
 		own:     root.IsOwn(buf),
 		dead:    cfg.OnlyDead,
 		now:     cfg.Now,
+		kept:    procdir.NewBudget(maxKeptOpen),
 		turn:    newTurn(),
 		workers: procWorkers{most: cfg.Workers},
 		procReader: procReader{

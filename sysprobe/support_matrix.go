@@ -6,6 +6,8 @@ package sysprobe
 var supportedOn = map[Feature][]string{
 	"Accounting":            {"linux"},
 	"Accounting.Snapshot":   {"linux"},
+	"CPUCount":              {"linux", "darwin", "freebsd", "netbsd", "openbsd", "windows"},
+	"CPUCount.Read":         {"linux", "darwin", "freebsd", "netbsd", "openbsd", "windows"},
 	"Exits":                 {"linux", "darwin", "freebsd", "netbsd", "openbsd"},
 	"Exits.Read":            {"linux", "darwin", "freebsd", "netbsd", "openbsd"},
 	"IdentifyNetNS":         {"linux"},

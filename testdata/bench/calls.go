@@ -30,6 +30,7 @@ type call struct {
 // allCalls are the calls that are measured.
 var allCalls = []call{
 	{name: "number of processors", item: "call", key: "logical", asFast: 2, gopsutil: true},
+	{name: "one process, 17 attributes", item: "call", key: "attributes", asFast: 5, asFastAsGo: 10, gopsutil: true},
 	{name: "boot time", item: "call", key: "boot", asFast: 2, gopsutil: true},
 	{name: "I/O priority", item: "call", key: "ionice", asFast: 1},
 	{name: "affinity", item: "call", key: "affinity", asFast: 1},

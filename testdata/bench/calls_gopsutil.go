@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+
 	"github.com/shirou/gopsutil/v4/cpu"
 	"github.com/shirou/gopsutil/v4/host"
 	"github.com/shirou/gopsutil/v4/process"
@@ -59,4 +61,21 @@ func gopsutilDescendants() (pass, error) {
 		children, err := (&process.Process{Pid: 1}).Children()
 		return len(children), err
 	}, nil
+}
+
+// gopsutilAllAttributes calls what gopsutil has of the attributes of readAttributes: all
+// but two, for which it has no code here.
+func gopsutilAllAttributes() (pass, error) {
+	p, err := gopsutilSubject()
+	return repeat(func() error {
+		_, exe := p.Exe()
+		_, cmdline := p.CmdlineSlice()
+		_, cwd := p.Cwd()
+		_, uids := p.Uids()
+		_, gids := p.Gids()
+		_, nice := p.Nice()
+		_, switches := p.NumCtxSwitches()
+		_, terminal := p.Terminal()
+		return errors.Join(gopsutilAttributes(p), exe, cmdline, cwd, uids, gids, nice, switches, terminal)
+	}), err
 }

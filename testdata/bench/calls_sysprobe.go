@@ -8,10 +8,25 @@ import (
 
 // readLogical counts processors.
 func readLogical() (pass, error) {
+	count, err := sysprobe.OpenCPUCount(nil)
+	if err != nil {
+		return nil, err
+	}
 	return repeat(func() error {
-		_, err := sysprobe.ReadCPUs(nil)
+		_, err := count.Read()
 		return err
 	}), nil
+}
+
+// readAttributes reads at once what psutil's oneshot has of: name, exe, cmdline, cwd,
+// ppid, status, create_time, uids, gids, nice, ionice, cpu_affinity, num_threads,
+// cpu_times, memory_info, num_ctx_switches and terminal.
+func readAttributes(p *sysprobe.Process) pass {
+	const row = sysprobe.WantName | sysprobe.WantStatus | sysprobe.WantMemory
+	const facts = sysprobe.WantCmdline | sysprobe.WantExe | sysprobe.WantCwd |
+		sysprobe.WantTerminal | sysprobe.WantAffinity | sysprobe.WantIOPriority
+	var info sysprobe.ProcessInfo
+	return repeat(func() error { return p.Read(context.Background(), &info, row, facts) })
 }
 
 // readBoot asks when the machine started.

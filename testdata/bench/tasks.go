@@ -129,6 +129,8 @@ var goTasks = map[string]func() (pass, error){
 	"open files":            askSubject(length((*sysprobe.Process).OpenFiles)),
 	"maps":                  askSubject(length((*sysprobe.Process).MemoryMaps)),
 	"children":              readDescendants,
+	"attributes":            askSubject(readAttributes),
+	"gopsutil attributes":   gopsutilAllAttributes,
 	"gopsutil logical":      gopsutilLogical,
 	"gopsutil boot":         gopsutilBoot,
 	"gopsutil open files":   gopsutilOpenFiles,

@@ -16,6 +16,12 @@ def status(process):
         return None
 
 
+ATTRIBUTES = [
+    "name", "exe", "cmdline", "cwd", "ppid", "status", "create_time", "uids", "gids", "nice", "ionice", "cpu_affinity",
+    "num_threads", "cpu_times", "memory_info", "num_ctx_switches", "terminal",
+]
+
+
 SUBJECT = psutil.Process(int(os.environ.get("SYSPROBE_BENCH_SUBJECT", os.getpid())))
 
 
@@ -25,6 +31,7 @@ def often(f):
 
 TASKS = {
     "logical": often(psutil.cpu_count),
+    "attributes": often(lambda: SUBJECT.as_dict(ATTRIBUTES)),
     "boot": often(psutil.boot_time),
     "ionice": often(SUBJECT.ionice),
     "affinity": often(SUBJECT.cpu_affinity),

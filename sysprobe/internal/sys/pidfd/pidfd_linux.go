@@ -2,6 +2,7 @@ package pidfd
 
 import (
 	"errors"
+	"math/bits"
 	"os"
 	"slices"
 	"syscall"
@@ -127,25 +128,46 @@ const maxCPUWords = 1 << 12
 // Affinity returns the numbers of the CPUs that the first thread may run on, in
 // order (sched_getaffinity(2)).
 func Affinity(pid int32) ([]int, error) {
-	set := make(unix.CPUSetDynamic, 16)
-	for {
-		err := unix.SchedGetaffinityDynamic(int(pid), set)
-		if err == nil {
-			break
-		}
-		// EINVAL says that the kernel's set has more CPUs.
-		if !errors.Is(err, unix.EINVAL) || len(set) >= maxCPUWords {
-			return nil, err
-		}
-		set = make(unix.CPUSetDynamic, 4*len(set))
+	var small [1024 / bits.UintSize]uint // for more than most kernels have
+	n, err := affinity(pid, small[:])
+	if err == nil {
+		return numbersOf(small[:n]), nil
 	}
-	cpus := make([]int, 0, set.Count())
-	for cpu := 0; len(cpus) < cap(cpus); cpu++ {
-		if set.IsSet(cpu) {
-			cpus = append(cpus, cpu)
+	// EINVAL says that the kernel's set has more CPUs.
+	for words := 4 * len(small); errors.Is(err, unix.EINVAL) && words <= maxCPUWords; words *= 4 {
+		set := make([]uint, words)
+		if n, err = affinity(pid, set); err == nil {
+			return numbersOf(set[:n]), nil
 		}
 	}
-	return cpus, nil
+	return nil, err
+}
+
+// affinity fills set, and returns how much of it. The kernel does not wait for anything.
+func affinity(pid int32, set []uint) (int, error) {
+	n, _, errno := unix.RawSyscall(unix.SYS_SCHED_GETAFFINITY, uintptr(pid), uintptr(wordSize*len(set)), uintptr(unsafe.Pointer(&set[0])))
+	if errno != 0 {
+		return 0, errno
+	}
+	return int(n) / wordSize, nil
+}
+
+// wordSize is that of the words of a set of CPUs, in bytes.
+const wordSize = bits.UintSize / 8
+
+// numbersOf returns the numbers of the CPUs of a set.
+func numbersOf(set []uint) []int {
+	count := 0
+	for _, word := range set {
+		count += bits.OnesCount(word)
+	}
+	cpus := make([]int, 0, count)
+	for i, word := range set {
+		for ; word != 0; word &= word - 1 {
+			cpus = append(cpus, i*bits.UintSize+bits.TrailingZeros(word))
+		}
+	}
+	return cpus
 }
 
 // ioprio_get(2), which x/sys/unix does not wrap (linux/ioprio.h).

@@ -29,6 +29,8 @@ type directory struct {
 	// forgotten closes the descriptor of a directory that nothing refers to and
 	// that was not closed.
 	forgotten runtime.Cleanup
+	// kept are files in it that are open; nil without.
+	kept atomic.Pointer[keptFiles]
 }
 
 // newDirectory returns the directory of an open descriptor, which it then owns.
@@ -57,6 +59,10 @@ func (d *directory) acquire() bool {
 func (d *directory) release() {
 	if d.users.Add(-1) == closing {
 		d.forgotten.Stop()
+		if kept := d.kept.Load(); kept != nil {
+			kept.forgotten.Stop()
+			kept.close(len(kept.fds))
+		}
 		unix.Close(d.fd) //nolint:errcheck // nothing was written
 	}
 }
@@ -107,7 +113,14 @@ func (d *directory) readQuickly(buf *Buffer, file File) ([]byte, error) {
 		return nil, fs.ErrClosed
 	}
 	defer d.release()
+	kept := d.kept.Load()
+	isOwn := len(buf.path) == 0
 	buf.setFile(file)
+	if kept != nil && isOwn {
+		if b, ok, err := kept.read(buf, file); ok {
+			return b, err
+		}
+	}
 	return readQuickly(d.fd, buf)
 }
 
