@@ -221,7 +221,9 @@ func (p *Process) MemoryMaps(ctx context.Context) ([]MemoryRegion, error) {
 
 // Terminal is the path of the controlling terminal, also that of a zombie, and
 // empty if there is none. It is a name in the /dev of the process. It needs no
-// privilege. FreeBSD says it to the owner of the process, and not of a zombie.
+// privilege, except on FreeBSD, which says it to the owner of the process. FreeBSD,
+// NetBSD, OpenBSD and macOS do not say that of a zombie; where no name in /dev has the
+// number of the device, the error wraps fs.ErrNotExist.
 func (p *Process) Terminal(ctx context.Context) (string, error) { return p.client.terminal(ctx) }
 
 // Parent identifies the parent, also that of a zombie. It is absent if the

@@ -35,6 +35,18 @@ func (c *kinfoProcessClient) terminalBy(ctx context.Context, read filesReader) (
 	})
 }
 
+// terminalByDevice finds the terminal by the number that the table has.
+func (c *kinfoProcessClient) terminalByDevice(ctx context.Context, find func(device uint32) (string, error)) (string, error) {
+	return askKinfo(ctx, c, "read terminal of process", func() (string, error) {
+		row, err := c.table.table.One(c.id.PID)
+		device, has := row.TTY.Get()
+		if err != nil || !has {
+			return "", err
+		}
+		return find(uint32(device))
+	})
+}
+
 func (c *kinfoProcessClient) openFilesBy(ctx context.Context, read filesReader) ([]OpenFile, error) {
 	open, err := askKinfo(ctx, c, "list open files of process", func() ([]OpenFile, error) {
 		files, err := read(c.table.table, c.id.PID)
@@ -135,13 +147,14 @@ func regionOfKinfo(raw *kinfo.Region, pageSize uint64) MemoryRegion {
 	return r
 }
 
-// kinfoLimits are the numbers of limits of FreeBSD (RLIMIT_* of sys/resource.h).
+// kinfoLimits are the numbers of limits of FreeBSD and NetBSD (RLIMIT_* of
+// sys/resource.h).
 var kinfoLimits = map[Resource]int32{
 	ResourceCPU: 0, ResourceFileSize: 1, ResourceData: 2, ResourceStack: 3, ResourceCore: 4, ResourceRSS: 5,
 	ResourceMemLock: 6, ResourceProcesses: 7, ResourceFiles: 8, ResourceMemory: 10,
 }
 
-// limitsBy reads the limits. The resources that FreeBSD lacks are unlimited.
+// limitsBy reads the limits. The resources that the system lacks are unlimited.
 func (c *kinfoProcessClient) limitsBy(
 	ctx context.Context, read func(_ *sysctl.Processes, pid, resource int32) (soft, hard uint64, err error),
 ) (Limits, error) {

@@ -3,6 +3,7 @@ package sysprobe
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"syscall"
 	"testing"
@@ -75,6 +76,57 @@ func TestKinfoFiles(t *testing.T) {
 	}
 	if limits[ResourceLocks] != (Limit{}) {
 		t.Errorf("a limit that FreeBSD lacks: %+v", limits[ResourceLocks])
+	}
+}
+
+// TestKinfoTerminalByDevice finds a terminal by its number, of the processes that have
+// one.
+func TestKinfoTerminalByDevice(t *testing.T) {
+	p, ctx := openKinfoProcess(t, 4321), t.Context()
+	row := slices.Clone(p.kernel.Answers["1.14.1.4321"])
+	for device, want := range map[uint64]string{0x8003: "/dev/pts/3", 0x8004: "", ^uint64(0): ""} {
+		order().PutUint64(row[560:], device) // ki_tdev
+		p.kernel.Answer("1.14.1.4321", row)
+		asked := 0
+		got, err := p.terminalByDevice(ctx, func(number uint32) (string, error) {
+			asked++
+			if number == 0x8003 {
+				return "/dev/pts/3", nil
+			}
+			return "", fs.ErrNotExist
+		})
+		if noName := device == 0x8004; got != want || errors.Is(err, fs.ErrNotExist) != noName || err != nil && !noName {
+			t.Errorf("device %#x: %q, %v", device, got, err)
+		}
+		if none := device == ^uint64(0); none != (asked == 0) {
+			t.Errorf("device %#x: asked for %d", device, asked)
+		}
+	}
+	p.vanish()
+	if _, err := p.terminalByDevice(ctx, nil); !errors.Is(err, ErrNoSuchProcess) {
+		t.Errorf("of a process that is gone: %v", err)
+	}
+	if _, err := openKinfoProcess(t, 4400).terminalByDevice(ctx, nil); !errors.Is(err, ErrZombieProcess) {
+		t.Errorf("of a zombie: %v", err)
+	}
+}
+
+// TestKinfoLimitsOfNetBSD reads limits that NetBSD has one by one.
+func TestKinfoLimitsOfNetBSD(t *testing.T) {
+	p, ctx := openKinfoProcess(t, 4321), t.Context()
+	for i := range 12 {
+		p.kernel.Answer(fmt.Sprintf("10.4321.2.%d.1", i+1), order().AppendUint64(nil, uint64(100+i)))
+		p.kernel.Answer(fmt.Sprintf("10.4321.2.%d.2", i+1), order().AppendUint64(nil, 1<<63-1))
+	}
+	limits, err := p.limitsBy(ctx, (*sysctl.Processes).LimitOfNetBSD)
+	for resource, number := range kinfoLimits {
+		if limits[resource] != (Limit{Soft: Some(uint64(100 + number))}) || err != nil {
+			t.Errorf("%v: %+v, %v", resource, limits[resource], err)
+		}
+	}
+	p.kernel.Errors["10.4321.2.9.2"] = syscall.EPERM
+	if limits, err := p.limitsBy(ctx, (*sysctl.Processes).LimitOfNetBSD); !errors.Is(err, ErrAccessDenied) {
+		t.Errorf("denied: %+v, %v", limits, err)
 	}
 }
 
