@@ -20,7 +20,8 @@ export GOFLAGS := $(strip $(shell $(GO) env GOFLAGS) -buildvcs=false)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help build archive run test race lint fuzz golden generate bpf cross integration bare vm wine e2e bench grafana telegraf coverage \
+.PHONY: help build archive dist package run test race lint fuzz golden generate bpf cross integration bare vm wine e2e bench grafana telegraf \
+	coverage \
 	install-dev-deps install-git-hooks test-all clean
 
 help: ## list the targets
@@ -31,6 +32,12 @@ build: ## leave bin/sysprobe-execd: one static program
 
 archive: ## leave the program for other systems, with its configuration, in build/; TARGETS="os/arch ..." for some
 	.ci/archive.sh $(TARGETS)
+
+dist: ## leave packages, archives, bills of materials and checksums of this commit in build/dist; TARGETS= for no archives
+	.ci/dist.sh
+
+package: ## try the package in a bare Debian beside a real Telegraf, as root
+	.ci/package.sh
 
 run: build ## print what the inputs gather of this machine, as line protocol
 	bin/sysprobe-execd --once

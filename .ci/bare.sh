@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Runs what the README has a newcomer run, in a bare Debian: in a plain chroot
 # that has Go, make and certificates and nothing else, as root and as nobody, and
-# as root of a container. Modules and the build cache are those of this machine. The
-# packages that were installed stay in build/bare. Everything is mounted in a
-# mount namespace of its own, so that nothing remains mounted however this ends.
+# as root of a container. Modules and the build cache are those of this machine.
+# Everything is mounted in a mount namespace of its own, so that nothing remains
+# mounted however this ends.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 ((EUID == 0)) || { echo 'a bare Debian needs root: sudo make bare' >&2; exit 1; }
@@ -19,23 +19,6 @@ fi
 readonly root=$BARE_WORK/root source=/home/newcomer/sysprobe
 GOROOT=$(go env GOROOT) GOMODCACHE=$(go env GOMODCACHE) GOCACHE=$(go env GOCACHE)
 mkdir -p "$root"
-
-# system: a Debian of this machine's release in $root.
-system() {
-	local archive=build/bare/root.tar mirror release
-	if [[ -z $(find "$archive" -mtime -7 2>/dev/null) ]]; then
-		mirror=$(.ci/mirror.sh)
-		release=$(. /etc/os-release && echo "$VERSION_CODENAME")
-		debootstrap --variant=minbase --include=ca-certificates,make "$release" "$BARE_WORK/new" "$mirror" |
-			grep -vE '^I: (Validating|Retrieving|Extracting|Unpacking|Configuring) '
-		mkdir -p "${archive%/*}"
-		tar -C "$BARE_WORK/new" --one-file-system -cf "$archive.new" .
-		mv "$archive.new" "$archive"
-		rm -r "$BARE_WORK/new"
-	fi
-	tar -C "$root" -xf "$archive"
-	chmod 755 "$root/root" # for nobody, where Go's caches are below it
-}
 
 # checkout: this checkout in a repository of its own, which nobody owns.
 checkout() {
@@ -112,7 +95,8 @@ container() {
 
 mapfile -t commands < <(sed -nE 's/^ {4}(make (run|test))( .*)?$/\1/p' README.md)
 ((${#commands[@]} == 2)) || { echo 'the README does not say how to run and test' >&2; exit 1; }
-system
+.ci/root.sh "$root"
+chmod 755 "$root/root" # for nobody, where Go's caches are below it
 checkout
 ownership
 mounts
