@@ -9,6 +9,7 @@ TARGETS      ?=
 BENCHFLAGS   ?=
 BEFORE       ?=
 KERNELS      ?=
+VERSION      ?=
 BUILDFLAGS   := -trimpath -ldflags='-s -w'
 BENCH        := testdata/bench
 GOLDEN        = $(shell grep -rl --include='*_test.go' internal/plugintest plugins | xargs -n 1 dirname | sort -u)
@@ -20,9 +21,8 @@ export GOFLAGS := $(strip $(shell $(GO) env GOFLAGS) -buildvcs=false)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help build archive dist package run test race lint fuzz golden generate bpf cross integration bare vm wine e2e bench grafana telegraf \
-	coverage \
-	install-dev-deps install-git-hooks test-all clean
+.PHONY: help build archive dist package release run test race lint fuzz golden generate bpf cross integration bare vm wine e2e bench grafana telegraf \
+	coverage install-dev-deps install-git-hooks test-all clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "%-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -38,6 +38,9 @@ dist: ## leave packages, archives, bills of materials and checksums of this comm
 
 package: ## try the package in a bare Debian beside a real Telegraf, as root
 	.ci/package.sh
+
+release: ## commit, tag and build release VERSION, and publish nothing
+	.ci/release.sh '$(VERSION)'
 
 run: build ## print what the inputs gather of this machine, as line protocol
 	bin/sysprobe-execd --once
