@@ -1,6 +1,7 @@
 package sysprobe
 
 import (
+	"debug/elf"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -33,7 +34,9 @@ fields = dict(
     threads=lambda p: sorted([t.id, round(t.user_time * 100), round(t.system_time * 100)] for t in p.threads()),
     open_files=lambda p: sorted([f.fd, f.path, f.position, f.mode, f.flags] for f in p.open_files()),
     memory_maps=lambda p: sorted([m.path, m.size, m.private_dirty, m.swap] for m in p.memory_maps()),
+    memory_info=lambda p: [p.memory_info().rss, p.memory_info().vms],
     memory_full_info=lambda p: [p.memory_full_info().uss, p.memory_full_info().swap],
+    memory_pss=lambda p: p.memory_full_info().pss,
     parent=lambda p: p.parent().pid, children=lambda p: sorted(c.pid for c in p.children()),
 )
 def ask(pid, f):
@@ -111,6 +114,14 @@ var zooFields = map[string]func(t *testing.T, row *Proc, p *Process) (any, error
 		}
 		return rows, err
 	},
+	"memory_info": func(t *testing.T, _ *Proc, p *Process) (any, error) {
+		m, err := p.Memory(t.Context())
+		return []uint64{m.RSS, m.VMS}, err
+	},
+	"memory_pss": func(t *testing.T, _ *Proc, p *Process) (any, error) {
+		f, err := p.Footprint(t.Context())
+		return f.PSS, err
+	},
 	"memory_full_info": func(t *testing.T, _ *Proc, p *Process) (any, error) {
 		f, err := p.Footprint(t.Context())
 		return []uint64{f.USS, f.Swap}, err
@@ -151,6 +162,7 @@ var zooDiffers = map[string]string{
 	"dead leader environ":          leaderLives,
 	"dead leader memory_maps":      leaderLives,
 	"dead leader memory_full_info": leaderLives,
+	"dead leader memory_info":      leaderLives,
 	"dead leader open_files":       leaderLives,
 	"dead leader num_fds":          leaderLives,
 
@@ -205,6 +217,7 @@ func zoo(t *testing.T) map[string]int32 {
 	check(t, os.Mkdir(removed, 0o755))
 	sleep("directory removed", func(cmd *exec.Cmd) { cmd.Dir = removed })
 	check(t, os.Remove(removed))
+	sleep(ownLibraries, nil, "export LC_ALL=C; exec", copyProgram(t, "sleep", dir), "600;")
 	sleep("files", func(cmd *exec.Cmd) {
 		for i, flags := range []int{os.O_RDONLY, os.O_WRONLY, os.O_RDWR, os.O_WRONLY | os.O_APPEND, os.O_RDWR | os.O_APPEND, unix.O_PATH} {
 			path := filepath.Join(dir, fmt.Sprintf("a b %d", i))
@@ -218,6 +231,44 @@ func zoo(t *testing.T) map[string]int32 {
 		}
 	})
 	return pids
+}
+
+// ownLibraries is a process that shares no file with another one.
+const ownLibraries = "libraries of its own"
+
+// copyProgram copies a program, its loader and its libraries to dir, and returns the
+// command that executes them, in a process whose name is that of the program.
+func copyProgram(t *testing.T, name, dir string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	check(t, err)
+	program, err := elf.Open(path)
+	check(t, err)
+	defer program.Close() //nolint:errcheck // it was read
+	interpreter := program.Section(".interp")
+	if interpreter == nil { // it needs neither
+		copyFile(t, path, filepath.Join(dir, name))
+		return filepath.Join(dir, name)
+	}
+	loader, err := interpreter.Data()
+	check(t, err)
+	loaderPath, err := filepath.EvalSymlinks(strings.TrimRight(string(loader), "\x00"))
+	check(t, err)
+	libraries, err := program.ImportedLibraries()
+	check(t, err)
+	for _, library := range libraries {
+		copyFile(t, filepath.Join(filepath.Dir(loaderPath), library), filepath.Join(dir, library))
+	}
+	copyFile(t, loaderPath, filepath.Join(dir, name))
+	copyFile(t, path, filepath.Join(dir, "program"))
+	return fmt.Sprintf("%s/%s --library-path %s %s/program", dir, name, dir, dir)
+}
+
+func copyFile(t *testing.T, from, to string) {
+	t.Helper()
+	b, err := os.ReadFile(from)
+	check(t, err)
+	check(t, os.WriteFile(to, b, 0o700))
 }
 
 // zooOracle is a psutil that answers when it is asked. It lives while ours is read:
@@ -307,6 +358,9 @@ func ourZoo(t *testing.T, procs *Procs, pids map[string]int32) zooAnswer {
 			}
 			if specimen == "another user" && field == "rlimit" && !sysprobetest.HasCapability(t, unix.CAP_SYS_RESOURCE) {
 				continue // psutil's system call needs it, our file does not
+			}
+			if field == "memory_pss" && specimen != ownLibraries {
+				continue // it moves with all who share a library
 			}
 			v, err := ask(t, row, p)
 			ours[pid][field] = asPython(t, v, err)
