@@ -21,8 +21,8 @@ export GOFLAGS := $(strip $(shell $(GO) env GOFLAGS) -buildvcs=false)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help build archive dist package release run test race lint fuzz golden generate bpf cross integration bare vm wine e2e bench grafana telegraf \
-	coverage install-dev-deps install-git-hooks test-all clean
+.PHONY: help build archive dist package release run test race lint fuzz golden generate bpf cross integration bare vm wine e2e bench bench-wine grafana \
+	telegraf coverage install-dev-deps install-git-hooks test-all clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "%-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -93,6 +93,9 @@ bench: build ## compare with the C floor, other libraries and the build of commi
 	cd $(BENCH) && $(GO) build -o ../../bin/bench .
 	$(if $(BEFORE),.ci/bench-before.sh $(BEFORE) bin/bench-before)
 	bin/bench -json='$(JSON)' -execd=bin/sysprobe-execd $(if $(BEFORE),-before=bin/bench-before) $(BENCHFLAGS)
+
+bench-wine: ## compare with gopsutil under Wine, as root
+	.ci/bench-wine.sh
 
 grafana: ## check the dashboards against Grafana's types, with npm
 	.ci/grafana.sh
