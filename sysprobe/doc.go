@@ -22,7 +22,7 @@
 //   - [Process], of [Procs.OpenPID] and [Procs.OpenProcess]: one process, for what the
 //     table does not have, for signals, priorities and limits, and to wait for its end.
 //   - [CPUCount], of [OpenCPUCount]: how many processors the kernel uses.
-//   - [Exits], of [OpenExits]: the moment and the status of each process that exits.
+//   - [Exits], of [OpenExits]: the moment, and on Linux the status, of exits of processes.
 //   - [Accounting], of [Procs.OpenAccounting]: what those used that exited between two
 //     snapshots.
 //
