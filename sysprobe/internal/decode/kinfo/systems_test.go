@@ -52,9 +52,9 @@ func TestI16MacOSZombie(t *testing.T) {
 	}
 }
 
-// TestPsutil2907NetBSDDying is psutil's bug 2907: a process that is dying was
+// TestE25Psutil2907NetBSDDying is psutil's bug 2907: a process that is dying was
 // called sleeping, for both numbers are 3.
-func TestPsutil2907NetBSDDying(t *testing.T) {
+func TestE25Psutil2907NetBSDDying(t *testing.T) {
 	for pid, raw := range map[int32]int8{5: 3, 6: 6, 3: 5} {
 		if p := find(t, "netbsd79934-all", pid); !p.IsZombie() || p.RawState != raw {
 			t.Errorf("process %d %q: state %v (%d)", pid, p.Name, p.State, p.RawState)
@@ -80,8 +80,8 @@ func TestNetBSDWithoutRealState(t *testing.T) {
 	}
 }
 
-// TestPsutil2229OpenBSDDead is psutil's bug 2229: a zombie of OpenBSD is SDEAD.
-func TestPsutil2229OpenBSDDead(t *testing.T) {
+// TestE26Psutil2229OpenBSDDead is psutil's bug 2229: a zombie of OpenBSD is SDEAD.
+func TestE26Psutil2229OpenBSDDead(t *testing.T) {
 	if p := find(t, "openbsd65-all", 4400); !p.IsZombie() || p.RawState != 6 {
 		t.Errorf("state %v (%d), want a zombie (6)", p.State, p.RawState)
 	}
@@ -107,9 +107,9 @@ func TestPsutil783MacOSZombieIsNotRunning(t *testing.T) {
 	}
 }
 
-// TestPsutil924ProcessZero is psutil's bugs 924 and 925: process 0 is the
+// TestE28Psutil924ProcessZero is psutil's bugs 924 and 925: process 0 is the
 // kernel's and no zombie.
-func TestPsutil924ProcessZero(t *testing.T) {
+func TestE28Psutil924ProcessZero(t *testing.T) {
 	if p := find(t, "netbsd79934-all", 0); p.IsZombie() || !p.Kernel || p.Start.Known() {
 		t.Errorf("got %+v", p)
 	}
