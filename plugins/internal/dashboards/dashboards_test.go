@@ -123,7 +123,7 @@ func TestCurrent(t *testing.T) {
 			t.Errorf("%s is stale, run make generate (-want +got):\n%s", path, diff)
 		}
 	}
-	there, err := filepath.Glob(filepath.Join(inputsDir, "*", "dashboards", "*"))
+	there, err := filepath.Glob(filepath.Join(inputsDir, "*", "dashboards", "*.json"))
 	if err != nil || len(there) != len(files) {
 		t.Errorf("%d files, and %d are made: %v, error %v", len(there), len(files), there, err)
 	}

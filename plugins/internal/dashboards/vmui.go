@@ -16,7 +16,8 @@ func (r Rule) legend() string {
 	return r.Alert + " {{host}} {{interface}}{{process_name}}{{parent_name}}"
 }
 
-// VMUI returns the dashboard of VictoriaMetrics' vmui, which shows all hosts.
+// VMUI returns the dashboard of VictoriaMetrics' vmui, which shows all hosts. It has
+// one row: vmui shows the first one only until somebody opens another.
 func (d *Dashboard) VMUI() ([]byte, error) {
 	alerts := object{"title": alertsTitle, "description": alertsText, "width": 12, "showLegend": true}
 	var exprs, aliases []string
@@ -24,7 +25,7 @@ func (d *Dashboard) VMUI() ([]byte, error) {
 		exprs, aliases = append(exprs, r.holds()), append(aliases, r.legend())
 	}
 	alerts["expr"], alerts["alias"] = exprs, aliases
-	var panels []object
+	panels := []object{alerts}
 	for i := range d.Panels {
 		p := &d.Panels[i]
 		var exprs, aliases []string
@@ -35,7 +36,7 @@ func (d *Dashboard) VMUI() ([]byte, error) {
 			"title": p.Title, "description": p.Description, "unit": vmuiUnit(p.Unit), "expr": exprs, "alias": aliases, "showLegend": true, "width": 6,
 		})
 	}
-	return encode(object{"title": d.Title, "rows": []object{{"title": "Alerts", "panels": []object{alerts}}, {"title": d.Title, "panels": panels}}})
+	return encode(object{"title": d.Title, "rows": []object{{"title": d.Title, "panels": panels}}})
 }
 
 // vmuiUnit is what vmui writes behind a number for a unit of Grafana.
