@@ -21,8 +21,8 @@ export GOFLAGS := $(strip $(shell $(GO) env GOFLAGS) -buildvcs=false)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help build archive dist package release run test race lint fuzz golden generate bpf cross integration bare vm wine e2e bench bench-wine grafana \
-	telegraf coverage install-dev-deps install-git-hooks test-all clean
+.PHONY: help build archive dist package release run test race lint fuzz golden generate bpf cross integration bare vm wine e2e bench bench-wine pictures \
+	grafana telegraf coverage install-dev-deps install-git-hooks test-all clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "%-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -86,7 +86,7 @@ vm: ## run the tests on Linux 5.10, 6.1, 6.12, the newest of Debian's backports 
 wine: ## run the tests as Windows programs under Wine, as root
 	.ci/wine.sh
 
-e2e: build ## run a real Telegraf into a real InfluxDB
+e2e: build ## run a real Telegraf into a real InfluxDB, and through other outputs into receivers of the test
 	SYSPROBE_E2E=1 $(GO) test -count=1 -v -timeout=10m $(TESTFLAGS) ./plugins/internal/e2e
 
 bench: build ## compare with the C floor, other libraries and the build of commit BEFORE, as root; JSON=file keeps the figures
@@ -96,6 +96,9 @@ bench: build ## compare with the C floor, other libraries and the build of commi
 
 bench-wine: ## compare with gopsutil under Wine, as root
 	.ci/bench-wine.sh
+
+pictures: build telegraf ## take the pictures of the dashboards in the READMEs, as root, in MINUTES
+	.ci/pictures.sh
 
 grafana: ## check the dashboards against Grafana's types, with npm
 	.ci/grafana.sh

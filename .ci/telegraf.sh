@@ -10,8 +10,8 @@ cd "$(dirname "$0")/.."
 
 default=custom
 for plugin in inputs.cpu inputs.execd inputs.internal inputs.mem inputs.net inputs.processes \
-	outputs.file outputs.influxdb outputs.influxdb_v2 outputs.prometheus_client \
-	parsers.influx serializers.influx; do
+	outputs.file outputs.graphite outputs.influxdb outputs.influxdb_v2 outputs.mqtt outputs.prometheus_client outputs.zabbix \
+	parsers.influx serializers.influx serializers.json; do
 	default=$default,$plugin
 done
 tags=${TELEGRAF_TAGS-$default}

@@ -14,14 +14,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// telegrafConfig goes with the snippet that the packages have for inputs.execd.
+// telegrafConfig goes with the snippets that the packages have for inputs.execd and
+// for an output.
 const telegrafConfig = `
 [agent]
   interval = "1s"
   flush_interval = "1s"
   hostname = "e2e"
-[[outputs.influxdb]]
-  urls = ["http://127.0.0.1:8086"]
 `
 
 // sysprobeConfig has a second procs that has to warn.
@@ -60,7 +59,7 @@ func TestChain(t *testing.T) {
 	began := time.Now()
 	parent := startZombies(t, parentName, names)
 	db := startInfluxDB(t)
-	tg := startTelegraf(t, telegrafConfig+snippet(t))
+	tg := startTelegraf(t, telegrafConfig+outputSnippet(t, "influxdb")+snippet(t))
 
 	t.Run("every measurement arrives", func(t *testing.T) {
 		for _, m := range []string{
@@ -94,6 +93,7 @@ func TestChain(t *testing.T) {
 	t.Run("a process of any name comes back", func(t *testing.T) {
 		eventually(t, "the parent", func() error { return livingParent(db, began, parent) })
 	})
+	t.Run("the dashboards show it", func(t *testing.T) { dashboards(t, db) })
 	t.Run("messages keep their level", func(t *testing.T) { levels(t, tg) })
 	t.Run("a killed sysprobe-execd is started again", func(t *testing.T) { killed(t, db, tg) })
 	t.Run("nothing is left when Telegraf stops", func(t *testing.T) {

@@ -119,7 +119,7 @@ func startLeak(t *testing.T) *leak {
 func TestLeak(t *testing.T) {
 	began := time.Now()
 	db := startInfluxDB(t)
-	tg := startTelegraf(t, telegrafConfig+leakSnippet(t))
+	tg := startTelegraf(t, telegrafConfig+outputSnippet(t, "influxdb")+leakSnippet(t))
 	eventually(t, "a gather before the leak", func() error {
 		_, err := db.latest("zombies", began)
 		return err
@@ -148,9 +148,10 @@ func TestLeak(t *testing.T) {
 	})
 	t.Run("the queries of the README answer", func(t *testing.T) { answers(t, db) })
 	t.Run("it clears once the parent is killed", func(t *testing.T) {
+		before := time.Now()
 		l.stop()
 		killed := time.Now()
-		eventually(t, "the alert to clear", func() error { return l.event(db, killed, "count_cleared") })
+		eventually(t, "the alert to clear", func() error { return l.event(db, before, "count_cleared") })
 		eventually(t, "the zombies to go", func() error {
 			if _, err := db.latest("zombies", killed); err != nil {
 				return err
