@@ -7,7 +7,8 @@
 // [Interfaces], [Links], [NetConnections], [Processes] and [FindProcess] open a handle,
 // ask once and close it. [PIDs] and [PIDExists] list processes; [ReadMemory], [ReadCPUs],
 // [ReadCPUTimes], [ReadLoad], [ReadBootTime], [ReadSessions], [ReadHost] and
-// [ReadCgroupPIDs] are of the whole machine.
+// [ReadCgroupPIDs] are of the whole machine. [ReadSandbox] says what keeps facts from
+// this process.
 //
 // # Handles and snapshots
 //

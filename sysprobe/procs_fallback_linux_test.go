@@ -1,6 +1,8 @@
 package sysprobe
 
 import (
+	"context"
+	"errors"
 	"runtime"
 	"strings"
 	"testing"
@@ -90,5 +92,35 @@ func TestBackendFallsBack(t *testing.T) {
 				t.Errorf("bpf: %+v, want an error", got)
 			}
 		})
+	}
+}
+
+// TestBackendWhileFallingBack asks for the backend while a snapshot that could not use
+// BPF goes on.
+func TestBackendWhileFallingBack(t *testing.T) {
+	procs, err := OpenProcs(&Config{Backend: BackendProcFS})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer procs.Close() //nolint:errcheck // it was only read
+	c := procs.client
+	var meanwhile BackendStatus
+	reason := fallbackError{errors.New("no BPF here")}
+	c.sources = []source{
+		{BackendBPF, func(context.Context, *sweep) error { return reason }},
+		{BackendProcFS, func(ctx context.Context, sw *sweep) error {
+			meanwhile = c.backend()
+			return c.sweepFiles(ctx, sw)
+		}},
+	}
+	var s ProcSnapshot
+	if err := procs.Snapshot(t.Context(), &s, 0); err != nil {
+		t.Fatal(err)
+	}
+	if meanwhile.Used == BackendBPF {
+		t.Errorf("the backend is %v, which has read nothing", meanwhile.Used)
+	}
+	if got := procs.Backend(); got.Used != BackendProcFS || !errors.Is(got.Reason, reason) {
+		t.Errorf("the backend is %+v", got)
 	}
 }

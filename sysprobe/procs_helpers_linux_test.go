@@ -51,6 +51,7 @@ var helpers = map[string]func(args []string) error{
 	"subset":      helpSubset,
 	"peak":        helpPeak,
 	"reads":       helpReads,
+	"sandbox":     helpSandbox,
 }
 
 // say prints v for the test to read.

@@ -199,11 +199,8 @@ func (c *procsClient) fillSweep(ctx context.Context, sw *sweep) error {
 	for i, s := range c.sources {
 		sw.restart()
 		err := s.fill(ctx, sw)
-		c.setBackend(s.backend, reason)
-		if err == nil {
-			return nil
-		}
-		if i == len(c.sources)-1 || !errors.Is(err, errFallback) {
+		if err == nil || i == len(c.sources)-1 || !errors.Is(err, errFallback) {
+			c.setBackend(s.backend, reason) // not before: others ask meanwhile
 			return err
 		}
 		reason = err

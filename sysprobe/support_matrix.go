@@ -80,6 +80,7 @@ var supportedOn = map[Feature][]string{
 	"ReadHost":              {"linux", "darwin", "freebsd", "netbsd", "openbsd", "windows"},
 	"ReadLoad":              {"linux", "darwin", "freebsd", "netbsd", "openbsd"},
 	"ReadMemory":            {"linux", "darwin", "freebsd", "netbsd", "openbsd", "windows"},
+	"ReadSandbox":           {"linux"},
 	"ReadSessions":          {"linux", "darwin", "freebsd", "netbsd", "openbsd", "windows"},
 	"Zombies":               {"linux", "darwin", "freebsd", "netbsd", "openbsd", "windows"},
 }

@@ -28,7 +28,11 @@ func main() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(50) // with 5,000 processes 31 MB resident instead of 37, for the same CPU time
 	}
-	if err := run(os.Args[1:]); err != nil && !errors.Is(err, flag.ErrHelp) {
+	err := run(os.Args[1:])
+	if status, ok := errors.AsType[statusError](err); ok {
+		os.Exit(int(status))
+	}
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
 		for line := range strings.Lines(fmt.Sprint(err)) { // of several errors each is a message of Telegraf's
 			fmt.Fprintln(os.Stderr, "E! sysprobe-execd:", strings.TrimSuffix(line, "\n"))
 		}
@@ -36,10 +40,13 @@ func main() {
 	}
 }
 
-func run(args []string) error {
-	host := &execd.Host{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}
-	var once, test, check, sample, version bool
-	flags := flag.NewFlagSet("sysprobe-execd", flag.ContinueOnError)
+// choice is what the flags ask for.
+type choice struct {
+	once, test, check, sample, version, doctor, json bool
+}
+
+// define defines the flags of c and host.
+func (c *choice) define(flags *flag.FlagSet, host *execd.Host) {
 	flags.Func("config", "read this `file`; can be given again (default: what --sample-config prints)", func(file string) error {
 		host.Configs = append(host.Configs, file)
 		return nil
@@ -53,49 +60,67 @@ func run(args []string) error {
 		host.Only = strings.FieldsFunc(kinds, func(r rune) bool { return r == ':' })
 		return execd.CheckKinds(host.Only)
 	})
-	flags.BoolVar(&once, "once", false, "gather twice, half a second apart, so that rates are known, print the second gather, and end; fails if an input does")
-	flags.BoolVar(&test, "test", false, "as --once, for people to read: each metric after a '> '")
-	flags.BoolVar(&check, "config-check", false, "only say what is wrong with the configuration: open what it reads, and gather once")
-	flags.BoolVar(&sample, "sample-config", false, "print a configuration with every input, or with those that are named behind it, and end")
-	flags.BoolVar(&version, "version", false, "print the version, and end")
-	if err := parse(flags, args); err != nil {
-		return err
-	}
-	if flags.NArg() > 0 && !sample {
-		return fmt.Errorf("unexpected argument %q; --help lists the flags", flags.Arg(0))
-	}
-	if err := oneOf(flags, "once", "test", "config-check", "sample-config", "version"); err != nil {
-		return err
-	}
+	flags.BoolVar(&c.once, "once", false,
+		"gather twice, half a second apart, so that rates are known, print the second gather, and end; fails if an input does")
+	flags.BoolVar(&c.test, "test", false, "as --once, for people to read: each metric after a '> '")
+	flags.BoolVar(&c.check, "config-check", false, "only say what is wrong with the configuration: open what it reads, and gather once")
+	flags.BoolVar(&c.sample, "sample-config", false, "print a configuration with every input, or with those that are named behind it, and end")
+	flags.BoolVar(&c.doctor, "doctor", false,
+		"say what this user sees on this machine, what each missing thing costs and how it is granted, and what a gather of the configuration takes")
+	flags.BoolVar(&c.json, "json", false, "with --doctor: as JSON")
+	flags.BoolVar(&c.version, "version", false, "print the version, and end")
+}
 
+// validate returns an error where the flags do not go together.
+func (c *choice) validate(flags *flag.FlagSet) error {
 	switch {
-	case version:
+	case flags.NArg() > 0 && !c.sample:
+		return fmt.Errorf("unexpected argument %q; --help lists the flags", flags.Arg(0))
+	case c.json && !c.doctor:
+		return errors.New("--json says how --doctor prints; add --doctor")
+	}
+	return oneOf(flags, "once", "test", "config-check", "sample-config", "version", "doctor")
+}
+
+func run(args []string) error {
+	host := &execd.Host{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, About: about}
+	var c choice
+	flags := flag.NewFlagSet("sysprobe-execd", flag.ContinueOnError)
+	c.define(flags, host)
+	if err := cmp.Or(parse(flags, args), c.validate(flags)); err != nil {
+		return err
+	}
+	switch {
+	case c.doctor:
+		return examine(host, c.json)
+	case c.version:
 		return say(execd.Version() + "\n")
-	case sample:
+	case c.sample:
 		text, err := execd.SampleConfig(flags.Args()...)
 		return cmp.Or(err, say(text))
-	case check:
+	case c.check:
 		host.Mode = execd.Check
-	case test:
+	case c.test:
 		host.Mode = execd.Test
-	case once:
+	case c.once:
 		host.Mode = execd.Once
 	}
-
 	execd.RaisePrivileges(os.Stderr)
+	err := gather(host)
+	if c.check && err == nil {
+		return say("OK\n")
+	}
+	return err
+}
 
+// gather runs host until a signal or its own end.
+func gather(host *execd.Host) error {
 	// A write to a closed stdout is an error to handle, not the end.
 	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends what the first could not
-	if err := host.Run(ctx); err != nil {
-		return err
-	}
-	if check {
-		return say("OK\n")
-	}
-	return nil
+	return host.Run(ctx)
 }
 
 // help is what --help says behind the flags.
@@ -110,9 +135,11 @@ Examples:
   sysprobe-execd --once                         what the inputs gather here
   sysprobe-execd --sample-config procs          the options of one input
   sysprobe-execd --config-check --config FILE   what is wrong with FILE
+  sudo -u telegraf sysprobe-execd --doctor      what the user telegraf sees, and what it would take
 
 Exit status: 0 when standard input or a signal ended it, or --config-check found nothing wrong;
-1 with a line on standard error for each mistake.
+1 with a line on standard error for each mistake. Of --doctor: 0 where nothing is missing, 2 where
+something is, 1 where an input or the configuration does not work.
 
 Environment: HOST_PROC, HOST_SYS and HOST_ETC are where /proc, /sys and /etc of the host are, in a
 container; GOGC and GOMEMLIMIT are those of the Go runtime. A configuration can have ${NAME} in a

@@ -98,6 +98,15 @@ func (p *Procs) Gather(acc telegraf.Accumulator) error {
 	return nil
 }
 
+// ProcessBackend is how the process table was read last; the zero value before the
+// first gather.
+func (p *Procs) ProcessBackend() sysprobe.BackendStatus {
+	if p.machine == nil {
+		return sysprobe.BackendStatus{}
+	}
+	return p.machine.Backend()
+}
+
 // Stop closes the process table.
 func (p *Procs) Stop() {
 	if p.machine == nil {

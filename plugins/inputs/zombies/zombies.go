@@ -117,6 +117,15 @@ func (z *Zombies) wanted() sysprobe.Fields {
 	return want
 }
 
+// ProcessBackend is how the process table was read last; the zero value before the
+// first gather.
+func (z *Zombies) ProcessBackend() sysprobe.BackendStatus {
+	if z.machine == nil {
+		return sysprobe.BackendStatus{}
+	}
+	return z.machine.Backend()
+}
+
 // Stop closes the process table and ends the reading of exits.
 func (z *Zombies) Stop() {
 	if z.exits != nil {

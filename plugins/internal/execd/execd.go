@@ -47,6 +47,9 @@ type Host struct {
 	// Only are the kinds of inputs to run, such as procs; with none, all.
 	Only []string
 	Mode Mode
+	// About makes an input that reports on the program, from the inputs that are
+	// configured; nil for none. In Serve it gathers as they do.
+	About func([]telegraf.Input) telegraf.Input
 
 	// Stdin ends Serve when it ends. Its content has no meaning: inputs have
 	// intervals of their own, so Telegraf's signal = "STDIN" changes nothing.
@@ -81,6 +84,9 @@ func (h *Host) Run(ctx context.Context) error {
 	if h.Mode == Check {
 		return check(agent.NewAgent(cfg.Config), guards)
 	}
+	if h.Mode == Serve && h.About != nil {
+		guards = append(guards, h.addAbout(cfg, guards))
+	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	out := newStdout(h.Stdout, func(error) { stop() })
@@ -105,6 +111,18 @@ func (h *Host) Run(ctx context.Context) error {
 		err = errors.Join(err, fmt.Errorf("writing metrics: %w", failure))
 	}
 	return err
+}
+
+// addAbout adds the input that reports on the program, and returns its guard.
+func (h *Host) addAbout(cfg *loaded, guards []*guard) *guard {
+	var inputs []telegraf.Input
+	for _, g := range guards {
+		inputs = append(inputs, g.Input)
+	}
+	running := models.NewRunningInput(h.About(inputs), &models.InputConfig{Name: hostSource})
+	running.SetDefaultTags(cfg.Tags)
+	cfg.Inputs = append(cfg.Inputs, running)
+	return protect(running, hostSource)
 }
 
 // remark sets the level of messages, and says what has no effect.

@@ -37,6 +37,7 @@ var halves = []map[string][]string{
 		"exits":       {"procs"},
 		"zombies":     {"exits", "procs"},
 		"host":        nil,
+		"sandbox":     {"host"},
 		"sessions":    {"host"},
 		"usernames":   nil,
 		"privileges":  nil,

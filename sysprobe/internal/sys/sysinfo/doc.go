@@ -1,2 +1,3 @@
-// Package sysinfo asks the kernel for the size of the machine (sysinfo(2)).
+// Package sysinfo asks the kernel for the size of the machine (sysinfo(2)) and for its
+// own release (uname(2)).
 package sysinfo

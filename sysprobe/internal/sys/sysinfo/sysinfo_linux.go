@@ -15,3 +15,13 @@ func Memory() (uint64, error) {
 	}
 	return uint64(info.Totalram) * uint64(info.Unit), nil
 }
+
+// Release returns the release of the kernel, such as 6.1.0-44-amd64. It returns the
+// error of uname(2).
+func Release() (string, error) {
+	var name unix.Utsname
+	if err := unix.Uname(&name); err != nil {
+		return "", os.NewSyscallError("uname", err)
+	}
+	return unix.ByteSliceToString(name.Release[:]), nil
+}
