@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 minutes=${MINUTES:-6}
 if [[ ${1:-} != inside ]]; then
 	for tool in chromium python3 ip; do
-		command -v "$tool" >/dev/null || { echo "no $tool: make install-dev-deps" >&2 && exit 1; }
+		command -v "$tool" >/dev/null || { echo "no $tool: install Debian's chromium, python3 and iproute2" >&2 && exit 1; }
 	done
 	[[ -x bin/victoria-metrics ]] || GOBIN=$PWD/bin go install github.com/VictoriaMetrics/VictoriaMetrics/app/victoria-metrics@v1.130.0
 	exec unshare --net --pid --fork --mount-proc --kill-child "$0" inside
