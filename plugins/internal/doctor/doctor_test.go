@@ -154,7 +154,17 @@ func TestREADME(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	names := []string{"capabilities_missing", "capabilities_missing_count", "version", measurement}
+	private, err := os.ReadFile(filepath.Join("..", "..", "PRIVACY.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := []string{"capabilities_missing", "capabilities_missing_count", "version"}
+	for _, name := range names {
+		if !strings.Contains(string(private), "`"+name+"`") {
+			t.Errorf("PRIVACY.md does not name `%s`", name)
+		}
+	}
+	names = append(names, measurement)
 	for _, r := range whole().Rows() {
 		if kind, is := strings.CutPrefix(r.Fact, "namespace_"); is {
 			names = append(names, kind)
