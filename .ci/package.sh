@@ -216,6 +216,7 @@ removes() {
 	rm "$etc/telegraf.d/mine.conf"
 	does dpkg --remove sysprobe-execd
 	absent "$snippet"
+	absent "$snippet.disabled" # nothing in it is the administrator's
 	[[ -e $config ]] || fail 'the configuration is gone'
 	telegraf '^mem,'
 	does dpkg -i /tmp/new.deb
