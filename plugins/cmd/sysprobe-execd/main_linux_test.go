@@ -221,7 +221,7 @@ func serve(t *testing.T, interval string) *server {
 	}
 	out := bufio.NewReader(s.stdout)
 	line, err := out.ReadString('\n')
-	if strings.HasPrefix(line, "sysprobe,") {
+	for err == nil && strings.HasPrefix(line, "sysprobe,") {
 		line, err = out.ReadString('\n')
 	}
 	if err != nil || !strings.HasPrefix(line, "zombies ") {
