@@ -58,7 +58,8 @@ mounts() {
 	if [[ -z $(find "$tools" -name 'libcap2-bin_*.deb' -mtime -7 2>/dev/null) ]]; then
 		rm -rf "$tools"
 		mkdir -p "$tools"
-		(cd "$tools" && apt-get download -q libcap2-bin >/dev/null 2>&1) || fail 'apt-get download libcap2-bin'
+		(cd "$tools" && { apt-get download libcap2-bin || { apt-get update && apt-get download libcap2-bin; }; }) >"$output" 2>&1 ||
+			fail 'apt-get download libcap2-bin'
 		touch "$tools"/*.deb
 	fi
 	cp "$tools"/*.deb "$root/tmp/"
