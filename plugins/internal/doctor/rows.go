@@ -61,7 +61,7 @@ func Code(rows []Row) int {
 }
 
 func (f *Facts) user() Row {
-	says := fmt.Sprintf("user %d of %s", f.UID, f.System)
+	says := fmt.Sprintf("user ID %d on %s", f.UID, f.System)
 	if f.UID < 0 {
 		says = f.System
 	}
