@@ -28,8 +28,9 @@ func (h *socketHolder) has(c Connection) Connection {
 
 // socketHolders are the descriptors by the inode number of their socket.
 type socketHolders struct {
-	chains map[uint64]holderChain
-	only   bool // those of the sockets alone that chains had from the beginning
+	places map[uint64]int32 // in chains
+	chains []holderChain
+	only   bool // those of the sockets alone that there were from the beginning
 	list   []chainedHolder
 }
 
@@ -46,18 +47,32 @@ type chainedHolder struct {
 // holdersOf returns holders of the sockets with these inode numbers, or of any where
 // there are none. There are no holders yet.
 func holdersOf(inodes []uint64) *socketHolders {
-	h := &socketHolders{chains: make(map[uint64]holderChain, len(inodes)), list: make([]chainedHolder, 0, len(inodes)), only: len(inodes) > 0}
+	h := &socketHolders{
+		places: make(map[uint64]int32, len(inodes)), chains: make([]holderChain, 0, len(inodes)),
+		list: make([]chainedHolder, 0, len(inodes)), only: len(inodes) > 0,
+	}
 	for _, inode := range inodes {
 		if inode != 0 {
-			h.chains[inode] = holderChain{}
+			h.chain(inode)
 		}
 	}
 	return h
 }
 
+// chain returns the chain of a socket, which it makes where there is none.
+func (h *socketHolders) chain(inode uint64) *holderChain {
+	place, known := h.places[inode]
+	if !known {
+		place = int32(len(h.chains))
+		h.places[inode] = place
+		h.chains = append(h.chains, holderChain{})
+	}
+	return &h.chains[place]
+}
+
 // wants reports that a holder of that socket is of interest.
 func (h *socketHolders) wants(inode uint64) bool {
-	_, ok := h.chains[inode]
+	_, ok := h.places[inode]
 	return ok || !h.only
 }
 
@@ -65,20 +80,23 @@ func (h *socketHolders) wants(inode uint64) bool {
 func (h *socketHolders) add(inode uint64, holder socketHolder) {
 	h.list = append(h.list, chainedHolder{socketHolder: holder})
 	place := int32(len(h.list))
-	chain := h.chains[inode]
+	chain := h.chain(inode)
 	if chain.last == 0 {
 		chain.first = place
 	} else {
 		h.list[chain.last-1].next = place
 	}
 	chain.last = place
-	h.chains[inode] = chain
 }
 
 // of yields the holders of a socket, in the order of add.
 func (h *socketHolders) of(inode uint64) iter.Seq[*socketHolder] {
 	return func(yield func(*socketHolder) bool) {
-		for at := h.chains[inode].first; at != 0; at = h.list[at-1].next {
+		place, known := h.places[inode]
+		if !known {
+			return
+		}
+		for at := h.chains[place].first; at != 0; at = h.list[at-1].next {
 			if !yield(&h.list[at-1].socketHolder) {
 				return
 			}

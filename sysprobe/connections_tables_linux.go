@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"io/fs"
 	"net/netip"
+	"slices"
 
 	"telegraf-sysprobe/sysprobe/internal/decode/procfs"
 	"telegraf-sysprobe/sysprobe/internal/decode/sockdiag"
@@ -195,6 +196,9 @@ func (s *socketTables) add(conn Connection, inode uint64, err error) {
 	case err != nil:
 		s.malformed++
 	case s.filter.matchesState(&conn):
+		if len(s.rows) == cap(s.rows) { // append would allocate five times what there is in the end
+			s.rows = slices.Grow(s.rows, len(s.rows)+64)
+		}
 		s.rows, s.inodes = append(s.rows, conn), append(s.inodes, inode)
 	}
 }
