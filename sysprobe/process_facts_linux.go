@@ -212,10 +212,13 @@ func (c *processClient) openFiles(ctx context.Context) ([]OpenFile, error) {
 		}
 		defer infos.Close()
 		var files []OpenFile
-		for _, fd := range fds {
+		for at, fd := range fds {
 			file, ok, err := t.openFile(dir, infos, fd)
 			if err = errors.Join(err, ctx.Err()); err != nil {
 				return nil, false, err
+			}
+			if ok && files == nil {
+				files = make([]OpenFile, 0, len(fds)-at)
 			}
 			if ok {
 				files = append(files, file)
