@@ -71,6 +71,8 @@ func (r *report) onCalls(ctx context.Context, o options, p programs, load, subje
 	p.inside = func(args ...string) []string {
 		return append([]string{"env", subjectVariable + "=" + strconv.Itoa(s.cmd.Process.Pid)}, args...)
 	}
+	r.Waits = measureWaits(ctx)
+	r.Waits.print(os.Stdout)
 	err = r.measure(ctx, o, p, callGroups()...)
 	return joinErrors(err, s.release(), h.release(), restore())
 }

@@ -40,6 +40,7 @@ type report struct {
 	Execd        []*execd      `json:"execd,omitempty"`
 	Exits        *exits        `json:"exits"`
 	Events       *events       `json:"events"`
+	Waits        *waits        `json:"waits"`
 	Decoders     []*decoder    `json:"decoders,omitempty"`
 	Requirements []requirement `json:"requirements"`
 }

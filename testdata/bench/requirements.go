@@ -41,6 +41,9 @@ func judge(r *report) []requirement {
 	requirements = append(requirements, judgeTasks(r)...)
 	requirements = append(requirements, judgeCalls(r)...)
 	requirements = append(requirements, judgeAddresses(r)...)
+	if r.Waits != nil {
+		requirements = append(requirements, r.Waits.requirements()...)
+	}
 	if r.Events != nil {
 		requirements = append(requirements, r.Events.requirements()...)
 	}
