@@ -115,6 +115,26 @@ func TestE28Psutil924ProcessZero(t *testing.T) {
 	}
 }
 
+// TestNetBSDKernelProcess gives a process flags of processes of users that the
+// kernel's have as well: P_NOCLDWAIT, 0x20000, is one. P_SYSTEM, 0x200, says it.
+func TestNetBSDKernelProcess(t *testing.T) {
+	for flags, want := range map[uint32]bool{0x20104: false, 0x20004: false, 0x204: true, 0x20204: true} {
+		b, d := table(t, "netbsd79934-all")
+		for at := 0; at < len(b); at += d.Layout.Size {
+			binary.LittleEndian.PutUint32(b[at+d.Layout.Flags.At:], flags)
+		}
+		got, err := d.Append(nil, b)
+		if err != nil || len(got) != 7 {
+			t.Fatalf("%d processes, error %v", len(got), err)
+		}
+		for i := range got {
+			if got[i].Kernel != want {
+				t.Errorf("flags %#x: process %d is the kernel's: %v, want %v", flags, got[i].PID, got[i].Kernel, want)
+			}
+		}
+	}
+}
+
 func TestAppendThreads(t *testing.T) {
 	thread := func(pid, tid int32, name string, state State, raw int8) Thread {
 		return Thread{

@@ -264,7 +264,7 @@ var layouts = map[string]Layout{
 		Nice:                decode.U8(363),
 		NiceOfZero:          20,
 		Flags:               decode.U32(112),
-		KernelFlag:          0x20000,
+		KernelFlag:          0x200, // L_SYSTEM; 0x20000 is P_NOCLDWAIT, which daemons have as well
 		Name:                decode.Text(368, 24),
 		Login:               decode.Text(408, 24),
 		WaitChannel:         decode.Text(392, 8),
