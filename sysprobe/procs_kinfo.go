@@ -291,7 +291,11 @@ func (p *Proc) setKinfo(raw *kinfo.Proc, old *Proc) {
 	p.State = stateOfKinfo(raw.State)
 	p.KernelThread = raw.Kernel
 	p.Threads = raw.Threads.Or(0)
-	p.UserTime, p.SystemTime = raw.UserTime.Or(0), raw.SystemTime.Or(0)
+	if raw.Idle { // its time is that in which no process ran
+		p.State = StateIdle
+	} else {
+		p.UserTime, p.SystemTime = raw.UserTime.Or(0), raw.SystemTime.Or(0)
+	}
 	p.ChildUserTime = raw.ChildTime // and system time: the kernel adds them up
 	p.MinorFaults, p.MajorFaults = raw.MinorFaults.Or(0), raw.MajorFaults.Or(0)
 	p.RSS, p.VMS = raw.RSS.Or(0), raw.Virtual.Or(0)

@@ -280,6 +280,29 @@ func TestKinfoNames(t *testing.T) {
 	}
 }
 
+// TestKinfoIdle gives FreeBSD's process of the kernel the threads that run where there
+// is nothing to do: their time is no use of the machine, and it does not run.
+func TestKinfoIdle(t *testing.T) {
+	r := kinfoRecordings[0]
+	kernel := r.replay(t)
+	table := sysprobetest.Hex(t, "wire", "kinfo", r.file)
+	for at := 0; at < len(table); at += 1088 {
+		table[at+388] = 2     // SRUN
+		table[at+1080] = 0x20 // TDF_IDLETD
+	}
+	kernel.Answer(r.question, table)
+	var s ProcSnapshot
+	if err := r.open(t, kernel).snapshot(t.Context(), &s, 0); err != nil || len(s.Procs) != 5 {
+		t.Fatalf("%d processes, %v", len(s.Procs), err)
+	}
+	for i := range s.Procs {
+		p := &s.Procs[i]
+		if idle := p.ID.PID == 5001; idle != (p.State == StateIdle) || idle != (p.UserTime+p.SystemTime == 0) {
+			t.Errorf("process %v is %v, with %v of the processors", p.ID, p.State, p.UserTime+p.SystemTime)
+		}
+	}
+}
+
 // TestKinfoJails tells the processes of a jail from those of the host.
 func TestKinfoJails(t *testing.T) {
 	r := kinfoRecordings[0]

@@ -15,7 +15,7 @@ var members = map[string]string{
 	"freebsd": `StructSize ki_structsize, Version ki_layout, PID ki_pid, PPID ki_ppid, PGID ki_pgid, SID ki_sid, TID ki_tid, TTY ki_tdev,
 		UID ki_uid, RUID ki_ruid, SUID ki_svuid, RGID ki_rgid, SGID ki_svgid, Groups ki_ngroups, GID ki_groups[0],
 		Stat ki_stat, Nice ki_nice, Flags ki_flag, Name ki_comm, Login ki_login, WaitChannel ki_wmesg,
-		ThreadName ki_tdname, ThreadNameRest ki_moretdname, RSS ki_rssize, Text ki_tsize, Data ki_dsize, Stack ki_ssize,
+		ThreadName ki_tdname, ThreadNameRest ki_moretdname, ThreadFlags ki_tdflags, RSS ki_rssize, Text ki_tsize, Data ki_dsize, Stack ki_ssize,
 		VirtualBytes ki_size, ExitStatus ki_xstat, OnCPU ki_oncpu, LastCPU ki_lastcpu, JID ki_jid, Threads ki_numthreads,
 		MaxRSS ki_rusage.ru_maxrss, MinorFaults ki_rusage.ru_minflt, MajorFaults ki_rusage.ru_majflt,
 		ReadBlocks ki_rusage.ru_inblock, WriteBlocks ki_rusage.ru_oublock,

@@ -38,6 +38,9 @@ type Proc struct {
 	Flags uint64
 	// Kernel means that the process runs in the kernel only.
 	Kernel bool
+	// Idle means that its threads run where there is nothing to do, and that its CPU
+	// times are those in which no process ran. Only FreeBSD has such a process.
+	Idle bool
 	// Name is cut by the kernel: to 19 bytes on FreeBSD, 23 on OpenBSD and
 	// NetBSD (15 or 16 on older ones), 16 on macOS.
 	Name []byte
@@ -154,6 +157,7 @@ func (d *Decoder) proc(p *Proc, r decode.Record) {
 	p.Nice = int32(r.Int(l.Nice)) - l.NiceOfZero
 	p.Flags = r.Uint(l.Flags)
 	p.Kernel = p.Flags&l.KernelFlag != 0
+	p.Idle = p.Kernel && r.Uint(l.ThreadFlags)&l.IdleFlag != 0
 	p.Name, p.Login, p.WaitChannel = r.Text(l.Name), r.Text(l.Login), r.Text(l.WaitChannel)
 	if long := r.Text(l.LongName); len(long) > 0 {
 		p.Name = long

@@ -22,7 +22,7 @@ type Layout struct {
 	Stat, RealStat, Nice, Flags              decode.Field
 	Name, Login, WaitChannel                 decode.Field
 	LongName                                 decode.Field // in place of Name, where it is not empty
-	ThreadName, ThreadNameRest               decode.Field
+	ThreadName, ThreadNameRest, ThreadFlags  decode.Field
 	RSS, Text, Data, Stack                   decode.Field // pages
 	VirtualBytes, VirtualPages               decode.Field
 	ExitStatus, OnCPU, LastCPU, JID, Threads decode.Field
@@ -37,6 +37,9 @@ type Layout struct {
 	NiceOfZero int32
 	// KernelFlag is the bit of Flags that processes of the kernel have.
 	KernelFlag uint64
+	// IdleFlag is the bit of ThreadFlags that threads have which run where there is
+	// nothing to do.
+	IdleFlag uint64
 	// VirtualIsSum means that the size of the address space is the sum of text,
 	// data and stack, as top(1) of the system has it.
 	VirtualIsSum bool

@@ -135,6 +135,30 @@ func TestNetBSDKernelProcess(t *testing.T) {
 	}
 }
 
+// TestFreeBSDIdle gives processes the flag of the threads that run where there is
+// nothing to do, TDF_IDLETD, among others that any thread has. The kernel alone has
+// such threads.
+func TestFreeBSDIdle(t *testing.T) {
+	for _, tt := range []struct {
+		flags uint32
+		idle  bool
+	}{{0x20, true}, {0x40a4 | 0x20, true}, {0x4084, false}, {0, false}} {
+		b, d := table(t, "freebsd13-proc")
+		for at := 0; at < len(b); at += d.Layout.Size {
+			binary.LittleEndian.PutUint32(b[at+d.Layout.ThreadFlags.At:], tt.flags)
+		}
+		got, err := d.Append(nil, b)
+		if err != nil || len(got) != 5 {
+			t.Fatalf("%d processes, error %v", len(got), err)
+		}
+		for i := range got {
+			if want := tt.idle && got[i].Kernel; got[i].Idle != want {
+				t.Errorf("flags %#x: process %d is idle: %v, want %v", tt.flags, got[i].PID, got[i].Idle, want)
+			}
+		}
+	}
+}
+
 func TestAppendThreads(t *testing.T) {
 	thread := func(pid, tid int32, name string, state State, raw int8) Thread {
 		return Thread{

@@ -29,6 +29,8 @@ var layouts = map[string]Layout{
 		Nice:                decode.U8(389),
 		Flags:               decode.U64(368),
 		KernelFlag:          0x4,
+		ThreadFlags:         decode.U64(1080),
+		IdleFlag:            0x20, // TDF_IDLETD
 		Name:                decode.Text(447, 20),
 		Login:               decode.Text(420, 18),
 		WaitChannel:         decode.Text(411, 9),
@@ -79,6 +81,8 @@ var layouts = map[string]Layout{
 		Nice:                decode.U8(309),
 		Flags:               decode.U32(296),
 		KernelFlag:          0x4,
+		ThreadFlags:         decode.U32(764),
+		IdleFlag:            0x20, // TDF_IDLETD
 		Name:                decode.Text(367, 20),
 		Login:               decode.Text(340, 18),
 		WaitChannel:         decode.Text(331, 9),
@@ -129,6 +133,8 @@ var layouts = map[string]Layout{
 		Nice:                decode.U8(325),
 		Flags:               decode.U32(312),
 		KernelFlag:          0x4,
+		ThreadFlags:         decode.U32(812),
+		IdleFlag:            0x20, // TDF_IDLETD
 		Name:                decode.Text(383, 20),
 		Login:               decode.Text(356, 18),
 		WaitChannel:         decode.Text(347, 9),
