@@ -72,11 +72,15 @@ type Args struct {
 	Env [][]byte
 }
 
+// pathAlign is what macOS pads the path to, with its NUL: the size of a pointer of
+// the process. It has had none of 32 bits since macOS 10.15.
+const pathAlign = 8
+
 // Decode decodes the answer of macOS to KERN_PROCARGS2: a number of arguments,
 // the path, NULs that align what follows, the arguments, and the environment,
-// which ends with an empty string. Arguments at the start that are empty cannot
-// be distinguished from what aligns: they are missing, and as many strings of the
-// environment stand at the end of Args.
+// which ends with an empty string. More NULs than align are arguments at the start
+// that are empty: who took those for padding would have as many strings of the
+// environment among the arguments.
 //
 // Decode returns an error that wraps decode.ErrMalformed where there are fewer
 // arguments than the number says; those that there are are returned with it.
@@ -86,11 +90,9 @@ func Decode(b []byte, order binary.ByteOrder) (Args, error) {
 	if c.Err() != nil {
 		return Args{}, c.Err()
 	}
-	b = c.Bytes(c.Len())
-	var a Args
-	path, rest, _ := bytes.Cut(b, nul())
-	a.Path = slices.Clip(path)
-	rest = bytes.TrimLeft(rest, "\x00")
+	path, rest, _ := bytes.Cut(c.Bytes(c.Len()), nul())
+	a := Args{Path: slices.Clip(path)}
+	rest = skipPadding(rest, len(path)+1)
 	for len(rest) > 0 && int64(len(a.Args)) < int64(argc) {
 		var s []byte
 		s, rest, _ = bytes.Cut(rest, nul())
@@ -106,4 +108,12 @@ func Decode(b []byte, order binary.ByteOrder) (Args, error) {
 		a.Env = append(a.Env, slices.Clip(s))
 	}
 	return a, nil
+}
+
+// skipPadding returns b without the NULs that align it, which follow size bytes.
+func skipPadding(b []byte, size int) []byte {
+	for n := size; n%pathAlign != 0 && len(b) > 0 && b[0] == 0; n++ {
+		b = b[1:]
+	}
+	return b
 }

@@ -100,15 +100,16 @@ func procargs2(order binary.AppendByteOrder, argc uint32, rest string) []byte {
 }
 
 func TestDecode(t *testing.T) {
-	const strings2 = "/bin/sh\x00\x00\x00\x00\x00sh\x00-c\x00\x00ls\x00A=1\x00B=\x00\x00executable_path=/bin/sh\x00"
+	const strings2 = "/bin/zsh\x00\x00\x00\x00\x00\x00\x00\x00sh\x00-c\x00\x00ls\x00A=1\x00B=\x00\x00executable_path=/bin/zsh\x00"
 	for name, tt := range map[string]struct {
 		argc uint32
 		rest string
 		want Args
 		bad  bool
 	}{
-		"arguments and environment": {4, strings2, Args{Path: []byte("/bin/sh"), Args: bytesOf("sh", "-c", "", "ls"), Env: bytesOf("A=1", "B=")}, false},
+		"arguments and environment": {4, strings2, Args{Path: []byte("/bin/zsh"), Args: bytesOf("sh", "-c", "", "ls"), Env: bytesOf("A=1", "B=")}, false},
 		"no environment":            {1, "/sbin/launchd\x00\x00/sbin/launchd\x00", Args{Path: []byte("/sbin/launchd"), Args: bytesOf("/sbin/launchd")}, false},
+		"padding of 0 bytes":        {1, "/bin/sh\x00sh\x00A=1\x00\x00", Args{Path: []byte("/bin/sh"), Args: bytesOf("sh"), Env: bytesOf("A=1")}, false},
 		"no arguments":              {0, "/x\x00\x00", Args{Path: []byte("/x")}, false},
 		"no padding":                {1, "/x\x00x\x00", Args{Path: []byte("/x"), Args: bytesOf("x")}, false},
 		"cut in an argument":        {2, "/x\x00x\x00argum", Args{Path: []byte("/x"), Args: bytesOf("x", "argum")}, false},
@@ -133,6 +134,32 @@ func TestDecode(t *testing.T) {
 		got, err := Decode(whole[:n], binary.LittleEndian)
 		if err != nil && !errors.Is(err, decode.ErrMalformed) || err == nil && len(got.Args) != 4 {
 			t.Errorf("cut at %d: %q, error %v", n, got.Args, err)
+		}
+	}
+}
+
+// TestEmptyFirstArguments gives programs arguments at the start that are empty: no
+// string of the environment becomes an argument.
+func TestEmptyFirstArguments(t *testing.T) {
+	for name, tt := range map[string]struct {
+		argc      uint32
+		rest      string
+		args, env []string
+	}{
+		"one":                  {2, "/bin/x\x00\x00\x00-v\x00SECRET_TOKEN=abc\x00\x00", []string{"", "-v"}, []string{"SECRET_TOKEN=abc"}},
+		"three":                {4, "/bin/x\x00\x00\x00\x00\x00-v\x00SECRET=abc\x00\x00", []string{"", "", "", "-v"}, []string{"SECRET=abc"}},
+		"without a pad":        {2, "/bin/sh\x00\x00-v\x00SECRET=abc\x00\x00", []string{"", "-v"}, []string{"SECRET=abc"}},
+		"behind 7 bytes":       {2, "/bin/zsh\x00\x00\x00\x00\x00\x00\x00\x00\x00-v\x00SECRET=abc\x00\x00", []string{"", "-v"}, []string{"SECRET=abc"}},
+		"all":                  {1, "/bin/x\x00\x00\x00SECRET=abc\x00\x00", []string{""}, []string{"SECRET=abc"}},
+		"all, no environment":  {2, "/bin/x\x00\x00\x00\x00\x00executable_path=/bin/x\x00", []string{"", ""}, nil},
+		"none, no environment": {0, "/bin/x\x00\x00\x00executable_path=/bin/x\x00", nil, nil},
+	} {
+		got, err := Decode(procargs2(binary.LittleEndian, tt.argc, tt.rest), binary.LittleEndian)
+		if diff := cmp.Diff(tt.args, texts(got.Args)); diff != "" || err != nil {
+			t.Errorf("%s: error %v, arguments (-want +got):\n%s", name, err, diff)
+		}
+		if diff := cmp.Diff(tt.env, texts(got.Env)); diff != "" {
+			t.Errorf("%s: environment (-want +got):\n%s", name, diff)
 		}
 	}
 }
