@@ -98,11 +98,22 @@ func Cwd(pid int32) (string, error) {
 	return string(path), err
 }
 
+// zombie is SZOMB of sys/proc.h.
+const zombie = 5
+
 // failure is why the library has no answer, which it keeps in the errno of a thread
-// that can be another one by now: EPERM if the process is there, and otherwise ESRCH.
+// that can be another one by now: EPERM if the process lives, and otherwise ESRCH.
+// kill(2) says of a zombie, whoever has it, that it could be sent a signal.
 func failure(pid int32) error {
-	if err := unix.Kill(int(pid), 0); err == nil || err == unix.EPERM { //nolint:errorlint // it is a plain errno
+	switch err := unix.Kill(int(pid), 0); err { //nolint:errorlint // it is a plain errno
+	case nil:
+		if p, err := unix.SysctlKinfoProc("kern.proc.pid", int(pid)); err == nil && p.Proc.P_stat != zombie {
+			return unix.EPERM
+		}
+		return unix.ESRCH
+	case unix.EPERM:
 		return unix.EPERM
+	default:
+		return unix.ESRCH
 	}
-	return unix.ESRCH
 }
