@@ -1,14 +1,26 @@
 package sysprobe
 
 import (
+	"errors"
 	"math/bits"
 
 	"telegraf-sysprobe/sysprobe/internal/decode/rib"
+	"telegraf-sysprobe/sysprobe/internal/sys/route"
 )
 
 // What the routing messages of FreeBSD, OpenBSD, NetBSD and macOS (route(4)) say of
 // interfaces, in the terms of this package. It is built and tested on every system,
 // with recorded messages.
+
+// readRIB returns what a table has, without the messages that make no sense, which it
+// counts. If no interface is left of them, it returns their error.
+func readRIB(r *route.Reader) (*rib.Table, error) {
+	table, err := r.Read()
+	if errors.Is(err, ErrMalformed) && table != nil && len(table.Links) > 0 {
+		return table, nil
+	}
+	return table, err
+}
 
 // ribFlags are what the bits of if_flags mean, which are the same on the four
 // systems but for bit 5: net/if.h. A bit that is 0 here says nothing of interest.

@@ -35,7 +35,8 @@ func OpenNICAddrs(c *Config) (*NICAddrs, error) {
 // reuses. It leaves out interfaces that vanish meanwhile. After an error dst is
 // empty. The error wraps [ErrInterrupted] where the tables changed during every
 // attempt, that of ctx where it ended first, fs.ErrClosed after Close, and an
-// errno or [ErrMalformed] where the kernel has no answer. Where the kernel holds
+// errno or [ErrMalformed] where the kernel has no answer with a sense; rows without
+// one among others are counted in dst. Where the kernel holds
 // up a dump, behind the lock of rtnetlink, Snapshot returns at the end of ctx all
 // the same; later snapshots then wait until the kernel is through with that dump.
 //
@@ -56,6 +57,10 @@ type AddrSnapshot struct {
 	// Interfaces are in the order of their index, those without any address
 	// included.
 	Interfaces []InterfaceAddrs
+	// Malformed counts what the kernel said of interfaces and addresses that could
+	// not be decoded, and is left out. It is 0 on Linux and Windows, where such an
+	// answer is an error.
+	Malformed int `json:",omitzero"`
 }
 
 // All returns the addresses of all interfaces, each with its interface, in the

@@ -40,10 +40,10 @@ func (c *ribNICAddrsClient) close() error {
 }
 
 func (c *ribNICAddrsClient) snapshot(ctx context.Context, dst *AddrSnapshot) error {
-	dst.Interfaces = dst.Interfaces[:0]
+	dst.Interfaces, dst.Malformed = dst.Interfaces[:0], 0
 	const op = "read addresses"
 	return inTurn(ctx, c.turn, op, "", dst, func(dst *AddrSnapshot) error {
-		table, err := c.table.Read()
+		table, err := readRIB(c.table)
 		if err != nil {
 			return opError(op, "", err)
 		}
@@ -55,6 +55,7 @@ func (c *ribNICAddrsClient) snapshot(ctx context.Context, dst *AddrSnapshot) err
 // fill sets dst to what the table has. The table is one answer of the kernel, in
 // which the addresses of an interface come behind it.
 func (c *ribNICAddrsClient) fill(dst *AddrSnapshot, table *rib.Table) {
+	dst.Malformed = table.Malformed
 	for i := range table.Links {
 		var row *InterfaceAddrs
 		dst.Interfaces, row = extend(dst.Interfaces)

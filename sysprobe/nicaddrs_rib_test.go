@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"telegraf-sysprobe/sysprobe/internal/decode"
 	"telegraf-sysprobe/sysprobe/sysprobetest"
 )
 
@@ -135,6 +136,48 @@ func TestRIBNICAddrs(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestRIBMalformedRow spoils one message about an interface, which is the only one
+// that a snapshot of the others then lacks.
+func TestRIBMalformedRow(t *testing.T) {
+	r := ribRecordings[4]
+	kernel := r.replay(t)
+	kernel.Answers[r.question][160] = 0xff // sdl_len, behind if_msghdr2 of lo0
+	addrs, err := newRIBNICAddrsClient(Config{}, kernel.Call, r.goos, "amd64")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := AddrSnapshot{Malformed: 7}
+	var got []string
+	err = addrs.snapshot(t.Context(), &s)
+	for i := range s.Interfaces {
+		got = append(got, describe(&s.Interfaces[i]))
+	}
+	if diff := cmp.Diff(r.want[1:], got); diff != "" || err != nil || s.Malformed != 1 {
+		t.Errorf("%v, %d malformed; interfaces (-want +got):\n%s", err, s.Malformed, diff)
+	}
+	links, err := newRIBNICStatsClient(Config{}, nicKernel{
+		sysctl: kernel.Call, close: func() error { return nil }, goos: r.goos, goarch: "amd64",
+		ioctl: func(uint32, []byte, decode.Field, []byte) error { return syscall.EINVAL },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var l LinkSnapshot
+	if err := links.snapshot(t.Context(), &l, 0); err != nil || len(l.Links) != len(got) || l.Malformed != 1 {
+		t.Errorf("%d links, %d malformed, %v; want %d, 1", len(l.Links), l.Malformed, err, len(got))
+	}
+	w, err := startNoticedNICWatch(t.Context(), (&Config{}).withDefaults(), NICChoice{}, newFakeNotices(), addrs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if stats := w.statistics(); stats.Malformed != 1 || stats.Events != 0 {
+		t.Errorf("a watch counts %+v", stats)
+	}
+	if err := w.close(); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -77,6 +77,9 @@ type LinkSnapshot struct {
 	// Late counts the interfaces whose drivers had not answered within
 	// Config.EthtoolTimeout.
 	Late int
+	// Malformed counts what the kernel said of interfaces that could not be decoded,
+	// and is left out. It is 0 on Linux and Windows, where such an answer is an error.
+	Malformed int `json:",omitzero"`
 	// Ethtool is the reason why speed, duplex and all else that drivers report
 	// are absent everywhere, or nil. It wraps [ErrNotSupported] on a kernel
 	// without ethtool netlink.

@@ -59,7 +59,7 @@ func (c *ribNICStatsClient) snapshot(ctx context.Context, dst *LinkSnapshot, _ L
 
 // read is snapshot, in its turn.
 func (c *ribNICStatsClient) read(ctx context.Context, dst *LinkSnapshot) error {
-	table, err := c.table.Read()
+	table, err := readRIB(c.table)
 	if err != nil {
 		return opError("read links", "", err)
 	}
@@ -76,6 +76,7 @@ func (c *ribNICStatsClient) read(ctx context.Context, dst *LinkSnapshot) error {
 
 // fill sets dst to what the table has, in its order.
 func (c *ribNICStatsClient) fill(dst *LinkSnapshot, table *rib.Table) {
+	dst.Malformed = table.Malformed
 	for i := range table.Links {
 		var row *LinkStats
 		dst.Links, row = extend(dst.Links)

@@ -103,7 +103,7 @@ type NICWatchStats struct {
 	// Overflows is how often the kernel dropped notifications.
 	Overflows uint64
 	// Malformed is how often a notification could not be decoded, and the tables
-	// were read instead.
+	// were read instead, or a row of these, which is left out.
 	Malformed uint64
 	// Verified is how often the table was compared with the kernel's, as
 	// Config.WatchVerify says, and Repaired the number of changes found that

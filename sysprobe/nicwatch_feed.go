@@ -131,6 +131,7 @@ func (f *nicFeed) deliver(ctx context.Context) error {
 func (f *nicFeed) snapshot(ctx context.Context, dst *AddrSnapshot) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	dst.Malformed = 0 // which statistics counts
 	if err := cmp.Or(f.err, ctx.Err()); err != nil {
 		dst.Interfaces = dst.Interfaces[:0]
 		return opError("copy interface table", f.target, err)

@@ -92,6 +92,9 @@ func (c *noticedNICWatchClient) resync(ctx context.Context) error {
 	if err := c.kernel.snapshot(ctx, &c.dumped); err != nil {
 		return err
 	}
+	c.mu.Lock()
+	c.stats.Malformed += uint64(c.dumped.Malformed)
+	c.mu.Unlock()
 	c.replace()
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/influxdata/telegraf"
 	"github.com/influxdata/telegraf/plugins/inputs"
 
+	"telegraf-sysprobe/plugins/internal/message"
 	"telegraf-sysprobe/plugins/internal/metric"
 	"telegraf-sysprobe/plugins/internal/nic"
 	"telegraf-sysprobe/plugins/internal/report"
@@ -47,6 +48,7 @@ type NICAddrs struct {
 	system     nic.System
 	reader     *nic.Reader[sysprobe.AddrSnapshot]
 	interfaces nic.Choice
+	malformed  bool // was logged
 	first      firstGather
 	layout     layout
 	rows       rows // memory of Gather
@@ -115,6 +117,10 @@ func (n *NICAddrs) Gather(acc telegraf.Accumulator) error {
 	read := map[string]bool{}
 	err := n.reader.Gather(acc, func(netns string, s *sysprobe.AddrSnapshot) {
 		read[netns] = true
+		if s.Malformed > 0 && !n.malformed {
+			n.malformed = true
+			n.Log.Warnf("Interfaces or addresses are left out: %s of the kernel made no sense", message.Count(s.Malformed, "message"))
+		}
 		for i := range s.Interfaces {
 			iface := &s.Interfaces[i]
 			if n.first.see(iface); n.interfaces.Match(&iface.Link) {

@@ -210,6 +210,9 @@ func (n *NICStats) remarkOn(netns string, s *sysprobe.LinkSnapshot) {
 			"Drivers of %s did not answer within the ethtool_timeout of %s %s: what they report is of an earlier gather, or left out",
 			message.Count(s.Late, "interface"), time.Duration(n.EthtoolTimeout), where)
 	}
+	if s.Malformed > 0 {
+		once("malformed", n.Log.Warnf, "Interfaces are left out %s: %s of the kernel made no sense", where, message.Count(s.Malformed, "message"))
+	}
 	if s.Denied > 0 {
 		once("denied", n.Log.Warnf, "Fields are left out %s: this user has no permission to see %s", where, message.Count(s.Denied, "fact"))
 	}

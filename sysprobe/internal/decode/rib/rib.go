@@ -127,6 +127,9 @@ type Table struct {
 	Links []Link
 	// Addrs are the addresses of IP, settled.
 	Addrs []Addr
+	// Malformed counts the messages that make no sense; where the length of one is
+	// wrong, it is the last.
+	Malformed int
 }
 
 // Decoder decodes the messages of one system.
@@ -145,7 +148,7 @@ type Decoder struct {
 // Dump return an error that wraps decode.ErrMalformed; t has the others, up to
 // one whose length is wrong.
 func (d *Decoder) Dump(t *Table, b []byte) error {
-	t.Links, t.Addrs = t.Links[:0], t.Addrs[:0]
+	t.Links, t.Addrs, t.Malformed = t.Links[:0], t.Addrs[:0], 0
 	var m Message
 	var first error
 	for len(b) > 0 {
@@ -154,6 +157,7 @@ func (d *Decoder) Dump(t *Table, b []byte) error {
 			first = err
 		}
 		if b = rest; err != nil {
+			t.Malformed++
 			continue
 		}
 		switch {
