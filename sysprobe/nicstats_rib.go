@@ -165,13 +165,14 @@ func (l *LinkStats) fillMedia(m *ifmedia.Media, raw *rib.Link) {
 
 // mediaSpeed is the speed of the medium in use, in Mbit/s. If it is one that the
 // table of media does not have, newer than that, it is what the driver said to the
-// network stack.
+// network stack: not 10 Mbit/s, which that takes each Ethernet for (ether_ifattach) whose
+// driver says nothing.
 func mediaSpeed(w *decoder.Word, raw *rib.Link) Opt[uint32] {
 	if w.Speed.Known() || w.Type != decoder.TypeEthernet || w.Auto {
 		return w.Speed
 	}
 	rate, known := raw.Baudrate.Get()
-	return opt.SomeIf(uint32(rate/1e6), known && rate >= 1e6 && rate/1e6 < 1<<32)
+	return opt.SomeIf(uint32(rate/1e6), known && rate >= 1e6 && rate != 10e6 && rate/1e6 < 1<<32)
 }
 
 // mediaDuplex is the duplex mode of the medium in use, which OpenBSD says with the

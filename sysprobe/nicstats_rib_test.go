@@ -267,3 +267,23 @@ func TestRIBMediaIsNewer(t *testing.T) {
 		t.Errorf("%s has %s Mbit/s, %v; want 1000, full", l.Link.Name, value(l.Speed), l.Duplex)
 	}
 }
+
+// TestRIBMediaHasNoDefault gives a link of NetBSD a medium that no table has, beside the
+// 10 Mbit/s that its kernel takes an Ethernet for, and one of NetBSD 9.
+func TestRIBMediaHasNoDefault(t *testing.T) {
+	r := mediaRecordings[2]
+	for active, want := range map[uint32]string{0x10003f: "absent full", 0x10003d: "2500 full", 0x100023: "10 full"} {
+		drivers := r.drivers(t)
+		answer := drivers.Answers[sysprobetest.IoctlName(r.request, "tap0")]
+		binary.LittleEndian.PutUint32(answer[24:], 3) // ifm_status
+		binary.LittleEndian.PutUint32(answer[28:], active)
+		var s LinkSnapshot
+		if err := r.open(t, drivers).snapshot(t.Context(), &s, 0); err != nil {
+			t.Fatal(err)
+		}
+		l := &s.Links[3]
+		if got := fmt.Sprintf("%s %v", value(l.Speed), l.Duplex); got != want || l.Link.Name != "tap0" {
+			t.Errorf("%s of %#x: %s, want %s", l.Link.Name, active, got, want)
+		}
+	}
+}

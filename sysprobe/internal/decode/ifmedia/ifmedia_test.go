@@ -144,8 +144,11 @@ func TestI12Speeds(t *testing.T) {
 			0x10003b: 40000, 0x100838: 50000, 0x10082f: 100000, 0x101827: 200000, 0x101832: 400000, 0x101836: 50000,
 		},
 		"openbsd": {0x10000000122: 2500, 0x10000000123: 5000, 0x10000000116: 10000, 0x1000000012f: 25000, 0x10000000119: 40000, 0x1000000012a: 100000},
-		"netbsd":  {0x100030: 1000, 0x10003a: 10000, 0x100035: 2500},
-		"darwin":  {0x100036: 2500, 0x100037: 5000, 0x100035: 10000, 0x110035: 25000, 0x11002f: 100000, 0x130027: 200000, 0x130032: 400000},
+		"netbsd": {
+			0x100030: 1000, 0x10003a: 10000, 0x100035: 2500, 0x10003c: 2500, 0x10003d: 2500, 0x10003e: 5000, 0x102021: 5000,
+			0x10202d: 25000, 0x10402b: 56000, 0x10402d: 100000, 0x106024: 400000, 0x10602f: 400000,
+		},
+		"darwin": {0x100036: 2500, 0x100037: 5000, 0x100035: 10000, 0x110035: 25000, 0x11002f: 100000, 0x130027: 200000, 0x130032: 400000},
 	} {
 		l, _ := LayoutOf(target, "amd64")
 		for raw, speed := range words {
@@ -171,7 +174,7 @@ func TestUnknownWords(t *testing.T) {
 			0x100060:   {Auto: true}, // FDDI, which FreeBSD lacks
 			0xffffffff: {},
 		},
-		"netbsd":  {0x100830: {Type: TypeEthernet, Duplex: DuplexFull}},
+		"netbsd":  {0x10003f: {Type: TypeEthernet, Duplex: DuplexFull}, 0x100830: {Type: TypeEthernet, Duplex: DuplexFull}},
 		"openbsd": {0x403: {Type: TypeWireless}, 0x1fe: {Type: TypeEthernet}, ^uint64(0): {}},
 		"darwin":  {0x1f003f: {Type: TypeEthernet, Duplex: DuplexFull}},
 	} {

@@ -48,13 +48,13 @@ var layouts = map[string]Layout{
 	"netbsd 64": {
 		Size: 48, Name: decode.Text(0, 16), Current: decode.U32(16), Status: decode.U32(24),
 		Active: decode.U32(28), Count: decode.U32(32), List: decode.U64(40),
-		network: 0xe0, subtype: 0x1f, ethernet: 0x20, wireless: 0x80, reserved: 0xff800,
+		network: 0xe0, subtype: 0xe01f, ethernet: 0x20, wireless: 0x80, reserved: 0xf1800,
 		full: 0x100000, half: 0x200000, speeds: netbsdSpeeds,
 	},
 	"netbsd 32": {
 		Size: 40, Name: decode.Text(0, 16), Current: decode.U32(16), Status: decode.U32(24),
 		Active: decode.U32(28), Count: decode.U32(32), List: decode.U32(36),
-		network: 0xe0, subtype: 0x1f, ethernet: 0x20, wireless: 0x80, reserved: 0xff800,
+		network: 0xe0, subtype: 0xe01f, ethernet: 0x20, wireless: 0x80, reserved: 0xf1800,
 		full: 0x100000, half: 0x200000, speeds: netbsdSpeeds,
 	},
 	// The structure of macOS is packed to 4 bytes.

@@ -28,7 +28,8 @@ const maxWords = 1 << 12
 // system says what a system is asked: sys/sockio.h and, for macOS, net/if_media.h.
 type system struct {
 	// media are the numbers of SIOCGIFXMEDIA, where there is one, and
-	// SIOCGIFMEDIA.
+	// SIOCGIFMEDIA. Of NetBSD they are SIOCGIFMEDIA and, for the same structure,
+	// SIOCGIFMEDIA_80, in which NetBSD 9 and newer fold media beyond 31.
 	media []uint32
 	// ifreq is the size of struct ifreq.
 	ifreq uint32
@@ -45,7 +46,7 @@ type system struct {
 var systems = map[string]system{
 	"darwin":  {media: []uint32{72, 56}, ifreq: 32, description: 144, inline: true}, // SIOCGIFDESC
 	"freebsd": {media: []uint32{139, 56}, ifreq: 32, description: 42, group: 136, sized: true},
-	"netbsd":  {media: []uint32{54}, ifreq: 144, description: 143, sized: true, narrow: true}, // of NetBSD 10
+	"netbsd":  {media: []uint32{56, 54}, ifreq: 144, description: 143, sized: true, narrow: true}, // of NetBSD 10
 	"openbsd": {media: []uint32{56}, ifreq: 32, description: 129, group: 136},
 }
 

@@ -3,11 +3,13 @@ package ifmedia_test
 import (
 	"encoding/binary"
 	"errors"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 
 	decoder "telegraf-sysprobe/sysprobe/internal/decode/ifmedia"
+	"telegraf-sysprobe/sysprobe/internal/opt"
 	"telegraf-sysprobe/sysprobe/internal/sys/ifmedia"
 	"telegraf-sysprobe/sysprobe/sysprobetest"
 )
@@ -20,7 +22,8 @@ const (
 	freebsdFlags  = 0xc0206911
 	openbsdMedia  = 0xc0406938
 	openbsdDescr  = 0xc0206981
-	netbsdMedia   = 0xc0306936
+	netbsdMedia   = 0xc0306938
+	netbsdOld     = 0xc0306936
 	netbsdFlags   = 0xc0906911
 	netbsdDescr   = 0xc090698f
 	darwinXMedia  = 0xc02c6948
@@ -77,7 +80,7 @@ func TestMedia(t *testing.T) {
 			Lists:   map[string][]byte{on(openbsdMedia, "ix0"): long},
 		}, 25000, decoder.DuplexFull, 1, 25000},
 		{"netbsd", "tap0", &sysprobetest.Ioctl{ // its status is not valid
-			Answers: map[string][]byte{on(netbsdMedia, "tap0"): answer(t, "netbsd79934-tap0-1000t.hex")},
+			Answers: map[string][]byte{on(netbsdOld, "tap0"): answer(t, "netbsd79934-tap0-1000t.hex")},
 		}, 0, decoder.DuplexUnknown, 7, 0},
 	} {
 		t.Run(tc.goos+" "+tc.name, func(t *testing.T) {
@@ -94,6 +97,31 @@ func TestMedia(t *testing.T) {
 				t.Errorf("got %+v, want %d Mbit/s, duplex %d, %d media, %d at most", m, tc.speed, tc.duplex, tc.words, tc.fastest)
 			}
 		})
+	}
+}
+
+// TestNewRequestFirst asks kernels that answer the old request too, with media that
+// it has no numbers for: of FreeBSD a card of 400 Gbit/s, of NetBSD 9 one of 25.
+func TestNewRequestFirst(t *testing.T) {
+	netbsd := answer(t, "netbsd79934-tap0-1000t.hex")
+	folded := slices.Clone(netbsd)
+	binary.LittleEndian.PutUint32(netbsd[16:], 0x10202d) // ifm_current, 25G_CR
+	binary.LittleEndian.PutUint32(folded[16:], 0x10003f) // IFM_OTHER
+	for _, tc := range []struct {
+		goos     string
+		new, old uint32
+		answers  [2][]byte
+		want     uint32
+	}{
+		{"freebsd", freebsdXMedia, freebsdMedia, [2][]byte{answer(t, "freebsd13-em4-xmedia.hex"), answer(t, "freebsd13-em4-media.hex")}, 400000},
+		{"netbsd", netbsdMedia, netbsdOld, [2][]byte{netbsd, folded}, 25000},
+	} {
+		r := reader(t, &sysprobetest.Ioctl{Answers: map[string][]byte{
+			on(tc.new, "em4"): tc.answers[0], on(tc.old, "em4"): tc.answers[1],
+		}}, tc.goos)
+		if m, err := r.Media("em4"); err != nil || m.Current.Speed != opt.Some(tc.want) {
+			t.Errorf("%s: %+v, %v; want %d Mbit/s", tc.goos, m.Current, err, tc.want)
+		}
 	}
 }
 
@@ -127,7 +155,7 @@ func TestRequests(t *testing.T) {
 	for goos, want := range map[string][]uint32{
 		"darwin":  {darwinXMedia, darwinMedia},
 		"freebsd": {freebsdXMedia, freebsdMedia, freebsdFlags, freebsdDescr},
-		"netbsd":  {netbsdMedia, netbsdFlags},
+		"netbsd":  {netbsdMedia, netbsdOld, netbsdFlags},
 		"openbsd": {openbsdMedia, openbsdDescr},
 	} {
 		kernel := &sysprobetest.Ioctl{}
