@@ -242,7 +242,8 @@ func (p *Process) Children(ctx context.Context) ([]ProcID, error) {
 }
 
 // Descendants is Children with the children of the children, and so on: each
-// once, even if the table has loops, and behind its parent.
+// once, even if the table has loops, generation by generation, so that each is behind
+// its parent, also where PIDs have wrapped.
 func (p *Process) Descendants(ctx context.Context) ([]ProcID, error) {
 	return p.client.children(ctx, true)
 }

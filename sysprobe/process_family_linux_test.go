@@ -93,7 +93,7 @@ func TestParents(t *testing.T) {
 func TestChildren(t *testing.T) {
 	tree := sysprobetest.NewProcTree(t)
 	procs := openTable(t, tree.Root)
-	for _, p := range [][3]int{{4, 1, 10}, {5, 6, 10}, {6, 5, 10}, {7, 5, 9}, {8, 5, 11}, {9, 8, 12}} {
+	for _, p := range [][3]int{{4, 1, 10}, {5, 6, 10}, {6, 5, 10}, {7, 5, 9}, {8, 5, 11}, {9, 8, 12}, {500, 1, 10}, {300, 500, 11}, {100, 300, 12}} {
 		tree.Add(sysprobetest.Process{PID: p[0], PPID: p[1], Comm: "x", Start: uint64(p[2])})
 	}
 	id := func(pid int32, start uint64) ProcID { return ProcID{PID: pid, Start: start} }
@@ -106,6 +106,7 @@ func TestChildren(t *testing.T) {
 		{"none", 4, true, nil},
 		{"F16 one is older", 5, false, []ProcID{id(6, 10), id(8, 11)}},
 		{"F15 a loop", 5, true, []ProcID{id(6, 10), id(8, 11), id(9, 12)}},
+		{"the PIDs have wrapped", 500, true, []ProcID{id(300, 11), id(100, 12)}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			list := (*Process).Children
@@ -242,6 +243,12 @@ func TestChildrenByBPFAndFiles(t *testing.T) {
 	start(t, shell)
 	_, err = out.Read(make([]byte, 2)) // both are there
 	check(t, err)
+	sleeps, err := openProcess(t, byFiles, shell.Process.Pid).Children(t.Context())
+	check(t, err)
+	for _, id := range sleeps {
+		p := openProcess(t, byFiles, int(id.PID))
+		t.Cleanup(func() { check(t, p.Kill()) }) // they outlive the shell
+	}
 	zombie := exec.Command("true")
 	start(t, zombie)
 	check(t, waitDead(zombie.Process.Pid))

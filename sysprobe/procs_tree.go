@@ -16,8 +16,8 @@ func (s *ProcSnapshot) Parent(p *Proc) *Proc {
 }
 
 // Children appends the children of p to dst, by PID, and with recursive theirs
-// too. Each is there once, whatever loops the table has; a process older than
-// its alleged parent is not a child.
+// too, each behind its parent. Each is there once, whatever loops the table has; a
+// process older than its alleged parent is not a child.
 func (s *ProcSnapshot) Children(dst []*Proc, p *Proc, recursive bool) []*Proc {
 	if q := s.Find(p.ID.PID); q == nil || q.ID != p.ID {
 		return dst // the PID, if there, is another process by now
@@ -39,8 +39,9 @@ type kinship struct {
 	at   int32
 }
 
-// childrenOf returns the children of a process, by PID, and with recursive theirs too.
-// It uses the memory of kin.
+// childrenOf returns the children of a process, by PID, and with recursive theirs too,
+// generation by generation, so that each is behind its parent. It uses the memory of
+// kin.
 func childrenOf(kin []kinship, of ProcID, recursive bool) []kinship {
 	byPID := func(a, b kinship) int { return cmp.Compare(a.id.PID, b.id.PID) }
 	if !recursive {
@@ -48,7 +49,7 @@ func childrenOf(kin []kinship, of ProcID, recursive bool) []kinship {
 		slices.SortFunc(children, byPID)
 		return children
 	}
-	slices.SortFunc(kin, func(a, b kinship) int { return cmp.Compare(a.ppid, b.ppid) })
+	slices.SortFunc(kin, func(a, b kinship) int { return cmp.Or(cmp.Compare(a.ppid, b.ppid), byPID(a, b)) })
 	var found []kinship
 	// Everybody has one parent and is appended when that is met. So all are
 	// met once, if the process itself, which may be in a loop, is not appended.
@@ -64,7 +65,6 @@ func childrenOf(kin []kinship, of ProcID, recursive bool) []kinship {
 		}
 		q = found[met].id
 	}
-	slices.SortFunc(found, byPID)
 	return found
 }
 

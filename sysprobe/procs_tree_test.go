@@ -20,6 +20,7 @@ func TestTree(t *testing.T) {
 		row(10, 9, 25),   // older than its parent: the PID was used again
 		row(11, 999, 70), // of a parent that is not there
 		row(12, 3, 80),
+		row(500, 0, 90), row(300, 500, 91), row(100, 300, 92), row(400, 500, 93), // the PIDs have wrapped
 	}}
 	s.Procs[11].State = StateZombie
 	for _, tt := range []struct {
@@ -27,7 +28,7 @@ func TestTree(t *testing.T) {
 		pid, parent   int32 // 0: none
 		children, all []int32
 	}{
-		{"F14 the first process", 1, 0, []int32{2, 3}, []int32{2, 3, 4, 9, 12}},
+		{"F14 the first process", 1, 0, []int32{2, 3}, []int32{2, 3, 4, 12, 9}},
 		{"F13 a child", 2, 1, []int32{4}, []int32{4, 9}},
 		{"F18 a zombie child", 3, 1, []int32{12}, []int32{12}},
 		{"the zombie", 12, 3, nil, nil},
@@ -37,6 +38,7 @@ func TestTree(t *testing.T) {
 		{"F15 its own parent", 8, 0, nil, nil},
 		{"F16 an alleged child that is older", 9, 4, nil, nil},
 		{"F14 an alleged parent that is younger", 10, 0, nil, nil},
+		{"a child with a lower PID", 500, 0, []int32{300, 400}, []int32{300, 400, 100}},
 		{"F14 a parent that is gone", 11, 0, nil, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -65,7 +67,7 @@ func TestTree(t *testing.T) {
 	})
 	t.Run("appends", func(t *testing.T) {
 		dst := []*Proc{s.Find(12)}
-		if diff := cmp.Diff([]int32{12, 2, 3, 4, 9, 12}, pidsOf(s.Children(dst, s.Find(1), true))); diff != "" {
+		if diff := cmp.Diff([]int32{12, 2, 3, 4, 12, 9}, pidsOf(s.Children(dst, s.Find(1), true))); diff != "" {
 			t.Errorf("children (-want +got):\n%s", diff)
 		}
 	})
