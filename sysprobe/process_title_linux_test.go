@@ -85,7 +85,10 @@ func TestNameAfterExec(t *testing.T) {
 func TestNameIsNoCommandLine(t *testing.T) {
 	forEachBackend(t, func(t *testing.T, procs *Procs) {
 		exe := longNamed(t, "/bin/sleep", "program-with-a-title")
-		for _, argv0 := range []string{"program-with-a-title --secret=x 600", "program-with-a-title: --secret=x"} {
+		for _, argv0 := range []string{
+			"program-with-a-title --secret=x 600", "program-with-a-title: --secret=x", "program-with-a-title\t--secret=x",
+			"program-with-a-title\n--secret=x", "program-with-a-title,secret=x", "program-with-a-title=secret",
+		} {
 			cmd := &exec.Cmd{Path: exe, Args: []string{argv0, "600"}}
 			start(t, cmd)
 			s := snapshotOf(t, procs, WantName)

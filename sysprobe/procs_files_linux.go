@@ -7,6 +7,8 @@ import (
 	"path"
 	"strings"
 	"syscall"
+	"unicode"
+	"unicode/utf8"
 
 	"telegraf-sysprobe/sysprobe/internal/decode/procfs"
 	"telegraf-sysprobe/sysprobe/internal/sys/caps"
@@ -192,10 +194,17 @@ func (r *procReader) name(p, old *Proc, sw *sweep) string {
 		r.cmdline = bytes.Clone(cmdline)
 	}
 	name := procfs.LongName(p.Comm, cmdline)
-	if at := strings.IndexByte(name[len(p.Comm):], ' '); at >= 0 && !r.isExecutable(p.ID.PID, name) {
+	if at := strings.IndexFunc(name[len(p.Comm):], endsName); at >= 0 && !r.isExecutable(p.ID.PID, name) {
 		return strings.TrimSuffix(name[:len(p.Comm)+at], ":") // the first argument is a whole command line
 	}
 	return name
+}
+
+// endsName reports that a name of a program has such a character only where its
+// executable has it too. What the kernel cut in the middle of a character goes on with
+// a part of one.
+func endsName(r rune) bool {
+	return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != utf8.RuneError && !strings.ContainsRune("._-+@:~#%", r)
 }
 
 // isExecutable reports that a process executes a file of that name, or that the

@@ -11,7 +11,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"time"
 
 	"telegraf-sysprobe/sysprobe/internal/decode/logind"
 	"telegraf-sysprobe/sysprobe/internal/decode/utmp"
@@ -74,7 +73,7 @@ func readLogind(dir string) ([]Session, error) {
 		case s.IsUser():
 			sessions = append(sessions, Session{
 				User: s.User, Terminal: cmp.Or(s.TTY, s.Display), Host: s.RemoteHost,
-				Start: time.UnixMicro(s.Micros), PID: someIf(s.Leader, s.Leader > 0),
+				Start: sessionStart(s.Micros/1e6, s.Micros%1e6), PID: someIf(s.Leader, s.Leader > 0),
 			})
 		}
 	}

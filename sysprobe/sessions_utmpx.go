@@ -12,10 +12,18 @@ func sessionsOfUtmp(found []utmp.Session) []Session {
 	for i, s := range found {
 		sessions[i] = Session{
 			User: s.User, Terminal: s.Line, Host: s.Host,
-			Start: time.Unix(s.Seconds, s.Micros*int64(time.Microsecond)), PID: someIf(s.PID, s.PID > 0),
+			Start: sessionStart(s.Seconds, s.Micros), PID: someIf(s.PID, s.PID > 0),
 		}
 	}
 	return sessions
+}
+
+// sessionStart is the time of a session, the zero time where there is none.
+func sessionStart(seconds, micros int64) time.Time {
+	if seconds == 0 && micros == 0 {
+		return time.Time{}
+	}
+	return time.Unix(seconds, micros*int64(time.Microsecond))
 }
 
 // sessionFile is the name of the file of a system other than Linux, and what its bytes
