@@ -174,7 +174,8 @@ type LinkStats struct {
 	// Degraded means that the link runs below SpeedMax, or in half duplex where
 	// both ends could use full duplex. It is absent where either is not known, for
 	// a link that is down, and for one without modes to choose from: Autoneg is
-	// not true, and the other end named no modes.
+	// not true, and the other end named no modes. Other systems than Linux do not
+	// say what the other end offers, and it is absent there.
 	Degraded Opt[bool]
 	// Supported are the modes that this end can use, Advertised those that it
 	// offers, Peer those that the other end offers, where WantLinkModes is set.

@@ -135,7 +135,8 @@ func (c *ribNICStatsClient) askDrivers(ctx context.Context, dst *LinkSnapshot, t
 }
 
 // fillMedia sets what follows from the medium. The table says the carrier if it says
-// it at all, as macOS does not.
+// it at all, as macOS does not. What the other end offers no driver says: a fast card at
+// a slow switch is not degraded.
 func (l *LinkStats) fillMedia(m *ifmedia.Media, raw *rib.Link) {
 	if active, known := m.Active.Get(); known && l.Link.Flags&FlagUp != 0 && !l.Link.Carrier.Known() {
 		l.Link.setCarrier(active)
@@ -146,21 +147,10 @@ func (l *LinkStats) fillMedia(m *ifmedia.Media, raw *rib.Link) {
 		l.Autoneg = Some(m.Current.Auto)
 	}
 	var best uint32
-	var full bool // whether the best one is full-duplex
 	for i := range m.Words {
-		w := &m.Words[i]
-		switch speed := w.Speed.Or(0); {
-		case speed > best:
-			best, full = speed, w.Duplex == decoder.DuplexFull
-		case speed == best:
-			full = full || w.Duplex == decoder.DuplexFull
-		}
+		best = max(best, m.Words[i].Speed.Or(0))
 	}
 	l.SpeedMax = someIf(best, best != 0)
-	speed, known := l.Speed.Get()
-	if best != 0 && known && l.Autoneg.Or(false) && l.Link.Carrier.Or(false) {
-		l.Degraded = Some(speed < best || full && l.Duplex == DuplexHalf)
-	}
 }
 
 // mediaSpeed is the speed of the medium in use, in Mbit/s. If it is one that the

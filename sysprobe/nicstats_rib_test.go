@@ -38,9 +38,9 @@ var mediaRecordings = []mediaRecording{
 		},
 		[]string{
 			"lo0: up, speed absent unknown, autoneg absent, at most absent, degraded absent",
-			"em0: up, speed 1000 full, autoneg true, at most 1000, degraded false",
+			"em0: up, speed 1000 full, autoneg true, at most 1000, degraded absent",
 			"em1: no, speed absent unknown, autoneg true, at most absent, degraded absent",
-			"em2: up, speed 25000 full, autoneg true, at most 25000, degraded false",
+			"em2: up, speed 25000 full, autoneg true, at most 25000, degraded absent",
 			"em3: up, speed 100 half, autoneg false, at most 100, degraded absent",
 			"em4: up, speed 400000 full, autoneg false, at most 400000, degraded absent",
 			"gif0: no, speed absent unknown, autoneg absent, at most absent, degraded absent",
@@ -56,7 +56,7 @@ var mediaRecordings = []mediaRecording{
 		map[string][]uint64{"em0": {0x100, 0x10000000110, 0x10000000122}},
 		[]string{
 			"lo0: up, speed absent unknown, autoneg absent, at most absent, degraded absent",
-			"em0: up, speed 1000 full, autoneg true, at most 2500, degraded true",
+			"em0: up, speed 1000 full, autoneg true, at most 2500, degraded absent",
 			"em1: no, speed absent unknown, autoneg true, at most absent, degraded absent",
 			"ix0: up, speed 25000 full, autoneg false, at most absent, degraded absent",
 			"re0: up, speed 100 half, autoneg false, at most absent, degraded absent",
