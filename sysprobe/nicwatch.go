@@ -24,8 +24,11 @@ type NICWatch struct {
 // linux/rtnetlink.h; route(4); NotifyIpInterfaceChange and
 // NotifyUnicastIpAddressChange, which tell of interfaces that IP is bound to: changes
 // of others are found when Config.WatchVerify has passed. Where changes come faster than the watch reads them, the
-// kernel drops notifications (ENOBUFS). The watch then reads the tables anew and
-// sends the differences: it misses only changes that were undone meanwhile.
+// kernel drops notifications, and says so on Linux, NetBSD and FreeBSD 14 (ENOBUFS) and
+// on OpenBSD (RTM_DESYNC). The watch then reads the tables anew and
+// sends the differences: it misses only changes that were undone meanwhile. macOS and
+// older FreeBSD do not say it: there the watch finds what was dropped with the next
+// notification, or when Config.WatchVerify has passed.
 func OpenNICWatch(ctx context.Context, c *Config) (*NICWatch, error) {
 	return OpenNICWatchOf(ctx, c, NICChoice{})
 }
@@ -100,7 +103,7 @@ func (w *NICWatch) Close() error { return w.client.close() }
 type NICWatchStats struct {
 	// Events is the number of changes found.
 	Events uint64
-	// Overflows is how often the kernel dropped notifications.
+	// Overflows is how often the kernel said that it had dropped notifications.
 	Overflows uint64
 	// Malformed is how often a notification could not be decoded, and the tables
 	// were read instead, or a row of these, which is left out.

@@ -55,6 +55,7 @@ type Layout struct {
 	deleted          uint64 // a bit for each type
 	announceType     uint8
 	announce         announce
+	lostType         uint8 // RTM_DESYNC, or 0
 }
 
 // Types of messages: net/route.h.
@@ -99,7 +100,7 @@ var layouts = map[string]Layout{
 			},
 		},
 		addrs:   map[uint8]header{typeOldAddr: openbsdAddr[0], typeOldDelAddr: openbsdAddr[0]},
-		deleted: 1 << typeOldDelAddr, announceType: 0x0f,
+		deleted: 1 << typeOldDelAddr, announceType: 0x0f, lostType: 0x10,
 		announce: announce{Size: 26, Index: decode.U16(6), What: decode.U16(8), Name: decode.Text(10, 16)},
 	},
 	"netbsd": {

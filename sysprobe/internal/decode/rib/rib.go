@@ -29,6 +29,7 @@ const (
 	KindDelAddr              // an address is gone
 	KindArrived              // an interface was made
 	KindDeparted             // an interface is gone
+	KindLost                 // messages were dropped before this one
 )
 
 // Message is one routing message. Byte slices are parts of what was decoded, not
@@ -219,6 +220,10 @@ func (d *Decoder) message(m *Message, r decode.Record, b []byte) error {
 			m.Kind = KindDelAddr
 		}
 		return d.addr(&m.Addr, &h, r, b)
+	}
+	if l.lostType != 0 && m.Type == l.lostType {
+		m.Kind = KindLost
+		return nil
 	}
 	if l.announceType == 0 || m.Type != l.announceType {
 		return nil

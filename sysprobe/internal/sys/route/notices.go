@@ -10,8 +10,9 @@ import (
 	"telegraf-sysprobe/sysprobe/internal/decode/rib"
 )
 
-// ErrOverrun means that the kernel dropped messages, for which there was no room
-// (ENOBUFS).
+// ErrOverrun means that the kernel dropped messages, for which there was no room:
+// ENOBUFS of FreeBSD 14 and NetBSD, RTM_DESYNC of OpenBSD. The kernels of macOS and of
+// FreeBSD before 14 do not say it.
 var ErrOverrun = errors.New("routing messages were dropped")
 
 // Conn is a routing socket.
@@ -84,7 +85,9 @@ func (n *Notices) read() (concerns bool, err error) {
 		return false, err
 	}
 	var m rib.Message
-	_, err = n.decoder.Next(&m, n.buf[:size])
+	if _, err = n.decoder.Next(&m, n.buf[:size]); m.Kind == rib.KindLost {
+		return false, ErrOverrun
+	}
 	return m.Kind != rib.KindOther || err != nil, nil
 }
 

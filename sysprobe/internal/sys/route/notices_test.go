@@ -69,6 +69,16 @@ func TestAwait(t *testing.T) {
 			}
 		})
 	}
+	desync := []byte{16, 0, 5, 0x10, 16, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+	for goos, want := range map[string]error{"openbsd": route.ErrOverrun, "darwin": os.ErrDeadlineExceeded} {
+		n, err := route.NewNotices(&conn{messages: []any{desync}}, goos, "amd64")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := n.Await(time.Now()); !errors.Is(err, want) {
+			t.Errorf("RTM_DESYNC on %s: %v, want %v", goos, err, want)
+		}
+	}
 	c := &conn{}
 	if _, err := route.NewNotices(c, "plan9", "amd64"); !errors.Is(err, errors.ErrUnsupported) || !c.closed {
 		t.Errorf("another system: %v", err)
