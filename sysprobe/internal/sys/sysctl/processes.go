@@ -210,14 +210,15 @@ func timeOf(b []byte, unit time.Duration) (time.Time, error) {
 
 // Args returns the arguments of a process, copied; none of a process of the kernel.
 // It returns ESRCH if there is no such process, an error that wraps
-// decode.ErrMalformed, or another errno: the systems do not agree on those for a
+// decode.ErrMalformed, one that wraps decode.ErrInterrupted if the process executes
+// programs all the time, or another errno: the systems do not agree on those for a
 // zombie, and for a process whose arguments this user must not see.
 func (p *Processes) Args(pid int32) ([]string, error) {
 	if p.goos == "darwin" {
 		a, err := p.procargs2(pid)
 		return copied(a.Args), err
 	}
-	b, err := p.reader.Read(at(p.names.args, pid)...)
+	b, err := p.readFree(at(p.names.args, pid))
 	if err != nil {
 		return nil, err
 	}
@@ -230,11 +231,31 @@ func (p *Processes) Environ(pid int32) ([]string, error) {
 		a, err := p.procargs2(pid)
 		return copied(a.Env), err
 	}
-	b, err := p.reader.Read(at(p.names.env, pid)...)
+	b, err := p.readFree(at(p.names.env, pid))
 	if err != nil {
 		return nil, err
 	}
 	return p.strings(b)
+}
+
+// How often, and after which pause, NetBSD is asked again about a process that is
+// about to execute another program, or to exit.
+const (
+	busyAttempts = 8
+	busyPause    = time.Millisecond
+)
+
+// readFree reads an answer about one process. NetBSD has EBUSY for it while the
+// process executes a program.
+func (p *Processes) readFree(name []int32) ([]byte, error) {
+	for range busyAttempts {
+		b, err := p.reader.Read(name...)
+		if !errors.Is(err, syscall.EBUSY) {
+			return b, err
+		}
+		time.Sleep(busyPause)
+	}
+	return nil, fmt.Errorf("%w: %w", decode.ErrInterrupted, syscall.EBUSY)
 }
 
 // argMax is ARG_MAX of macOS: sys/syslimits.h.

@@ -166,6 +166,34 @@ func TestArgs(t *testing.T) {
 	}
 }
 
+// TestPsutil2250NetBSDBusy is psutil's bug 2250: NetBSD says EBUSY about a process
+// that executes a program. It is asked again, and not without an end.
+func TestPsutil2250NetBSDBusy(t *testing.T) {
+	for _, tc := range []struct {
+		busy int
+		want error
+	}{{0, nil}, {3, nil}, {1 << 30, decode.ErrInterrupted}} {
+		left := 0
+		answers := &sysprobetest.Sysctl{Answers: map[string][]byte{"6.7": page, "1.48.9.1": []byte("sh\x00"), "1.48.9.3": []byte("A=1\x00")}}
+		p, err := sysctl.NewProcesses(func(name []int32, b []byte) (int, error) {
+			if left--; left >= 0 {
+				return 0, syscall.EBUSY
+			}
+			return answers.Call(name, b)
+		}, "netbsd", "amd64")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for ask, want := range map[string]string{"Args": "sh", "Environ": "A=1"} {
+			left = tc.busy
+			got, err := map[string]func(int32) ([]string, error){"Args": p.Args, "Environ": p.Environ}[ask](9)
+			if !errors.Is(err, tc.want) || err == nil && !slices.Equal(got, []string{want}) {
+				t.Errorf("%s, busy %d times: %q, %v; want %q, %v", ask, tc.busy, got, err, want, tc.want)
+			}
+		}
+	}
+}
+
 func TestProcessesFail(t *testing.T) {
 	none := func([]int32, []byte) (int, error) { return 0, syscall.EPERM }
 	if _, err := sysctl.NewProcesses(none, "linux", "amd64"); !errors.Is(err, errors.ErrUnsupported) {
