@@ -190,6 +190,18 @@ func TestKinfoProcessGone(t *testing.T) {
 	}
 }
 
+// TestKinfoSignalESRCH lets kill(2) say that there is no process, as OpenBSD does of
+// a zombie, which ignores a signal, and as all do of one that ended meanwhile.
+func TestKinfoSignalESRCH(t *testing.T) {
+	for pid, want := range map[int32]error{4400: nil, 4321: ErrNoSuchProcess} {
+		p := openKinfoProcess(t, pid)
+		p.kinfoProcessClient.kernel.kill = func(int32, syscall.Signal) error { return syscall.ESRCH }
+		if err := p.signal(syscall.SIGTERM); !errors.Is(err, want) {
+			t.Errorf("a signal to process %d: %v, want %v", pid, err, want)
+		}
+	}
+}
+
 // fakeSignal is a signal of no system.
 type fakeSignal struct{}
 
