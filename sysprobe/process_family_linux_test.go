@@ -3,11 +3,13 @@ package sysprobe
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -195,7 +197,7 @@ func TestSignalsToZombies(t *testing.T) {
 			t.Errorf("signal %d: %v; state %v, %v", int(sig), err, state, stateErr)
 		}
 	}
-	if err := p.Signal(syscall.Signal(200)); !errors.Is(err, unix.EINVAL) && !errors.Is(err, ErrZombieProcess) {
+	if err := p.Signal(syscall.Signal(200)); !errors.Is(err, fs.ErrInvalid) && !errors.Is(err, ErrZombieProcess) {
 		t.Errorf("signal 200: %v", err)
 	}
 }
@@ -208,8 +210,11 @@ func TestSignals(t *testing.T) {
 	awaitState(t, p, StateStopped)
 	check(t, p.Signal(syscall.SIGCONT))
 	awaitState(t, p, StateSleeping)
-	if err := p.Signal(syscall.Signal(200)); !errors.Is(err, unix.EINVAL) {
-		t.Errorf("signal 200: %v, want EINVAL", err)
+	for _, number := range []int{-1, 999} {
+		err, said := p.Signal(syscall.Signal(number)), fmt.Sprintf("signal %d is not in the range 0 to ", number)
+		if !errors.Is(err, fs.ErrInvalid) || !strings.Contains(err.Error(), said) {
+			t.Errorf("error %v, want fs.ErrInvalid with %q", err, said)
+		}
 	}
 	check(t, p.Signal(syscall.SIGTERM))
 	if status, err := p.Wait(t.Context()); err != nil || status != Some(ExitStatus(syscall.SIGTERM)) {

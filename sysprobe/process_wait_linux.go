@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"runtime"
+	"strings"
 	"syscall"
 	"time"
 
@@ -27,6 +29,14 @@ func (c *processClient) signal(sig os.Signal) error {
 	return c.opError(op, err)
 }
 
+// lastSignal returns the highest signal (_NSIG of asm/signal.h).
+func lastSignal() int {
+	if strings.HasPrefix(runtime.GOARCH, "mips") {
+		return 128
+	}
+	return 64
+}
+
 // send sends a signal. An open directory of a process serves as a pidfd.
 func (c *processClient) send(sig os.Signal) error {
 	return c.dir.WithFD(func(fd int) error {
@@ -36,6 +46,9 @@ func (c *processClient) send(sig os.Signal) error {
 		}
 		if !c.table.own {
 			return ErrNotSupported
+		}
+		if err := inRange("signal", int(number), 0, lastSignal()); err != nil {
+			return err
 		}
 		err := pidfd.Signal(fd, number)
 		if !errors.Is(err, syscall.ENOSYS) { // before Linux 5.1
