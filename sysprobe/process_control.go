@@ -28,7 +28,7 @@ const (
 // It and the other setters return an error that wraps fs.ErrInvalid and has the
 // range if the value is out of range, [ErrAccessDenied] if this user must not set
 // it, [ErrNoSuchProcess] if the process is gone, [ErrZombieProcess] if it has
-// exited, and [ErrNotSupported] where the system or the PID namespace of the table
+// exited, or its first thread has and the value is of that, and [ErrNotSupported] where the system or the PID namespace of the table
 // has no such call. The kernel takes a PID: the setter checks before the call, and
 // after it, that the process has it.
 func (p *Process) SetNice(nice int) error {
@@ -49,7 +49,8 @@ func (p *Process) SetIOPriority(priority IOPriority) error {
 		inRange("level of I/O priority", int(priority.Level), 0, most)))
 }
 
-// SetLimit sets a resource limit of the process (prlimit(2)), as SetNice does.
+// SetLimit sets a resource limit of the whole process (prlimit(2)), as SetNice does,
+// also where its first thread alone has exited.
 // To raise Hard needs CAP_SYS_RESOURCE. A Soft above Hard is out of range; the zero
 // Limit means unlimited, which is above any Hard that is not.
 func (p *Process) SetLimit(resource Resource, limit Limit) error {
@@ -65,8 +66,8 @@ func (p *Process) SetLimit(resource Resource, limit Limit) error {
 // SetAffinity sets the processors that the process, to be exact its first thread,
 // may run on, by their numbers (sched_setaffinity(2), SetProcessAffinityMask), as
 // SetNice does; on Windows of the group of 64 that it is in. The kernel leaves out those
-// that the machine or the cgroup of the process lacks, and refuses a set of which
-// nothing remains.
+// that the machine or the cgroup of the process lacks. A set of which nothing remains is
+// out of range.
 func (p *Process) SetAffinity(cpus []int) error {
 	err := inRange("number of processors", len(cpus), 1, maxCPU)
 	for _, cpu := range cpus {
@@ -138,31 +139,24 @@ func (p *Procs) KillTree(ctx context.Context, id ProcID, grace time.Duration) ([
 	if err := t.grow(ctx); err != nil {
 		return nil, err
 	}
-	denied := t.signal(syscall.SIGTERM)
+	t.signal(syscall.SIGTERM)
 	short, cancel := context.WithTimeout(ctx, grace)
 	t.await(short)
 	cancel()
 	var killed []ProcID
-	for len(t.members) > 0 && ctx.Err() == nil && denied == nil {
-		if err := t.grow(ctx); err != nil {
-			return killed, err
+	if len(t.members) > 0 && ctx.Err() == nil {
+		if killed, err = t.kill(ctx); err != nil {
+			return nil, err
 		}
-		for _, m := range t.members {
-			killed = append(killed, m.ID())
-		}
-		denied = t.signal(syscall.SIGKILL)
-		t.await(ctx)
 	}
-	if denied == nil {
-		denied = ctx.Err()
-	}
-	return killed, opError("kill process tree", fmt.Sprint(id.PID), denied)
+	return killed, opError("kill process tree", fmt.Sprint(id.PID), errors.Join(t.refused, ctx.Err()))
 }
 
 // processTree is what KillTree has found and not seen gone.
 type processTree struct {
 	table   *Procs
 	members []*Process // the ancestors first
+	refused error      // of those that did not take the last signal
 }
 
 // grow adds the descendants of the members.
@@ -193,15 +187,36 @@ func (t *processTree) grow(ctx context.Context) error {
 	return nil
 }
 
-// signal sends sig to all. It returns the errors but those of processes that are
-// gone.
-func (t *processTree) signal(sig syscall.Signal) (failed error) {
-	for _, m := range t.members {
-		if err := m.Signal(sig); err != nil && !errors.Is(err, ErrNoSuchProcess) {
-			failed = errors.Join(failed, err)
-		}
+// kill ends the members and what they have started meanwhile, and waits for them. It
+// returns those that took the signal.
+func (t *processTree) kill(ctx context.Context) ([]ProcID, error) {
+	if err := t.grow(ctx); err != nil {
+		return nil, err
 	}
-	return failed
+	killed := t.signal(syscall.SIGKILL)
+	t.await(ctx)
+	return killed, nil
+}
+
+// signal sends sig to all, and returns those that took it. It drops the others if
+// they are gone, or sig is SIGKILL: then they will not end.
+func (t *processTree) signal(sig syscall.Signal) (took []ProcID) {
+	t.refused = nil
+	t.members = slices.DeleteFunc(t.members, func(m *Process) bool {
+		err := m.Signal(sig)
+		gone := errors.Is(err, ErrNoSuchProcess)
+		if err == nil {
+			took = append(took, m.ID())
+		} else if !gone {
+			t.refused = errors.Join(t.refused, err)
+		}
+		drop := err != nil && (gone || sig == syscall.SIGKILL)
+		if drop {
+			_ = m.Close() //nolint:errcheck // it was read only
+		}
+		return drop
+	})
+	return took
 }
 
 // await waits for all, and keeps those that are left.

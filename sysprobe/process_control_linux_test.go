@@ -101,8 +101,10 @@ func TestSettersRefuse(t *testing.T) {
 	if _, err := p.Priority(t.Context()); !errors.Is(err, ErrNotSupported) || !errors.Is(p.SetPriority(PriorityNormal), ErrNotSupported) {
 		t.Errorf("a priority class: %v, want ErrNotSupported", err)
 	}
-	if err := p.SetAffinity([]int{maxCPU - 1}); !errors.Is(err, syscall.EINVAL) {
-		t.Errorf("a processor that no machine has: %v, want EINVAL of the kernel", err)
+	err := p.SetAffinity([]int{maxCPU - 1})
+	said := fmt.Sprintf("none of the processors [%d] is in the range 0", maxCPU-1)
+	if !errors.Is(err, syscall.EINVAL) || !errors.Is(err, fs.ErrInvalid) || !strings.Contains(err.Error(), said) {
+		t.Errorf("a processor that no machine has: %v, want EINVAL of the kernel and fs.ErrInvalid with %q", err, said)
 	}
 }
 

@@ -34,9 +34,8 @@ func (c *procsClient) openPID(ctx context.Context, pid int32) (*processClient, e
 
 // openProcess opens one process.
 func (c *procsClient) openProcess(ctx context.Context, id ProcID) (*processClient, error) {
-	return c.openChecked(ctx, id.PID, func(p *processClient, st *procfs.Stat, _ *procdir.Buffer) bool {
-		p.id = id
-		return st.Start == id.Start // another process has the PID otherwise
+	return c.openChecked(ctx, id.PID, func(p *processClient, st *procfs.Stat, buf *procdir.Buffer) bool {
+		return p.adoptStart(st, buf) && p.id == id // another process has the PID otherwise
 	})
 }
 

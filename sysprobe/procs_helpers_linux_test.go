@@ -52,6 +52,8 @@ var helpers = map[string]func(args []string) error{
 	"peak":        helpPeak,
 	"reads":       helpReads,
 	"sandbox":     helpSandbox,
+	"mixed-tree":  helpMixedTree,
+	"kill-tree":   helpKillTree,
 }
 
 // say prints v for the test to read.
