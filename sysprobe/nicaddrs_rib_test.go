@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"telegraf-sysprobe/sysprobe/internal/decode"
+	"telegraf-sysprobe/sysprobe/internal/decode/rib"
 	"telegraf-sysprobe/sysprobe/sysprobetest"
 )
 
@@ -178,6 +179,29 @@ func TestRIBMalformedRow(t *testing.T) {
 	}
 	if err := w.close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestRIBAddrOfItsOwn gives addresses themselves as broadcast address or peer, as these
+// kernels keep them where none was given, and a broadcast address to a network of one.
+func TestRIBAddrOfItsOwn(t *testing.T) {
+	own, other := netip.MustParseAddr("192.0.2.5"), netip.MustParseAddr("192.0.2.9")
+	net, host := netip.MustParseAddr("255.255.255.0"), netip.MustParseAddr("255.255.255.255")
+	for name, tc := range map[string]struct {
+		raw             rib.Addr
+		broadcast, peer netip.Addr
+	}{
+		"broadcast of itself":       {rib.Addr{IP: own, Mask: net, Broadcast: own}, netip.Addr{}, netip.Addr{}},
+		"broadcast of another":      {rib.Addr{IP: own, Mask: net, Broadcast: other}, other, netip.Addr{}},
+		"broadcast of a network/32": {rib.Addr{IP: own, Mask: host, Broadcast: other}, netip.Addr{}, netip.Addr{}},
+		"peer of itself":            {rib.Addr{IP: own, Mask: host, Peer: own}, netip.Addr{}, netip.Addr{}},
+		"peer of another":           {rib.Addr{IP: own, Mask: host, Peer: other}, netip.Addr{}, other},
+	} {
+		var i InterfaceAddrs
+		i.addRIB(&tc.raw)
+		if a := i.Addrs[0]; a.IP != own || a.Broadcast != tc.broadcast || a.Peer != tc.peer {
+			t.Errorf("%s: broadcast %v, peer %v; want %v, %v", name, a.Broadcast, a.Peer, tc.broadcast, tc.peer)
+		}
 	}
 }
 

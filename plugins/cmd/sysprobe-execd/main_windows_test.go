@@ -50,10 +50,15 @@ func startWaiting(t *testing.T) *waiting {
 	if err := w.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	if line, err := bufio.NewReader(stdout).ReadString('\n'); err != nil || !strings.HasPrefix(line, "procs") {
-		t.Fatalf("first metric %q, %v; messages %q", line, err, &w.stderr)
+	for lines := bufio.NewReader(stdout); ; { // the program speaks of itself, too
+		line, err := lines.ReadString('\n')
+		if err != nil {
+			t.Fatalf("no metric of processes, last %q, %v; messages %q", line, err, &w.stderr)
+		}
+		if strings.HasPrefix(line, "procs") {
+			return w
+		}
 	}
-	return w
 }
 
 // ends waits for the program, which has to end within seconds, with status 0 and

@@ -205,6 +205,9 @@ func (n *NICStats) remarkOn(netns string, s *sysprobe.LinkSnapshot) {
 	} else if err != nil && !message.LacksFiles(err) {
 		once("ethtool", n.Log.Warnf, "Speed, duplex, autoneg and port are unknown %s: %v", where, err)
 	}
+	if lacksBytes(s.Links) {
+		once("bytes", n.Log.Infof, "Counters of bytes are left out %s: this kernel gives them rounded and cut to 32 bits", where)
+	}
 	if s.Late > 0 {
 		once("late", n.Log.Warnf,
 			"Drivers of %s did not answer within the ethtool_timeout of %s %s: what they report is of an earlier gather, or left out",
@@ -219,6 +222,17 @@ func (n *NICStats) remarkOn(netns string, s *sysprobe.LinkSnapshot) {
 	if s.Failed > 0 {
 		once("failed", n.Log.Warnf, "Fields are left out %s: drivers failed to report %s", where, message.Count(s.Failed, "fact"))
 	}
+}
+
+// lacksBytes reports whether an interface that packets came to has no count of bytes, as
+// on macOS.
+func lacksBytes(links []sysprobe.LinkStats) bool {
+	for i := range links {
+		if c, known := links[i].Counters.Get(); known && c.RxPackets > 0 && !c.RxBytes.Known() {
+			return true
+		}
+	}
+	return false
 }
 
 // Stop closes the link tables.
