@@ -28,9 +28,10 @@ const (
 // It and the other setters return an error that wraps fs.ErrInvalid and has the
 // range if the value is out of range, [ErrAccessDenied] if this user must not set
 // it, [ErrNoSuchProcess] if the process is gone, [ErrZombieProcess] if it has
-// exited, or its first thread has and the value is of that, and [ErrNotSupported] where the system or the PID namespace of the table
-// has no such call. The kernel takes a PID: the setter checks before the call, and
-// after it, that the process has it.
+// exited, or its first thread has and the value is of that, and [ErrNotSupported]
+// where the system or the PID namespace of the table has no such call. The kernel
+// takes a PID: the setter checks before the call, and after it, that the process has
+// it.
 func (p *Process) SetNice(nice int) error {
 	return p.client.setNice(nice, inRange("nice value", nice, MinNice, MaxNice))
 }

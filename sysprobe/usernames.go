@@ -92,6 +92,12 @@ func (u *UserNames) Name(ctx context.Context, uid uint32) string {
 	if name, ok := u.keptName(uid); ok {
 		return name
 	}
+	return u.askName(ctx, uid)
+}
+
+// askName is Name of a user that services are to be asked about. It is apart from that
+// since the question takes memory.
+func (u *UserNames) askName(ctx context.Context, uid uint32) string {
 	found, ok, err := u.ask(ctx, userdb.Question{UID: &uid})
 	return u.settle(uid, userAnswer{name: found.Name, known: ok}, err, ctx.Err())
 }

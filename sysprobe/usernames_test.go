@@ -98,3 +98,18 @@ func TestUserNamesConcurrent(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+// TestKeptNamesAllocateNothing asks again for a user that is in the file, and for one
+// that nobody knows: a snapshot asks for the user of each process.
+func TestKeptNamesAllocateNothing(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "passwd"), []byte("alice:x:1000:1000::/:/bin/sh\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	u := OpenUserNames(&Config{EtcRoot: dir, Now: func() time.Time { return time.Unix(1_800_000_000, 0) }})
+	for _, uid := range []uint32{1000, 1001} {
+		if n := testing.AllocsPerRun(10, func() { u.Name(t.Context(), uid) }); n > 0 {
+			t.Errorf("%v allocations for the name of user %d", n, uid)
+		}
+	}
+}
