@@ -144,21 +144,27 @@ type waited struct {
 	Switches uint64 // voluntary, of all threads
 }
 
+// openArgument opens the process whose PID a helper got, and a table for it.
+func openArgument(arg string) (*Procs, *Process, error) {
+	pid, err := strconv.Atoi(arg)
+	if err != nil {
+		return nil, nil, err
+	}
+	procs, err := OpenProcs(&Config{Backend: BackendProcFS})
+	if err != nil {
+		return nil, nil, err
+	}
+	p, err := procs.OpenPID(context.Background(), int32(pid))
+	return procs, p, err
+}
+
 // helpWait PID TIMEOUT: waits for a process that is not a child.
 func helpWait(args []string) error {
-	pid, err := strconv.Atoi(args[0])
-	if err != nil {
-		return err
-	}
 	timeout, err := time.ParseDuration(args[1])
 	if err != nil {
 		return err
 	}
-	procs, err := OpenProcs(&Config{Backend: BackendProcFS})
-	if err != nil {
-		return err
-	}
-	p, err := procs.OpenPID(context.Background(), int32(pid))
+	_, p, err := openArgument(args[0])
 	if err != nil {
 		return err
 	}

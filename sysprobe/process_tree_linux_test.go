@@ -36,15 +36,7 @@ func helpMixedTree([]string) error {
 // helpKillTree PID: ends the tree, and prints which of it took SIGKILL, and whether
 // that wraps ErrAccessDenied.
 func helpKillTree(args []string) error {
-	pid, err := strconv.Atoi(args[0])
-	if err != nil {
-		return err
-	}
-	procs, err := OpenProcs(&Config{Backend: BackendProcFS})
-	if err != nil {
-		return err
-	}
-	p, err := procs.OpenPID(context.Background(), int32(pid))
+	procs, p, err := openArgument(args[0])
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"encoding/binary"
 	"io"
 	"os"
 	"os/exec"
@@ -81,7 +80,7 @@ func TestUnprivileged(t *testing.T) {
 // is lost, and to what.
 func TestWithheldCapabilities(t *testing.T) {
 	sysprobetest.NeedCapabilities(t, unix.CAP_SETFCAP, unix.CAP_SETPCAP, unix.CAP_BPF)
-	program := grantingCopy(t)
+	program := sysprobetest.GrantingCopy(t, 1<<unix.CAP_BPF)
 	conf := filepath.Join(filepath.Dir(program), "sysprobe.conf")
 	if err := os.WriteFile(conf, []byte("[[inputs.zombies]]\n  log_level = \"error\"\n"), 0o644); err != nil {
 		t.Fatal(err)
@@ -108,33 +107,6 @@ func TestWithheldCapabilities(t *testing.T) {
 			t.Errorf("%s: messages %q, want one that begins with %q and names CAP_BPF", tt.option, got, tt.want)
 		}
 	}
-}
-
-// grantingCopy returns a copy of this program that everybody can start, whose file
-// permits CAP_BPF.
-func grantingCopy(t *testing.T) string {
-	t.Helper()
-	b, err := os.ReadFile("/proc/self/exe")
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	for d := dir; d != os.TempDir(); d = filepath.Dir(d) {
-		if err := os.Chmod(d, 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	program := filepath.Join(dir, "sysprobe-execd")
-	if err := os.WriteFile(program, b, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	var attribute [20]byte // struct vfs_cap_data of linux/capability.h, revision 2
-	binary.LittleEndian.PutUint32(attribute[0:], 2<<24)
-	binary.LittleEndian.PutUint32(attribute[12:], 1<<(unix.CAP_BPF-32))
-	if err := unix.Setxattr(program, "security.capability", attribute[:], 0); err != nil {
-		t.Fatal(err)
-	}
-	return program
 }
 
 func TestConfigCheck(t *testing.T) {

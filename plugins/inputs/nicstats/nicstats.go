@@ -228,7 +228,7 @@ func (n *NICStats) remarkOn(netns string, s *sysprobe.LinkSnapshot) {
 // on macOS.
 func lacksBytes(links []sysprobe.LinkStats) bool {
 	for i := range links {
-		if c, known := links[i].Counters.Get(); known && c.RxPackets > 0 && !c.RxBytes.Known() {
+		if c := links[i].Counters.Ref(); c != nil && c.RxPackets > 0 && !c.RxBytes.Known() {
 			return true
 		}
 	}

@@ -100,12 +100,7 @@ func (p *Procs) Gather(acc telegraf.Accumulator) error {
 
 // ProcessBackend is how the process table was read last; the zero value before the
 // first gather.
-func (p *Procs) ProcessBackend() sysprobe.BackendStatus {
-	if p.machine == nil {
-		return sysprobe.BackendStatus{}
-	}
-	return p.machine.Backend()
-}
+func (p *Procs) ProcessBackend() sysprobe.BackendStatus { return proctable.Used(p.machine) }
 
 // Stop closes the process table.
 func (p *Procs) Stop() {

@@ -119,12 +119,7 @@ func (z *Zombies) wanted() sysprobe.Fields {
 
 // ProcessBackend is how the process table was read last; the zero value before the
 // first gather.
-func (z *Zombies) ProcessBackend() sysprobe.BackendStatus {
-	if z.machine == nil {
-		return sysprobe.BackendStatus{}
-	}
-	return z.machine.Backend()
-}
+func (z *Zombies) ProcessBackend() sysprobe.BackendStatus { return proctable.Used(z.machine) }
 
 // Stop closes the process table and ends the reading of exits.
 func (z *Zombies) Stop() {

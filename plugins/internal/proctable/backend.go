@@ -21,6 +21,14 @@ func Backend(option string) (sysprobe.Backend, error) {
 	return sysprobe.BackendAuto, options.Words("backend", []string{option}, names)
 }
 
+// Used returns how processes are read through m; the zero value where m is not open.
+func Used(m Machine) sysprobe.BackendStatus {
+	if m == nil {
+		return sysprobe.BackendStatus{}
+	}
+	return m.Backend()
+}
+
 // sayBackend says how the processes are read, and why not by BPF, once for each
 // way.
 func (m *machine) sayBackend() {

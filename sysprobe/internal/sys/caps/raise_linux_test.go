@@ -1,7 +1,6 @@
 package caps_test
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"telegraf-sysprobe/sysprobe/internal/sys/caps"
+	"telegraf-sysprobe/sysprobe/sysprobetest"
 )
 
 // granted are what the file of the program grants to who starts it.
@@ -84,34 +84,6 @@ func effectiveOfThreads() string {
 	return last.String()
 }
 
-// grantingCopy returns a copy of this program whose file grants set, for
-// everybody to start.
-func grantingCopy(t *testing.T, set caps.Set) string {
-	t.Helper()
-	b, err := os.ReadFile("/proc/self/exe")
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	for d := dir; d != os.TempDir(); d = filepath.Dir(d) {
-		if err := os.Chmod(d, 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	program := filepath.Join(dir, "program")
-	if err := os.WriteFile(program, b, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	var attribute [20]byte // struct vfs_cap_data, revision 2
-	binary.LittleEndian.PutUint32(attribute[0:], 2<<24)
-	binary.LittleEndian.PutUint32(attribute[4:], uint32(set))
-	binary.LittleEndian.PutUint32(attribute[12:], uint32(set>>32))
-	if err := unix.Setxattr(program, "security.capability", attribute[:], 0); err != nil {
-		t.Fatal(err)
-	}
-	return program
-}
-
 // startedBy runs program as a user without privileges, from a thread that prepare
 // has changed and that ends then.
 func startedBy(t *testing.T, program string, prepare func() error) string {
@@ -148,7 +120,7 @@ func TestRaise(t *testing.T) {
 	if effective, err := caps.Effective(); err != nil || effective&granted != granted || !effective.Has(unix.CAP_SETFCAP) || !effective.Has(unix.CAP_SETPCAP) {
 		t.Skipf("needs root with %s, CAP_SETFCAP and CAP_SETPCAP: %v", granted, err)
 	}
-	program := grantingCopy(t, granted)
+	program := sysprobetest.GrantingCopy(t, uint64(granted))
 	var fs unix.Statfs_t
 	if err := unix.Statfs(program, &fs); err != nil || fs.Flags&unix.ST_NOSUID != 0 {
 		t.Skipf("needs a TMPDIR that is not mounted nosuid: %v", err)
