@@ -288,3 +288,39 @@ func TestConnectionsOfNetNS(t *testing.T) {
 		t.Errorf("error %v of no namespace, want fs.ErrNotExist", err)
 	}
 }
+
+// TestConnectionsKeepNetNS has another namespace take the name of the one that a table
+// was opened in: the table answers for the first one, as long as it is open.
+func TestConnectionsKeepNetNS(t *testing.T) {
+	sysprobetest.NeedTool(t, "ip")
+	sysprobetest.NeedNamespaces(t)
+	name := fmt.Sprintf("sysprobe-kept-%d", os.Getpid())
+	ip := func(args ...string) {
+		t.Helper()
+		if out, err := exec.Command("ip", append([]string{"netns"}, args...)...).CombinedOutput(); err != nil {
+			t.Fatalf("ip netns %v: %v\n%s", args, err, out)
+		}
+	}
+	var addresses [2]string
+	var procs *Procs
+	for i := range addresses {
+		h := startHelper(t, inNamespaces(syscall.CLONE_NEWNET), "listener")
+		h.answer(t, &addresses[i])
+		ip("attach", name, fmt.Sprint(h.pid()))
+		if i == 0 {
+			var err error
+			procs, err = OpenProcs(&Config{NetNS: name, Backend: BackendProcFS})
+			check(t, err)
+			ip("del", name)
+		}
+	}
+	t.Cleanup(func() { ip("del", name) })
+	found, err := procs.Connections(t.Context(), ConnectionFilter{})
+	if _, ok := socketAt(found.Sockets, addresses[0]); err != nil || !ok || len(found.Sockets) != 1 {
+		t.Errorf("%+v, %v, want the listener at %s of the namespace that was opened", found.Sockets, err, addresses[0])
+	}
+	check(t, procs.Close())
+	if _, err := procs.Connections(t.Context(), ConnectionFilter{LocalPort: 1}); !errors.Is(err, fs.ErrClosed) {
+		t.Errorf("closed: %v, want fs.ErrClosed", err)
+	}
+}

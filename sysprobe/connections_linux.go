@@ -155,7 +155,7 @@ func (c *procsClient) readConnections(ctx context.Context, filter ConnectionFilt
 // main thread, or of the configured one.
 func (c *procsClient) readTables(ctx context.Context, buf *procdir.Buffer, filter ConnectionFilter) (socketTables, error) {
 	tables := socketTables{filter: filter}
-	if c.netNS != "" {
+	if c.netNS != nil {
 		err := tables.readIn(ctx, c.netNS)
 		return tables, err
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"io/fs"
 	"net/netip"
+	"os"
 	"slices"
 
 	"telegraf-sysprobe/sysprobe/internal/decode/procfs"
@@ -86,9 +87,9 @@ func (t target) dialDiag() (nlconn.Socket, error) {
 	}
 	defer file.Close()
 	if netns.IsOwn(file) {
-		return nlconn.DialDiag("")
+		return nlconn.DialDiag(nil)
 	}
-	return nlconn.DialDiagIn(file)
+	return nlconn.DialDiag(file)
 }
 
 // dialOwn is dialDiag for the process that reads. It does not look at the namespace
@@ -97,13 +98,12 @@ func (t target) dialOwn() (nlconn.Socket, error) {
 	if !t.IsKernel() {
 		return nil, ErrNotSupported
 	}
-	return nlconn.DialDiag("")
+	return nlconn.DialDiag(nil)
 }
 
-// readIn reads the tables of the network namespace whose file is path, by
-// sock_diag(7) alone.
-func (s *socketTables) readIn(ctx context.Context, path string) error {
-	diag := nlconn.NewDiag(func() (nlconn.Socket, error) { return nlconn.DialDiag(path) })
+// readIn reads the tables of a network namespace by sock_diag(7) alone.
+func (s *socketTables) readIn(ctx context.Context, netNS *os.File) error {
+	diag := nlconn.NewDiag(func() (nlconn.Socket, error) { return nlconn.DialDiag(netNS) })
 	defer diag.Close() //nolint:errcheck // it was read only
 	for i := range socketTableList {
 		table := &socketTableList[i]

@@ -56,7 +56,7 @@ func descriptorTable() lateTable[taskrec.SocketTable] {
 	return lateTable[taskrec.SocketTable]{
 		what:   "descriptors",
 		open:   func(ctx context.Context) (lateIterator[taskrec.SocketTable], error) { return taskiter.OpenSockets(ctx) },
-		appear: func() (io.Closer, error) { return nlconn.DialDiag("") },
+		appear: func() (io.Closer, error) { return nlconn.DialDiag(nil) },
 		startOf: func(table *taskrec.SocketTable, pid int32) (uint64, bool) {
 			for i := range table.Sockets {
 				if table.Sockets[i].PID == pid {

@@ -21,9 +21,9 @@ import (
 type procsClient struct {
 	path    string // of proc(5)
 	sysRoot string
-	netNS   string // of Config.NetNS; empty for the own one
-	own     bool   // its PIDs are those that system calls mean
-	dead    bool   // Config.OnlyDead
+	netNS   *os.File // of Config.NetNS, held as a socket in there holds it; nil for the own one
+	own     bool     // its PIDs are those that system calls mean
+	dead    bool     // Config.OnlyDead
 	now     func() time.Time
 	buffers sync.Pool // of *procdir.Buffer, for calls that do not take a turn
 	reads   sync.Pool // of *processRead
@@ -69,18 +69,20 @@ func (e fallbackError) Unwrap() error { return e.error }
 const maxKeptOpen = 64
 
 func newProcsClient(cfg Config) (*procsClient, error) {
-	if err := checkNetNS(cfg); err != nil {
+	netNS, err := openNetNS(cfg)
+	if err != nil {
 		return nil, err
 	}
 	root, err := procdir.Open(cfg.ProcRoot)
 	if err != nil {
+		netNS.Close() //nolint:errcheck // another error is on its way
 		return nil, opError("open process table", cfg.ProcRoot, err)
 	}
 	buf := new(procdir.Buffer)
 	c := &procsClient{
 		path:    cfg.ProcRoot,
 		sysRoot: cfg.SysRoot,
-		netNS:   netns.Path(cfg.NetNS),
+		netNS:   netNS,
 		own:     root.IsOwn(buf),
 		dead:    cfg.OnlyDead,
 		now:     cfg.Now,
@@ -111,24 +113,33 @@ func newProcsClient(cfg Config) (*procsClient, error) {
 	return c, nil
 }
 
-// checkNetNS returns an error where sockets of the configured network namespace
-// cannot be asked for.
-func checkNetNS(cfg Config) error {
+// openNetNS opens the file of the configured network namespace, which keeps that, and
+// returns an error where sockets in there cannot be asked for.
+func openNetNS(cfg Config) (*os.File, error) {
 	if cfg.NetNS == "" {
-		return nil
+		return nil, nil //nolint:nilnil // the own one needs no file
 	}
 	path := netns.Path(cfg.NetNS)
-	sock, err := nlconn.DialDiag(path)
+	file, err := netns.Open(path)
 	if err != nil {
-		return opError("open process table", path, err)
+		return nil, opError("open process table", path, err)
 	}
-	return opError("open process table", path, sock.Close())
+	sock, err := nlconn.DialDiag(file)
+	if err != nil {
+		file.Close() //nolint:errcheck // another error is on its way
+		return nil, opError("open process table", path, err)
+	}
+	return file, opError("open process table", path, sock.Close())
 }
 
 // close waits for the snapshot that is under way, which it ends early.
 func (c *procsClient) close() error {
 	return opError("close process table", c.path, c.turn.end(func() error {
-		return errors.Join(c.root.Close(), c.bpf.close(), c.sockets.close(), c.kin.close())
+		err := errors.Join(c.root.Close(), c.bpf.close(), c.sockets.close(), c.kin.close())
+		if c.netNS != nil {
+			err = errors.Join(err, c.netNS.Close())
+		}
+		return err
 	}))
 }
 

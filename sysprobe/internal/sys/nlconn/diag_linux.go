@@ -19,18 +19,10 @@ type Diag struct{ conn *Conn }
 // when a dump needs it.
 func NewDiag(dial func() (Socket, error)) *Diag { return &Diag{New(dial)} }
 
-// DialDiag opens a socket for sock_diag(7) in the network namespace whose file is
-// path; an empty path is the caller's own namespace. Its errors are those of Dial.
-func DialDiag(path string) (Socket, error) {
-	conn, err := Dial(path, unix.NETLINK_SOCK_DIAG)
-	if err != nil {
-		return nil, err
-	}
-	return NewSocket(conn)
-}
-
-// DialDiagIn is DialDiag in the network namespace of a file that is open.
-func DialDiagIn(netNS *os.File) (Socket, error) {
+// DialDiag opens a socket for sock_diag(7) in the network namespace of an open file;
+// nil is the caller's own namespace. Its errors are those of Dial, and os.ErrClosed
+// where the file is closed.
+func DialDiag(netNS *os.File) (Socket, error) {
 	conn, err := dialIn(netNS, unix.NETLINK_SOCK_DIAG)
 	if err != nil {
 		return nil, err

@@ -70,11 +70,7 @@ func Dial(path string, family int) (*netlink.Conn, error) {
 
 // dialIn is Dial with the file of the namespace, which is nil for the caller's own.
 func dialIn(netNS *os.File, family int) (*netlink.Conn, error) {
-	var config netlink.Config
-	if netNS != nil {
-		config.NetNS = int(netNS.Fd())
-	}
-	conn, err := netlink.Dial(family, &config)
+	conn, err := dialWith(netNS, family)
 	if err != nil {
 		return nil, fmt.Errorf("open socket: %w", err)
 	}
@@ -84,6 +80,22 @@ func dialIn(netNS *os.File, family int) (*netlink.Conn, error) {
 		_ = conn.SetOption(option, true) //nolint:errcheck // see above
 	}
 	return conn, nil
+}
+
+// dialWith dials while the file cannot be closed. It returns os.ErrClosed where that
+// was closed before.
+func dialWith(netNS *os.File, family int) (conn *netlink.Conn, err error) {
+	if netNS == nil {
+		return netlink.Dial(family, nil)
+	}
+	raw, err := netNS.SyscallConn()
+	if err != nil {
+		return nil, err
+	}
+	if raw.Control(func(fd uintptr) { conn, err = netlink.Dial(family, &netlink.Config{NetNS: int(fd)}) }) != nil {
+		return nil, os.ErrClosed // whose own error Control does not wrap
+	}
+	return conn, err
 }
 
 // NewSocket returns conn as a Socket, which then owns conn.
