@@ -31,6 +31,7 @@ import (
 type Process struct {
 	client *processClient
 	table  *Procs // to be closed with the process; nil if the caller has it
+	waits  processWaits
 }
 
 // OpenPID opens whichever process has the PID. It needs no privilege. It returns
@@ -56,8 +57,10 @@ func newProcess(client *processClient, err error) (*Process, error) {
 }
 
 // Close releases the handle; the process is not affected. Methods called
-// afterwards return an error that wraps fs.ErrClosed, as does a second Close.
+// afterwards return an error that wraps fs.ErrClosed, as do a second Close and a Wait
+// that is under way.
 func (p *Process) Close() error {
+	p.waits.end()
 	if err := p.client.close(); err != nil || p.table == nil {
 		return err
 	}
@@ -256,21 +259,6 @@ func (p *Process) Descendants(ctx context.Context) ([]ProcID, error) {
 // [ErrNotSupported] if sig is no syscall.Signal. On Linux the error wraps fs.ErrInvalid
 // and has the range if there is no signal of that number.
 func (p *Process) Signal(sig os.Signal) error { return p.client.signal(sig) }
-
-// Wait waits until the process is gone, and returns how it exited. A child of this
-// program is gone once it has exited: Wait does not reap it, so that the Wait of its
-// exec.Cmd or os.Process finds its status too, which a program has to call all the
-// same. Any other process is gone once its parent has reaped it; its status is known
-// where the kernel tells it (Linux 6.15), if the process was there when Wait began,
-// and on Windows. The status is kept, and every further Wait returns it. Wait
-// returns the error of ctx if that ends first, and one that wraps fs.ErrClosed after
-// Close. On the BSDs and macOS Wait reaps a child of this program, which no other wait
-// can find then.
-//
-// It sleeps until something happens, by a pidfd (pidfd_open(2)). Before Linux 6.9
-// it looks after a zombie again and again, and before 5.3 after any process, often
-// at first and once a second in the end.
-func (p *Process) Wait(ctx context.Context) (Opt[ExitStatus], error) { return p.client.wait(ctx) }
 
 // MemoryRegion is a region of memory.
 type MemoryRegion struct {

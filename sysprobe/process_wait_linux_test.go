@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -146,11 +147,38 @@ func TestWaitForOthers(t *testing.T) {
 			t.Errorf("waited: %s, want %s", got, want)
 		}
 	})
+	t.Run("the handle is closed", func(t *testing.T) {
+		p, err := procs.OpenPID(t.Context(), int32(os.Getppid()))
+		check(t, err)
+		done := beginWait(t, p)
+		check(t, p.Close())
+		want := fmt.Sprintf("absent wait for process %d: file already closed", os.Getppid())
+		if got := <-done; got != want {
+			t.Errorf("waited: %s, want %s", got, want)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		for _, ctx := range []context.Context{t.Context(), ctx} {
+			if _, err := p.Wait(ctx); !errors.Is(err, fs.ErrClosed) {
+				t.Errorf("after Close: %v, want fs.ErrClosed", err)
+			}
+		}
+	})
 	t.Run("cancelled", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		if _, err := openProcess(t, procs, os.Getppid()).Wait(ctx); !errors.Is(err, context.Canceled) {
 			t.Errorf("error %v, want context.Canceled", err)
+		}
+	})
+	t.Run("a tree that is not this machine's, and the handle is closed", func(t *testing.T) {
+		tree := sysprobetest.NewProcTree(t)
+		tree.Add(sysprobetest.Process{PID: 10, Comm: "x"})
+		p, err := openTable(t, tree.Root).OpenPID(t.Context(), 10)
+		check(t, err)
+		time.AfterFunc(5*time.Millisecond, func() { p.Close() }) //nolint:errcheck // Wait would go on
+		if status, err := p.Wait(t.Context()); !errors.Is(err, fs.ErrClosed) {
+			t.Errorf("status %v, %v, want fs.ErrClosed", status, err)
 		}
 	})
 	t.Run("a tree that is not this machine's", func(t *testing.T) {

@@ -75,7 +75,7 @@ func newProcsClient(cfg Config) (*procsClient, error) {
 	}
 	root, err := procdir.Open(cfg.ProcRoot)
 	if err != nil {
-		netNS.Close() //nolint:errcheck // another error is on its way
+		netNS.Close()
 		return nil, opError("open process table", cfg.ProcRoot, err)
 	}
 	buf := new(procdir.Buffer)
@@ -126,7 +126,7 @@ func openNetNS(cfg Config) (*os.File, error) {
 	}
 	sock, err := nlconn.DialDiag(file)
 	if err != nil {
-		file.Close() //nolint:errcheck // another error is on its way
+		file.Close()
 		return nil, opError("open process table", path, err)
 	}
 	return file, opError("open process table", path, sock.Close())
