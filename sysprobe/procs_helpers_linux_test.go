@@ -48,6 +48,7 @@ var helpers = map[string]func(args []string) error{
 	"only-dead":   helpOnlyDead,
 	"tracer":      helpTracer,
 	"host":        helpHost,
+	"sessions":    helpSessions,
 	"subset":      helpSubset,
 	"peak":        helpPeak,
 	"reads":       helpReads,

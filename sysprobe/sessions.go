@@ -24,10 +24,15 @@ type Session struct {
 }
 
 // ReadSessions returns who is logged in, in the order of the source: psutil's
-// users(). It reads utmp(5), which is c.RunRoot/utmp, and where there is none, or
-// nobody writes it, as in Debian 13, the sessions that systemd-logind keeps in
-// c.RunRoot/systemd/sessions; of these those that a person uses and that do not end
-// yet. FreeBSD, NetBSD, OpenBSD and macOS have a file of utmpx(5) in c.RunRoot, without
+// users(). It reads utmp(5), which is c.RunRoot/utmp, and where that is not there or
+// names no user, as in Debian 13, where few programs write it, the sessions that
+// systemd-logind keeps in c.RunRoot/systemd/sessions; of these those that a person uses
+// and that do not end yet. A session in utmp whose process is gone, as after a crash of
+// the program that should have ended it, is left out as who(1) does, and psutil does not:
+// where c.RunRoot is /run and this process is in the PID namespace of the machine, so that
+// the PIDs in utmp mean its processes; elsewhere utmp is taken as it is.
+//
+// FreeBSD, NetBSD, OpenBSD and macOS have a file of utmpx(5) in c.RunRoot, without
 // which nobody has logged in; that of OpenBSD has no PIDs. Windows is
 // asked by WTSEnumerateSessions and WTSQuerySessionInformation, by the ID of the
 // session; of what they do not say of one, as of one that this user must not query,

@@ -11,9 +11,11 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 
 	"telegraf-sysprobe/sysprobe/internal/decode/logind"
 	"telegraf-sysprobe/sysprobe/internal/decode/utmp"
+	"telegraf-sysprobe/sysprobe/internal/sys/pidfd"
 )
 
 // sessionsClient reads files below /run.
@@ -22,22 +24,39 @@ type sessionsClient struct{}
 func (sessionsClient) read(cfg Config) ([]Session, error) {
 	file := filepath.Join(cfg.RunRoot, "utmp")
 	b, utmpErr := os.ReadFile(file)
-	found, records := utmp.Decode(b, binary.NativeEndian, utmpLayout())
-	if records > 0 {
-		return sessionsOfUtmp(found), nil
+	if found := sessionsOfUtmp(utmp.Decode(b, binary.NativeEndian, utmpLayout())); len(found) > 0 {
+		if saysPIDs(cfg) {
+			found = slices.DeleteFunc(found, isGhost)
+		}
+		return found, nil
 	}
 	dir := filepath.Join(cfg.RunRoot, "systemd/sessions")
 	sessions, err := readLogind(dir)
 	switch {
 	case err == nil || !errors.Is(err, fs.ErrNotExist):
 		return sessions, opError(opReadSessions, dir, err)
-	case utmpErr == nil: // nobody has logged in since the boot
+	case utmpErr == nil: // nobody is logged in
 		return nil, nil
 	case errors.Is(utmpErr, fs.ErrNotExist):
 		return nil, opError(opReadSessions, cfg.RunRoot, fmt.Errorf("neither utmp nor systemd/sessions: %w", ErrNotSupported))
 	default:
 		return nil, opError(opReadSessions, file, pathless(utmpErr))
 	}
+}
+
+// saysPIDs reports whether system calls of this process mean the PIDs in utmp: it is
+// the machine's own, and this process in the PID namespace of the machine. A container
+// can have the file of its host.
+func saysPIDs(cfg Config) bool {
+	namespace, err := os.Readlink("/proc/self/ns/pid")
+	return err == nil && namespace == initialPIDNamespace && cfg.RunRoot == runRoot()
+}
+
+// isGhost reports whether the process of a session is gone: whoever should have ended
+// the record could not. It asks as who(1) does, to which hidepid hides nothing.
+func isGhost(s Session) bool {
+	pid, known := s.PID.Get()
+	return known && errors.Is(pidfd.Kill(pid, 0), syscall.ESRCH)
 }
 
 // utmpLayout is that of the C libraries of this architecture (__WORDSIZE_TIME64_COMPAT32

@@ -3,14 +3,17 @@ package sysprobe
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
 
 	"telegraf-sysprobe/sysprobe/sysprobetest"
 )
@@ -25,13 +28,18 @@ const utmpText = `[2] [00000] [~~  ] [reboot  ] [~           ] [6.18.44         
 [8] [00099] [ts/1] [carol   ] [pts/1       ] [                    ] [0.0.0.0        ] [2026-11-28T04:05:08,000000+00:00]
 `
 
+// loginText is what getty(8) writes: it waits for a user.
+const loginText = "[6] [00055] [tty1] [LOGIN   ] [tty1        ] [                    ] [0.0.0.0        ] [2026-11-28T01:02:04,000000+00:00]\n"
+
 // writeUtmp writes a utmp below a new directory, and returns the latter.
-func writeUtmp(t *testing.T) string {
+func writeUtmp(t *testing.T) string { return writeUtmpOf(t, utmpText) }
+
+func writeUtmpOf(t *testing.T, text string) string {
 	t.Helper()
 	sysprobetest.NeedTool(t, "utmpdump")
 	root := t.TempDir()
 	cmd := exec.Command("utmpdump", "-r", "-o", filepath.Join(root, "utmp"))
-	cmd.Stdin = strings.NewReader(utmpText)
+	cmd.Stdin = strings.NewReader(text)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("utmpdump: %v\n%s", err, out)
 	}
@@ -95,7 +103,8 @@ func TestSessionsOfLogind(t *testing.T) {
 	} {
 		check(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
 	}
-	check(t, os.WriteFile(filepath.Join(root, "utmp"), nil, 0o600)) // nobody writes it
+	boot, _, _ := strings.Cut(utmpText, "[7]")
+	check(t, os.Rename(filepath.Join(writeUtmpOf(t, boot+loginText), "utmp"), filepath.Join(root, "utmp"))) // names no user
 	want := []Session{
 		{User: "alice", Terminal: "tty1", Start: time.UnixMicro(1700000000123456), PID: Some[int32](12)},
 		{User: "bob", Terminal: ":1", Host: "192.0.2.1"},
@@ -111,6 +120,59 @@ func TestSessionsOfLogind(t *testing.T) {
 	}
 	check(t, os.RemoveAll(dir))
 	if got, err := ReadSessions(&Config{RunRoot: root}); len(got) != 0 || err != nil {
-		t.Errorf("%v, error %v with an empty utmp alone, want no session", got, err)
+		t.Errorf("%v, error %v with a utmp without users alone, want no session", got, err)
 	}
+}
+
+// TestSessionsWithoutProcess has a utmp for that of the machine in which one session has
+// a process that lives, one has none, and that of the third one is gone: who(1) shows the
+// first two. The PID is above any that Linux gives (PID_MAX_LIMIT).
+func TestSessionsWithoutProcess(t *testing.T) {
+	sysprobetest.NeedRoot(t)
+	if namespace, err := os.Readlink("/proc/self/ns/pid"); err != nil || namespace != initialPIDNamespace {
+		t.Skip("needs the PID namespace of the machine")
+	}
+	text := strings.Replace(utmpText, "[04321]", fmt.Sprintf("[%05d]", os.Getpid()), 1)
+	text = strings.Replace(text, "[8] [00099]", "[7] [9999999]", 1)
+	text = strings.Replace(text, "[00077]", "[00000]", 1)
+	h := startHelper(t, inNamespaces(syscall.CLONE_NEWNS), "sessions", writeUtmpOf(t, text))
+	var got sessionsAnswer
+	h.answer(t, &got)
+	want := []string{"alice pts/0", "bob :0"}
+	if diff := cmp.Diff(want, got.Ours); diff != "" {
+		t.Errorf("sessions (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(want, got.Who); diff != "" && len(got.Who) > 0 { // who(1) of systemd's builds asks logind alone
+		t.Errorf("who(1) (-want +got):\n%s", diff)
+	}
+}
+
+// sessionsAnswer is what helpSessions prints.
+type sessionsAnswer struct{ Ours, Who []string }
+
+// helpSessions prints the sessions of a machine whose /run is args[0], and those that
+// who(1) shows.
+func helpSessions(args []string) error {
+	if err := makeMountsPrivate(); err != nil {
+		return err
+	}
+	if err := unix.Mount(args[0], runRoot(), "", unix.MS_BIND, ""); err != nil {
+		return err
+	}
+	sessions, err := ReadSessions(nil)
+	if err != nil {
+		return err
+	}
+	var answer sessionsAnswer
+	for _, s := range sessions {
+		answer.Ours = append(answer.Ours, s.User+" "+s.Terminal)
+	}
+	out, err := exec.Command("who").Output()
+	if err != nil {
+		return err
+	}
+	for line := range strings.Lines(string(out)) {
+		answer.Who = append(answer.Who, strings.Join(strings.Fields(line)[:2], " "))
+	}
+	return errors.Join(ready(), say(answer))
 }

@@ -49,18 +49,16 @@ type Session struct {
 	Seconds, Micros int64
 }
 
-// Decode returns the sessions in a file in the byte order of the machine, and how many
-// records it has, of any type. The layout is the likely one: a file whose size is one
-// of the other layout alone is of that. Half a record at the end, which a program is
-// about to write, is left out.
-func Decode(b []byte, order binary.ByteOrder, likely Layout) (sessions []Session, records int) {
+// Decode returns the sessions in a file in the byte order of the machine. The layout is
+// the likely one: a file whose size is one of the other layout alone is of that. Half a
+// record at the end, which a program is about to write, is left out.
+func Decode(b []byte, order binary.ByteOrder, likely Layout) (sessions []Session) {
 	layout := likely
 	if other := Wide - likely; len(b)%likely.size() != 0 && len(b)%other.size() == 0 {
 		layout = other
 	}
 	seconds, micros := layout.times()
 	for ; len(b) >= layout.size(); b = b[layout.size():] {
-		records++
 		r := decode.NewRecord(b[:layout.size()], order)
 		if r.Uint(decode.U16(0)) != typeUser {
 			continue
@@ -71,5 +69,5 @@ func Decode(b []byte, order binary.ByteOrder, likely Layout) (sessions []Session
 			Seconds: int64(r.Uint(seconds)), Micros: int64(r.Uint(micros)),
 		})
 	}
-	return sessions, records
+	return sessions
 }
