@@ -390,19 +390,6 @@ func MatchByID[Old, New any](old []Old, now []New, oldID func(*Old) ProcID, newI
 // identity is the identity of a row of a snapshot.
 func (p *Proc) identity() ProcID { return p.ID }
 
-// Created is the start of p by the wall clock; zero if the start or BootTime, from
-// which it counts on most systems, is not known.
-func (s *ProcSnapshot) Created(p *Proc) time.Time {
-	epoch := s.epoch
-	if epoch.IsZero() {
-		epoch = s.BootTime
-	}
-	if epoch.IsZero() || p.ID.Start == StartUnknown {
-		return time.Time{}
-	}
-	return epoch.Add(ticks(p.ID.Start))
-}
-
 // procsBackend is what the client of each system implements.
 type procsBackend interface {
 	load(ctx context.Context) error

@@ -123,7 +123,7 @@ func (c *kinfoProcsClient) snapshot(ctx context.Context, dst *ProcSnapshot, want
 	if err := c.extendNames(ctx, sw); err != nil {
 		return opError(op, "", err)
 	}
-	dst.BootTime, dst.epoch, dst.Backend = boot, c.epoch(boot), BackendSysctl
+	dst.BootTime, dst.epoch, dst.Backend = boot, epochOf(c.goos, boot), BackendSysctl
 	dst.commit(sw)
 	return nil
 }
@@ -145,24 +145,12 @@ func (c *kinfoProcsClient) read(all func() ([]kinfo.Proc, error)) (rows []kinfo.
 		if bootErr != nil {
 			return nil, time.Time{}, bootErr
 		}
-		if boot.Equal(before) || c.keepsClock() {
+		if boot.Equal(before) || keepsClock(c.goos) {
 			return rows, boot, err
 		}
 		before = boot
 	}
 	return nil, time.Time{}, ErrInterrupted
-}
-
-// keepsClock reports whether the kernel keeps the start of a process as a time of
-// the clock.
-func (c *kinfoProcsClient) keepsClock() bool { return c.goos == "netbsd" || c.goos == "darwin" }
-
-// epoch is when the starts of processes count from.
-func (c *kinfoProcsClient) epoch(boot time.Time) time.Time {
-	if c.keepsClock() {
-		return time.Unix(0, 0)
-	}
-	return boot
 }
 
 // add appends the row of a process.
@@ -224,7 +212,7 @@ func (c *kinfoProcsClient) start(raw *kinfo.Proc, boot time.Time) uint64 {
 	if !known {
 		return StartUnknown
 	}
-	return uint64(max(start.Sub(c.epoch(boot)), 0) / ticks(1))
+	return uint64(max(start.Sub(epochOf(c.goos, boot)), 0) / ticks(1))
 }
 
 // addUsage adds what a process of macOS uses, and what it does: its table has
