@@ -54,8 +54,9 @@ func NetConnections(ctx context.Context, filter ConnectionFilter) ([]Connection,
 
 // Processes yields the processes of this machine by PID, with the optional facts
 // of want, from one snapshot that is made when the iteration begins. An error is
-// yielded once, with a nil Proc, where there is no table or ctx ends first. The
-// Proc is the caller's to keep.
+// yielded once, with a nil Proc, where there is no table, or ctx ends before the last
+// process was yielded. The Proc is the caller's to keep. [ProcID.Created] is its start by
+// the clock.
 //
 // It reads proc(5), because to load a BPF program costs as much as to read some
 // thousand processes. Callers that need more than one snapshot keep a [Procs].
@@ -82,8 +83,8 @@ func onceConfig() *Config {
 
 // All yields the processes of the table by PID, with the optional facts of want,
 // from one snapshot that is made when the iteration begins. An error is yielded
-// once, with a nil Proc, as [Procs.Snapshot] returns it. The Proc is the caller's
-// to keep.
+// once, with a nil Proc: that of [Procs.Snapshot], or of ctx if it ends before the last
+// process was yielded. The Proc is the caller's to keep.
 func (p *Procs) All(ctx context.Context, want Fields) iter.Seq2[*Proc, error] {
 	return func(yield func(*Proc, error) bool) {
 		var s ProcSnapshot
@@ -92,6 +93,10 @@ func (p *Procs) All(ctx context.Context, want Fields) iter.Seq2[*Proc, error] {
 			return
 		}
 		for i := range s.Procs {
+			if err := ctx.Err(); err != nil {
+				yield(nil, opError("iterate over processes", "", err))
+				return
+			}
 			if !yield(&s.Procs[i], nil) {
 				return
 			}

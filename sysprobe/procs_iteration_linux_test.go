@@ -40,17 +40,53 @@ func TestIterationIncludesZombies(t *testing.T) {
 	}
 }
 
+// TestIterationIsCancelled ends the context before the iteration, within it, and at
+// its last process.
 func TestIterationIsCancelled(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	yielded := 0
-	for p, err := range Processes(ctx, 0) {
-		if yielded++; p != nil || !errors.Is(err, context.Canceled) {
-			t.Errorf("%v, %v, want the error of the context", p, err)
+	tree := sysprobetest.NewProcTree(t)
+	for pid := range 5 {
+		tree.Add(sysprobetest.Process{PID: 10 + pid, Comm: "x"})
+	}
+	procs := openTable(t, tree.Root)
+	for _, end := range []int{0, 1, 3, 5} {
+		ctx, cancel := context.WithCancel(t.Context())
+		if end == 0 {
+			cancel()
+		}
+		var rows int
+		var errs []error
+		for p, err := range procs.All(ctx, 0) {
+			if err != nil {
+				errs = append(errs, err)
+				continue
+			}
+			if rows++; p.ID.PID != int32(9+rows) {
+				t.Errorf("process %d is the one at %d", p.ID.PID, rows)
+			}
+			if rows == end {
+				cancel()
+			}
+		}
+		cancel()
+		var op *OpError
+		switch {
+		case rows != end:
+			t.Errorf("%d processes, want %d", rows, end)
+		case end == 5 && len(errs) > 0:
+			t.Errorf("ended at the last process: %v", errs)
+		case end < 5 && (len(errs) != 1 || !errors.Is(errs[0], context.Canceled) || !errors.As(errs[0], &op)):
+			t.Errorf("ended after %d processes: %v, want an OpError with context.Canceled once", end, errs)
 		}
 	}
-	if yielded != 1 {
-		t.Errorf("%d times, want once", yielded)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var last error
+	for _, err := range Processes(ctx, 0) {
+		cancel()
+		last = err
+	}
+	if !errors.Is(last, context.Canceled) {
+		t.Errorf("of this machine: %v, want context.Canceled", last)
 	}
 }
 
