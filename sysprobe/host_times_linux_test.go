@@ -116,6 +116,9 @@ func TestPercentSince(t *testing.T) {
 		{CPUTimes{User: 13, System: 10, Idle: 101, IOWait: 7, Guest: 8}, Some(75.0)},
 		{CPUTimes{User: 13, System: 10, Idle: 101, IOWait: 2}, Some(75.0)},
 		{CPUTimes{User: 10, System: 10, Idle: 105, IOWait: 7}, Some(0.0)},
+		{CPUTimes{User: 11, System: 10, Idle: 100, IOWait: 10}, Some(25.0)}, // it waits for disks: nothing to do
+		{CPUTimes{User: 10, System: 10, Idle: 100, IOWait: 9}, Some(0.0)},
+		{CPUTimes{User: 10, System: 11, Idle: 101, IOWait: 8, Nice: 1, IRQ: 1, SoftIRQ: 1, Steal: 2}, Some(75.0)},
 		{before, Opt[float64]{}},
 	} {
 		if got := tt.now.PercentSince(before); got != tt.want {
