@@ -86,7 +86,7 @@ vm: ## run the tests on Linux 5.10, 6.1, 6.12, the newest of Debian's backports 
 wine: ## run the tests as Windows programs under Wine, as root
 	.ci/wine.sh
 
-e2e: build ## run a real Telegraf into a real InfluxDB, and through other outputs into receivers of the test
+e2e: build ## run a real Telegraf into real databases, and through other outputs into receivers of the test
 	SYSPROBE_E2E=1 $(GO) test -count=1 -v -timeout=10m $(TESTFLAGS) ./plugins/internal/e2e
 
 bench: build ## compare with the C floor, other libraries and the build of commit BEFORE, as root; JSON=file keeps the figures

@@ -2,7 +2,7 @@
 # Installs what the make targets need, and nothing that is already there.
 set -euo pipefail
 readonly lint=2.15.0 nfpm=2.45.2 cyclonedx=1.10.0
-readonly packages=(gcc libc6-dev git iproute2 ethtool procps python3-psutil influxdb prometheus clang llvm libbpf-dev qemu-system-x86 qemu-user-static kmod debootstrap lintian)
+readonly packages=(gcc libc6-dev git iproute2 ethtool procps python3-psutil influxdb prometheus victoria-metrics postgresql sqlite3 clang llvm libbpf-dev qemu-system-x86 qemu-user-static kmod debootstrap lintian)
 
 missing=()
 if command -v dpkg-query >/dev/null; then

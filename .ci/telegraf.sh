@@ -4,14 +4,15 @@
 # Telegraf knows no plugins from outside its tree, so its source is copied out
 # of the module cache to build/telegraf and gets one more file of blank
 # imports. TELEGRAF_TAGS chooses the plugins of Telegraf's own
-# (docs/CUSTOMIZATION.md there); set but empty builds them all.
+# (docs/CUSTOMIZATION.md there); set but empty builds them all. TELEGRAF_MORE names
+# plugins beside the usual ones.
 set -eu
 cd "$(dirname "$0")/.."
 
 default=custom
 for plugin in inputs.cpu inputs.execd inputs.internal inputs.mem inputs.net inputs.processes \
 	outputs.file outputs.graphite outputs.influxdb outputs.influxdb_v2 outputs.mqtt outputs.prometheus_client outputs.zabbix \
-	parsers.influx serializers.influx serializers.json; do
+	parsers.influx serializers.influx serializers.json ${TELEGRAF_MORE-}; do
 	default=$default,$plugin
 done
 tags=${TELEGRAF_TAGS-$default}

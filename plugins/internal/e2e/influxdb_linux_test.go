@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
@@ -26,6 +24,8 @@ bind-address = "127.0.0.1:8088"
   wal-dir = "%[1]s/wal"
 [monitor]
   store-enabled = false
+[logging]
+  level = "warn"
 [http]
   bind-address = "127.0.0.1:8086"
   log-enabled = false
@@ -35,32 +35,9 @@ bind-address = "127.0.0.1:8088"
 // directory. It ends with the test.
 func startInfluxDB(t *testing.T) *influxdb {
 	t.Helper()
-	path, err := exec.LookPath("influxd")
-	if err != nil {
-		t.Fatalf("%v: install the package influxdb", err)
-	}
-	dir := t.TempDir()
-	conf := filepath.Join(dir, "influxdb.conf")
-	if err := os.WriteFile(conf, fmt.Appendf(nil, influxdbConfig, dir), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	log, err := os.Create(filepath.Join(dir, "log"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(path, "-config", conf)
-	cmd.Stdout, cmd.Stderr = log, log
-	start(t, cmd)
-	t.Cleanup(func() { stop(t, cmd, syscall.SIGTERM) })
-
+	config := write(t, "influxdb.conf", fmt.Sprintf(influxdbConfig, t.TempDir()))
 	db := &influxdb{url: "http://127.0.0.1:8086"}
-	eventually(t, "influxd to answer", func() error {
-		resp, err := http.Get(db.url + "/ping")
-		if err != nil {
-			return err
-		}
-		return resp.Body.Close()
-	})
+	serve(t, exec.Command(needed(t, "influxd", "influxdb"), "-config", config), syscall.SIGTERM, answers(db.url+"/ping"))
 	return db
 }
 

@@ -146,7 +146,7 @@ func TestLeak(t *testing.T) {
 	t.Run("the alert is raised", func(t *testing.T) {
 		eventually(t, "zombie_event", func() error { return l.event(db, began, "count_exceeded") })
 	})
-	t.Run("the queries of the README answer", func(t *testing.T) { answers(t, db) })
+	t.Run("the queries of the README answer", func(t *testing.T) { readmeAnswers(t, db) })
 	t.Run("it clears once the parent is killed", func(t *testing.T) {
 		before := time.Now()
 		l.stop()
@@ -241,8 +241,8 @@ func (l *leak) event(db *influxdb, after time.Time, name string) error {
 	return fmt.Errorf("no %s of %d in %v", name, l.pid, rows)
 }
 
-// answers runs what the README of the plugin shows as InfluxQL.
-func answers(t *testing.T, db *influxdb) {
+// readmeAnswers runs what the README of the plugin shows as InfluxQL.
+func readmeAnswers(t *testing.T, db *influxdb) {
 	readme, err := os.ReadFile("../../inputs/zombies/README.md")
 	if err != nil {
 		t.Fatal(err)

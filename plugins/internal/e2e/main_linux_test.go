@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -30,10 +32,25 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// build builds Telegraf with what is here compiled in. It comes before isolate
-// since it may have to download modules.
+// build builds Telegraf with what is here compiled in, and with what the snippets of
+// the packages use. It comes before isolate since it may have to download modules.
 func build() error {
+	names, err := filepath.Glob(snippets)
+	if err != nil {
+		return err
+	}
+	more := "TELEGRAF_MORE="
+	for _, name := range names {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		for _, table := range regexp.MustCompile(`(?m)^\[\[(\w+\.\w+)\]\]`).FindAllStringSubmatch(string(text), -1) {
+			more += table[1] + " "
+		}
+	}
 	cmd := exec.Command("../../../.ci/telegraf.sh")
+	cmd.Env = append(os.Environ(), more)
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 	if err := cmd.Run(); err != nil {
 		return fmt.Errorf("%s: %w", cmd.Path, err)

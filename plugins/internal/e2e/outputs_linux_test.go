@@ -5,27 +5,62 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
-// outputs are the snippets of packaging/outputs that this test sends through.
-func outputs() []string { return []string{"graphite", "mqtt", "prometheus", "zabbix"} }
+// snippets are what the packages have for outputs.
+const snippets = "../../cmd/sysprobe-execd/packaging/outputs/*.conf"
 
-// outputSnippet is one of packaging/outputs.
+// outputs are the names of the snippets.
+func outputs(t *testing.T) []string {
+	t.Helper()
+	paths, err := filepath.Glob(snippets)
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("snippets %v, error %v", paths, err)
+	}
+	for i, path := range paths {
+		paths[i] = strings.TrimSuffix(filepath.Base(path), ".conf")
+	}
+	return paths
+}
+
+// outputSnippet is one of the snippets.
 func outputSnippet(t *testing.T, name string) string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("..", "..", "cmd", "sysprobe-execd", "packaging", "outputs", name+".conf"))
+	text, err := os.ReadFile(strings.Replace(snippets, "*", name, 1))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return string(text)
 }
 
-// TestOutputs sends through all outputs that this test has a receiver for, with the
-// snippets of the packages, and looks for what the test made: a link that is up, its
-// address, and zombies of odd names.
+// outputsConfig has rows in every measurement.
+const outputsConfig = `
+[agent]
+  interval = "1s"
+[[inputs.nicaddrs]]
+  watch = true
+[[inputs.nicstats]]
+[[inputs.procs]]
+  collect = ["top", "group", "process"]
+  properties = ["cmdline", "limits"]
+  [[inputs.procs.select]]
+    as = "all"
+    name = ["*"]
+[[inputs.zombies]]
+  max_zombies = 1000
+  alert_count = 10
+`
+
+// TestOutputs sends through all outputs at once, with the snippets of the packages. What
+// the test made has to arrive everywhere: a link that is up, its address, and zombies of
+// odd names; and where a database can be asked, every value that Telegraf sent.
 func TestOutputs(t *testing.T) {
 	for _, args := range [][]string{
 		{"link", "add", "o0", "type", "veth", "peer", "name", "g++#,=\""},
@@ -36,29 +71,35 @@ func TestOutputs(t *testing.T) {
 		run(t, "ip", args...)
 	}
 	startZombies(t, parentName, names)
-	config := telegrafConfig + snippetFor(t, `
-[agent]
-  interval = "1s"
-[[inputs.nicaddrs]]
-[[inputs.nicstats]]
-[[inputs.procs]]
-  collect = ["top", "group"]
-[[inputs.zombies]]
-`)
-	for _, name := range outputs() {
-		config += outputSnippet(t, name)
+	sent, lite := filepath.Join(t.TempDir(), "sent"), filepath.Join(t.TempDir(), "telegraf.db")
+	config := telegrafConfig + snippetFor(t, outputsConfig) + fmt.Sprintf("[[outputs.file]]\n  files = [%q]\n  data_format = \"json\"\n", sent)
+	for _, name := range outputs(t) {
+		config += strings.NewReplacer("/var/lib/telegraf/telegraf.db", lite).Replace(outputSnippet(t, name))
 	}
+	// No InfluxDB 2 is packaged: VictoriaMetrics takes what it would get.
+	config = strings.Replace(config, `"http://127.0.0.1:8086"]
+  token`, `"http://127.0.0.1:8429"]
+  token`, 1)
 	received := map[string]func() (map[string]string, error){
 		"graphite":   listen(t, "127.0.0.1:2003", graphite).all,
 		"mqtt":       listen(t, "127.0.0.1:1883", mqtt).all,
 		"zabbix":     listen(t, "127.0.0.1:10051", zabbix).all,
 		"prometheus": scrape,
 	}
+	sqlite := sqliteFile(t, lite)
+	databases := map[string]database{
+		"influxdb":        startInfluxDB(t).database(),
+		"influxdb2":       startVictoriaMetrics(t, 8429).database(isAny),
+		"opentelemetry":   startOTLP(t).database(),
+		"postgresql":      startPostgreSQL(t).database(`SELECT column_name AS name FROM information_schema.columns WHERE table_name = '%s'`),
+		"sqlite":          sqlite.database(`SELECT name FROM pragma_table_info('%s')`),
+		"victoriametrics": startVictoriaMetrics(t, 8428).database(isNoText),
+	}
 	tg := startTelegraf(t, config)
-	for _, name := range outputs() {
+	for name, all := range received {
 		t.Run(name, func(t *testing.T) {
 			eventually(t, "all that this test made", func() error {
-				values, err := received[name]()
+				values, err := all()
 				if err != nil {
 					return err
 				}
@@ -66,11 +107,39 @@ func TestOutputs(t *testing.T) {
 			})
 		})
 	}
-	for _, line := range tg.lines(t) {
-		if strings.HasPrefix(line, "E! ") || strings.HasPrefix(line, "W! [outputs.") {
-			t.Errorf("Telegraf says: %s", line)
+	run(t, "ip", "link", "set", "o0", "down")
+	eventually(t, "every measurement", func() error { return everyMeasurement(t, metricsIn(t, sent)) })
+	tg.childEnds(t)
+	stop(t, tg.cmd, syscall.SIGTERM)
+	for name, db := range databases {
+		t.Run(name, func(t *testing.T) { db.nothingLost(t, metricsIn(t, sent)) })
+	}
+	for _, name := range outputs(t) {
+		if received[name] == nil && databases[name].count == nil {
+			t.Errorf("nothing receives what the snippet %s sends", name)
 		}
 	}
+	for _, line := range append(tg.errors(t), tg.outputWarnings(t)...) {
+		t.Errorf("Telegraf says: %s", line)
+	}
+}
+
+// everyMeasurement returns which ones of the tables of fields did not arrive yet.
+func everyMeasurement(t *testing.T, sent []metric) error {
+	t.Helper()
+	missing := map[string]bool{"sysprobe": true}
+	for _, table := range fieldTables(t) {
+		for _, m := range regexp.MustCompile(`(?m)^## (\w+)$`).FindAllStringSubmatch(table, -1) {
+			missing[m[1]] = true
+		}
+	}
+	for _, m := range sent {
+		delete(missing, m.Name)
+	}
+	if len(missing) > 0 {
+		return fmt.Errorf("no %v among %d metrics", sorted(missing), len(sent))
+	}
+	return nil
 }
 
 // wanted are names and values of what the test made; the value "" is any.
@@ -113,32 +182,87 @@ func arrived(values, want map[string]string) error {
 	return nil
 }
 
-// TestCountersOfPrometheus holds the list in its snippet to the tables of fields.
-func TestCountersOfPrometheus(t *testing.T) {
-	want := map[string]bool{}
-	tables, err := filepath.Glob("../../inputs/*/FIELDS.md")
-	if err != nil || len(tables) != 4 {
-		t.Fatalf("tables %v, error %v", tables, err)
+// fieldTables are the tables of fields of the inputs.
+func fieldTables(t *testing.T) []string {
+	t.Helper()
+	paths, err := filepath.Glob("../../inputs/*/FIELDS.md")
+	if err != nil || len(paths) != 4 {
+		t.Fatalf("tables %v, error %v", paths, err)
 	}
-	for _, path := range tables {
+	for i, path := range paths {
 		text, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for line := range strings.Lines(string(text)) {
-			if cells := strings.Split(line, " | "); len(cells) == 7 && cells[3] == "counter" && cells[4] != "" {
-				want[cells[4]] = true
+		paths[i] = string(text)
+	}
+	return paths
+}
+
+// cells returns the columns of the rows of fields in the tables.
+func cells(t *testing.T) [][]string {
+	t.Helper()
+	var rows [][]string
+	for _, table := range fieldTables(t) {
+		for line := range strings.Lines(table) {
+			if cells := strings.Split(strings.Trim(line, "| \n"), " | "); len(cells) >= 4 && strings.HasPrefix(line, "| ") {
+				rows = append(rows, cells)
 			}
 		}
 	}
-	_, list, _ := strings.Cut(outputSnippet(t, "prometheus"), "counter = [")
-	got := map[string]bool{}
-	for line := range strings.Lines(list) {
-		if name, _, is := strings.Cut(strings.TrimSpace(line), ","); is {
-			got[strings.Trim(name, `"`)] = true
+	return rows
+}
+
+// listIn returns the entries of a list in a snippet.
+func listIn(t *testing.T, name, option string) []string {
+	t.Helper()
+	_, text, _ := strings.Cut(outputSnippet(t, name), option+" = [")
+	text, _, _ = strings.Cut(text, "]")
+	var list []string
+	for line := range strings.Lines(text) {
+		if entry, _, is := strings.Cut(strings.TrimSpace(line), ","); is {
+			list = append(list, strings.Trim(entry, `"`))
 		}
 	}
-	if !maps.Equal(want, got) {
-		t.Errorf("the counters of the inputs are\n%v\nand the list is\n%v", slices.Sorted(maps.Keys(want)), slices.Sorted(maps.Keys(got)))
+	return list
+}
+
+// TestCountersOfPrometheus holds the list in its snippet to the tables of fields.
+func TestCountersOfPrometheus(t *testing.T) {
+	var want []string
+	for _, c := range cells(t) {
+		if len(c) == 7 && c[3] == "counter" && c[4] != "" {
+			want = append(want, c[4])
+		}
+	}
+	sameEntries(t, want, listIn(t, "prometheus", "counter"))
+}
+
+// TestTextOfVictoriaMetrics holds the list in its snippet to the tables of fields, in
+// which no name is text in one measurement and a number in another.
+func TestTextOfVictoriaMetrics(t *testing.T) {
+	want, numbers := map[string]bool{"capabilities_missing": true}, map[string]bool{}
+	for _, c := range cells(t) {
+		switch {
+		case c[1] == "string":
+			want[c[0]] = true
+		case len(c) == 7:
+			numbers[c[0]] = true
+		}
+	}
+	for name := range want {
+		if numbers[name] {
+			t.Errorf("%s is text and a number", name)
+		}
+	}
+	sameEntries(t, sorted(want), listIn(t, "victoriametrics", "fieldexclude"))
+}
+
+func sameEntries(t *testing.T, want, got []string) {
+	t.Helper()
+	slices.Sort(want)
+	slices.Sort(got)
+	if diff := cmp.Diff(slices.Compact(want), got); diff != "" {
+		t.Errorf("the list of the snippet (-fields of the inputs +snippet):\n%s", diff)
 	}
 }

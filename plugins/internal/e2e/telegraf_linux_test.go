@@ -111,6 +111,12 @@ func (tg *telegraf) errors(t *testing.T) []string {
 	return found
 }
 
+// outputWarnings returns what outputs warn of.
+func (tg *telegraf) outputWarnings(t *testing.T) []string {
+	t.Helper()
+	return slices.DeleteFunc(tg.lines(t), func(line string) bool { return !strings.HasPrefix(line, "W! [outputs.") })
+}
+
 // child returns the PID of the only child of Telegraf.
 func (tg *telegraf) child() (int, error) {
 	stats, err := filepath.Glob("/proc/[0-9]*/stat")
