@@ -44,10 +44,10 @@ type procCounters struct {
 	cancelled                       uint64 // of writeBytes
 }
 
-// Update returns one ProcRate for each row of s.Procs, in the same order; who sorts
-// the rows asks Of for the rate of each. The slice is valid until the next Update. Rows are matched by identity, and time
-// is taken from the monotonic clock. Exited are the accounts of an
-// [AccountingSnapshot], nil without.
+// Update returns one ProcRate for each row of s.Procs, in the same order; who
+// sorts the rows asks Of for the rate of each. The slice is valid until the next
+// Update. Rows are matched by identity, and time is taken from the monotonic clock.
+// Exited are the accounts of an [AccountingSnapshot], nil without.
 func (r *ProcRates) Update(s *ProcSnapshot, exited []ExitedProcs) []ProcRate {
 	first := r.taken.IsZero()
 	seconds := s.Taken.Sub(r.taken).Seconds()
@@ -57,14 +57,13 @@ func (r *ProcRates) Update(s *ProcSnapshot, exited []ExitedProcs) []ProcRate {
 		if p == nil {
 			continue
 		}
-		now := countersOf(p, s.Backend)
-		var rate ProcRate
-		if old != nil {
-			rate = now.since(old, seconds)
-			met++
+		r.spare = append(r.spare, countersOf(p, s.Backend))
+		if old == nil {
+			r.rates = append(r.rates, ProcRate{})
+			continue
 		}
-		r.rates = append(r.rates, rate)
-		r.spare = append(r.spare, now)
+		r.rates = append(r.rates, r.spare[len(r.spare)-1].since(old, seconds))
+		met++
 	}
 	if !first {
 		short := neverSeen(exited)
@@ -117,7 +116,7 @@ func countersOf(p *Proc, backend Backend) procCounters {
 		cpu:    someIf(p.UserTime+p.SystemTime, !p.UsageHidden),
 		faults: someIf(p.MinorFaults+p.MajorFaults, !p.UsageHidden),
 	}
-	if io, known := p.IO.Get(); known {
+	if io := p.IO.Ref(); io != nil {
 		c.readBytes, c.writeBytes, c.cancelled = io.ReadBytes, io.WriteBytes, io.CancelledWriteBytes.Or(0)
 		if backend == BackendNTAPI {
 			c.readBytes, c.writeBytes = io.ReadChars, io.WriteChars

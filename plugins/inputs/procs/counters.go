@@ -22,10 +22,10 @@ const (
 	numCounters
 )
 
-// counters are what only grows, as far as known.
+// counters are what only grows, as far as known. The value of what is unknown is 0.
 type counters struct {
 	value [numCounters]uint64
-	known [numCounters]bool
+	known uint16 // bit i of counter i
 }
 
 // switchFields are the facts with which a row can have context switches: of all
@@ -39,8 +39,8 @@ func countersOf(p *sysprobe.Proc, want sysprobe.Fields) counters {
 		c.setTimes(p.UserTime, p.SystemTime)
 		c.setFaults(p.MinorFaults, p.MajorFaults)
 	}
-	if io, known := p.IO.Get(); known && want&sysprobe.WantIO != 0 {
-		c.setIO(&io)
+	if io := p.IO.Ref(); io != nil && want&sysprobe.WantIO != 0 {
+		c.setIO(io)
 	}
 	if switches, known := p.Switches.Get(); known && want&switchFields != 0 {
 		c.setSwitches(switches.Voluntary, switches.Involuntary)
@@ -90,12 +90,17 @@ func (c *counters) setSwitches(voluntary, involuntary uint64) {
 	c.set(counterInvoluntary, sysprobe.Some(involuntary))
 }
 
-// set sets counter i.
-func (c *counters) set(i int, value sysprobe.Opt[uint64]) { c.value[i], c.known[i] = value.Get() }
+// set sets counter i, which was unknown.
+func (c *counters) set(i int, value sysprobe.Opt[uint64]) {
+	if n, known := value.Get(); known {
+		c.value[i] = n
+		c.known |= 1 << i
+	}
+}
 
 // get returns counter i.
 func (c *counters) get(i int) sysprobe.Opt[uint64] {
-	if !c.known[i] {
+	if c.known&(1<<i) == 0 {
 		return sysprobe.Opt[uint64]{}
 	}
 	return sysprobe.Some(c.value[i])
@@ -103,29 +108,31 @@ func (c *counters) get(i int) sysprobe.Opt[uint64] {
 
 // add adds what of delta is known.
 func (c *counters) add(delta *counters) {
-	for i, known := range delta.known {
-		if known {
-			c.value[i] += delta.value[i]
-			c.known[i] = true
-		}
+	for i, n := range delta.value {
+		c.value[i] += n
 	}
+	c.known |= delta.known
 }
 
 // advance moves c to now and returns how far it went. What is unknown now
 // stays as it was, and what runs backwards adds nothing. What is known for the
 // first time was 0 before if the process began since, and otherwise adds nothing.
-func (c *counters) advance(now counters, began bool) counters {
-	delta := now
-	for i, known := range now.known {
-		if !known {
-			continue
-		}
-		if c.known[i] {
-			delta.value[i] -= min(now.value[i], c.value[i])
-		} else if !began {
-			delta.value[i] = 0
-		}
-		c.value[i], c.known[i] = now.value[i], true
+func (c *counters) advance(now *counters, began bool) counters {
+	delta := counters{known: now.known}
+	if *now == *c { // it slept
+		return delta
 	}
+	for i, n := range now.value {
+		switch bit := uint16(1) << i; {
+		case now.known&bit == 0:
+			continue
+		case c.known&bit != 0:
+			delta.value[i] = n - min(n, c.value[i])
+		case began:
+			delta.value[i] = n
+		}
+		c.value[i] = n
+	}
+	c.known |= now.known
 	return delta
 }

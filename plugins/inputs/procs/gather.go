@@ -8,6 +8,7 @@ import (
 
 	"github.com/influxdata/telegraf"
 
+	"telegraf-sysprobe/plugins/internal/proctable"
 	"telegraf-sysprobe/sysprobe"
 )
 
@@ -21,6 +22,9 @@ type gather struct {
 	missing  sysprobe.Fields // what rows show and the snapshot lacks
 	host     sysprobe.Host
 	out      emitter
+
+	uid      uint32 // whose name was looked up last
+	userName string // of uid; "" before the first
 
 	rows    []row           // all processes; those that the filters choose, once choose has run
 	exited  []exited        // likewise
@@ -60,22 +64,21 @@ func (p *Procs) newGather(acc telegraf.Accumulator) (*gather, error) {
 func (g *gather) addUp() {
 	table := &g.snapshot.ProcSnapshot
 	rates, deltas := g.state.rates.Update(table, g.snapshot.Exited), g.state.history.update(table)
+	g.total = sums{counters: g.state.total}
 	g.rows = slices.Grow(g.scratch.rows[:0], len(rates))
 	for i := range g.snapshot.Procs {
 		g.rows = append(g.rows, row{
 			Proc: &g.snapshot.Procs[i], gather: g, rate: &rates[i], delta: &deltas[i], since: g.state.history.since(i),
 			selection: none, pattern: none,
 		})
+		g.total.add(&g.snapshot.Procs[i], &deltas[i])
 	}
 	g.exited = g.scratch.exited[:0]
 	for i := range g.snapshot.Exited {
 		g.exited = append(g.exited, newExited(g, &g.snapshot.Exited[i]))
+		g.exited[i].addTo(&g.total)
 	}
 	g.scratch.rows, g.scratch.exited = g.rows, g.exited
-	g.total = sums{counters: g.state.total}
-	for m := range g.members() {
-		m.addTo(&g.total)
-	}
 	g.state.total = g.total.counters
 }
 
@@ -155,6 +158,19 @@ func (g *gather) readPIDFiles() {
 			}
 		}
 	}
+}
+
+// user names the real user of p. Most processes have the user of the one before, and
+// a lookup takes a lock and the time.
+func (g *gather) user(p *sysprobe.Proc) string {
+	status := p.Status.Ref()
+	if p.Owner != "" || status == nil {
+		return proctable.User(g.machine, p)
+	}
+	if g.userName == "" || g.uid != status.UID {
+		g.uid, g.userName = status.UID, g.machine.UserName(status.UID)
+	}
+	return g.userName
 }
 
 // parentOf returns the row of the parent of r, which can be nil. It can be called

@@ -47,16 +47,24 @@ type grouping struct {
 	rest       *group
 	overflowed bool
 
-	key     []byte // of the member at hand
-	gather  int    // counts updates
-	waiting []waiting
-	counts  map[groupKey]int
-	emitted []*group // at first those that lost their place, for their last row
+	key        []byte // of the member at hand
+	gather     int    // counts updates
+	candidates map[groupKey]*candidate
+	waiting    []waiting
+	emitted    []*group // at first those that lost their place, for their last row
+}
+
+// candidate is a key that has no group of its own. It is kept while it has members.
+type candidate struct {
+	key    groupKey
+	gather int    // the update that saw it last
+	lives  int    // members that live, in that update
+	home   *group // where its members go; nil for the rest
 }
 
 // waiting is a member whose key has no group yet.
 type waiting struct {
-	key groupKey
+	*candidate
 	member
 }
 
@@ -100,8 +108,9 @@ func newGroupings(groupBy []string, limit int, patterns []string) ([]*grouping, 
 // the only key.
 func newGrouping(keys []string, limit int, patterns []string) *grouping {
 	g := &grouping{
-		keys: keys, max: limit, named: map[string]bool{}, groups: map[groupKey]*group{}, counts: map[groupKey]int{},
-		rest: &group{key: groupKey(strings.Repeat("\x00"+restGroup, len(keys))[1:])},
+		keys: keys, max: limit, named: map[string]bool{}, groups: map[groupKey]*group{},
+		candidates: map[groupKey]*candidate{},
+		rest:       &group{key: groupKey(strings.Repeat("\x00"+restGroup, len(keys))[1:])},
 	}
 	g.groups[g.rest.key] = g.rest
 	for _, pattern := range patterns {
@@ -187,45 +196,59 @@ func (g *grouping) place(m member) {
 	if home := g.groups[groupKey(g.key)]; home != nil {
 		g.add(home, m)
 	} else {
-		g.waiting = append(g.waiting, waiting{groupKey(g.key), m})
+		g.wait(m)
 	}
+}
+
+// wait lets m wait for a group of the key at hand.
+func (g *grouping) wait(m member) {
+	c := g.candidates[groupKey(g.key)]
+	if c == nil {
+		c = &candidate{key: groupKey(g.key)}
+		g.candidates[c.key] = c
+	}
+	if c.gather != g.gather {
+		c.gather, c.lives = g.gather, 0
+	}
+	if m.lives() {
+		c.lives++
+	}
+	g.waiting = append(g.waiting, waiting{c, m})
 }
 
 // settle gives the waiting keys with most processes a group of their own as far
 // as there is room, and those that the configuration names in any case, and puts
 // the others into the rest.
 func (g *grouping) settle() {
-	clear(g.counts)
-	for _, w := range g.waiting {
-		n := g.counts[w.key]
-		if w.lives() {
-			n++
-		}
-		g.counts[w.key] = n
-	}
-	keys := make([]groupKey, 0, len(g.counts))
-	for key := range g.counts {
-		if g.counted(key) {
-			keys = append(keys, key)
-		} else {
-			g.groups[key] = &group{key: key}
+	var wanted []*candidate
+	for key, c := range g.candidates {
+		switch {
+		case c.gather != g.gather:
+			delete(g.candidates, key)
+		case g.counted(key):
+			wanted = append(wanted, c)
+		default:
+			g.settleIn(c)
 		}
 	}
-	slices.SortFunc(keys, func(a, b groupKey) int {
-		return cmp.Or(cmp.Compare(g.counts[b], g.counts[a]), cmp.Compare(a, b))
+	slices.SortFunc(wanted, func(a, b *candidate) int {
+		return cmp.Or(cmp.Compare(b.lives, a.lives), cmp.Compare(a.key, b.key))
 	})
-	room := g.makeRoom(len(keys))
-	for _, key := range keys[:room] {
-		g.groups[key] = &group{key: key}
+	room := g.makeRoom(len(wanted))
+	for _, c := range wanted[:room] {
+		g.settleIn(c)
 	}
-	g.overflowed = room < len(keys)
+	g.overflowed = room < len(wanted)
 	for _, w := range g.waiting {
-		home := g.groups[w.key]
-		if home == nil {
-			home = g.rest
-		}
-		g.add(home, w.member)
+		g.add(cmp.Or(w.home, g.rest), w.member)
 	}
+}
+
+// settleIn gives a candidate its group.
+func (g *grouping) settleIn(c *candidate) {
+	c.home = &group{key: c.key}
+	g.groups[c.key] = c.home
+	delete(g.candidates, c.key)
 }
 
 // makeRoom returns for how many of the wanted new groups there is room, after

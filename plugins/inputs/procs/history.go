@@ -36,12 +36,13 @@ func (h *history) update(s *sysprobe.ProcSnapshot) []counters {
 		if p == nil {
 			continue // it exited
 		}
-		m := past{id: p.ID, since: h.updates}
-		if before != nil {
-			m = *before
+		if before == nil {
+			next = append(next, past{id: p.ID, since: h.updates})
+		} else {
+			next = append(next, *before)
 		}
-		deltas = append(deltas, m.seen.advance(countersOf(p, h.want), before == nil && h.updates > 1))
-		next = append(next, m)
+		now := countersOf(p, h.want)
+		deltas = append(deltas, next[len(next)-1].seen.advance(&now, before == nil && h.updates > 1))
 	}
 	h.spare, h.latest, h.deltas = h.latest, next, deltas
 	return deltas

@@ -46,7 +46,7 @@ func done(err error) reading {
 }
 
 // user names the real user of the process.
-func (r *row) user() string { return proctable.User(r.gather.machine, r.Proc) }
+func (r *row) user() string { return r.gather.user(r.Proc) }
 
 // owner returns the name and the number of the real user.
 func (r *row) owner() (name, number string) {
@@ -135,7 +135,7 @@ func (r *row) detailed() (*sysprobe.Proc, bool) {
 func (r *row) show(proc *sysprobe.Proc) process {
 	g := r.gather
 	shown := process{
-		Proc: proc, rate: r.rate, since: r.since, user: proctable.User(g.machine, proc),
+		Proc: proc, rate: r.rate, since: r.since, user: g.user(proc),
 		created: g.snapshot.Created(proc), memTotal: g.host.MemTotal, facts: r.properties(proc),
 	}
 	if r.selection != none {

@@ -24,19 +24,28 @@ type sums struct {
 type memorySplit struct{ anon, file, shmem, swap sysprobe.Opt[uint64] }
 
 // splitOf returns what is known of the parts of p.
-func splitOf(p *sysprobe.Proc) memorySplit {
-	memory := p.Memory.Or(sysprobe.ProcMemory{})
-	return memorySplit{memory.Anon, memory.File, memory.Shmem, p.Status.Or(sysprobe.ProcStatus{}).Swap}
+func splitOf(p *sysprobe.Proc) (m memorySplit) {
+	if memory := p.Memory.Ref(); memory != nil {
+		m.anon, m.file, m.shmem = memory.Anon, memory.File, memory.Shmem
+	}
+	if status := p.Status.Ref(); status != nil {
+		m.swap = status.Swap
+	}
+	return m
 }
 
 // add adds what is known of other.
-func (m *memorySplit) add(other memorySplit) {
-	for _, part := range []struct{ sum, more *sysprobe.Opt[uint64] }{
-		{&m.anon, &other.anon}, {&m.file, &other.file}, {&m.shmem, &other.shmem}, {&m.swap, &other.swap},
-	} {
-		if n, known := part.more.Get(); known {
-			*part.sum = sysprobe.Some(part.sum.Or(0) + n)
-		}
+func (m *memorySplit) add(other *memorySplit) {
+	addKnown(&m.anon, other.anon)
+	addKnown(&m.file, other.file)
+	addKnown(&m.shmem, other.shmem)
+	addKnown(&m.swap, other.swap)
+}
+
+// addKnown adds more to sum, if it is known.
+func addKnown[T uint32 | uint64](sum *sysprobe.Opt[uint64], more sysprobe.Opt[T]) {
+	if n, known := more.Get(); known {
+		*sum = sysprobe.Some(sum.Or(0) + uint64(n))
 	}
 }
 
@@ -61,13 +70,12 @@ func (s *sums) add(p *sysprobe.Proc, delta *counters) {
 	s.threads += int(p.Threads)
 	s.rss += p.RSS
 	s.vms += p.VMS
-	s.split.add(splitOf(p))
+	split := splitOf(p)
+	s.split.add(&split)
 	if usage, known := fdUsage(p).Get(); known {
 		s.fdUsage = sysprobe.Some(max(usage, s.fdUsage.Or(0)))
 	}
-	if n, known := p.FDs.Get(); known {
-		s.fds = sysprobe.Some(s.fds.Or(0) + uint64(n))
-	}
+	addKnown(&s.fds, p.FDs)
 }
 
 // addCounters adds what was done since the snapshot before.
