@@ -16,8 +16,6 @@ import (
 )
 
 func main() {
-	// The children ask to be killed with the thread that started them.
-	runtime.LockOSThread()
 	var o options
 	flag.IntVar(&o.rounds, "rounds", 15, "how often to repeat each measurement")
 	flag.IntVar(&o.processes, "processes", 5000, "how many sleeping processes to measure beside")
@@ -40,6 +38,7 @@ func main() {
 	if *task != "" {
 		err = workOn(*task)
 	} else {
+		runtime.LockOSThread() // the children ask to be killed with the thread that started them
 		err = compare(ctx, o)
 	}
 	if err != nil {

@@ -7,19 +7,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/influxdata/telegraf"
-
 	"telegraf-sysprobe/plugins/internal/nic"
 	"telegraf-sysprobe/plugins/internal/nic/nictest"
 	"telegraf-sysprobe/plugins/internal/plugintest"
 	"telegraf-sysprobe/sysprobe"
 )
-
-// sink takes metrics and keeps nothing.
-type sink struct{ telegraf.Accumulator }
-
-func (sink) AddGauge(string, map[string]any, map[string]string, ...time.Time)   {}
-func (sink) AddCounter(string, map[string]any, map[string]string, ...time.Time) {}
 
 // TestAllocations holds what a gather allocates for each address, without what
 // Telegraf does to make metrics. Interfaces have three addresses each.
@@ -45,12 +37,8 @@ func TestAllocations(t *testing.T) {
 				return nil
 			}), nil
 		}
-		plugintest.Start(t, n, sink{})
-		per := testing.AllocsPerRun(10, func() {
-			if err := n.Gather(sink{}); err != nil {
-				t.Fatal(err)
-			}
-		}) / (3 * interfaces)
+		plugintest.Start(t, n, nil)
+		per := plugintest.OwnAllocs(t, n.Gather) / (3 * interfaces)
 		if per > 12 {
 			t.Errorf("%s: %.1f allocations an address, want at most 12", as, per)
 		}

@@ -4,9 +4,6 @@ import (
 	"context"
 	"fmt"
 	"testing"
-	"time"
-
-	"github.com/influxdata/telegraf"
 
 	"telegraf-sysprobe/plugins/internal/nic"
 	"telegraf-sysprobe/plugins/internal/nic/nictest"
@@ -55,12 +52,6 @@ func (s steady) Snapshot(_ context.Context, dst *sysprobe.LinkSnapshot) error {
 
 func (steady) Close() error { return nil }
 
-// sink takes metrics and keeps nothing.
-type sink struct{ telegraf.Accumulator }
-
-func (sink) AddGauge(string, map[string]any, map[string]string, ...time.Time)   {}
-func (sink) AddCounter(string, map[string]any, map[string]string, ...time.Time) {}
-
 // TestAllocations holds what a gather allocates, without what Telegraf does to make
 // metrics.
 func TestAllocations(t *testing.T) {
@@ -70,12 +61,8 @@ func TestAllocations(t *testing.T) {
 	n.open = func(*sysprobe.Config, sysprobe.LinkFacts) (nic.Source[sysprobe.LinkSnapshot], error) {
 		return newSteady(interfaces), nil
 	}
-	plugintest.Start(t, n, sink{})
-	per := testing.AllocsPerRun(10, func() {
-		if err := n.Gather(sink{}); err != nil {
-			t.Fatal(err)
-		}
-	}) / interfaces
+	plugintest.Start(t, n, nil)
+	per := plugintest.OwnAllocs(t, n.Gather) / interfaces
 	if per > 20 {
 		t.Errorf("%.1f allocations an interface, want at most 20", per)
 	}

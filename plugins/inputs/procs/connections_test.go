@@ -73,7 +73,8 @@ func TestConnectionsAreAskedForOnce(t *testing.T) {
 					t.Fatal(err)
 				}
 				got := gathered{Asked: machine.Asked, Sockets: -1, Wrong: len(acc.Errors)}
-				got.Malformed, _ = acc.IntField("procs", "malformed")
+				malformed, _ := acc.Int64Field("procs", "malformed")
+				got.Malformed = int(malformed)
 				for _, m := range acc.GetTelegrafMetrics() {
 					if pid, _ := m.GetField("pid"); pid == int64(1) && m.HasField("unix_sockets") {
 						n, _ := m.GetField("unix_sockets")

@@ -8,6 +8,7 @@ import (
 	"github.com/influxdata/telegraf"
 
 	"telegraf-sysprobe/plugins/internal/lineproto"
+	"telegraf-sysprobe/plugins/internal/metric"
 	"telegraf-sysprobe/plugins/internal/proctable"
 	"telegraf-sysprobe/sysprobe"
 )
@@ -46,13 +47,14 @@ func (e *emitter) top(by string, rank int, p *process) {
 	r.reset(e.tagWith)
 	setProcess(r, p, e.span)
 	maps.Copy(r.Gauges, r.Counters)
+	clear(r.Counters)
 	r.Gauges["process_name"] = lineproto.Tag(p.Name)
 	r.tag("process_name", proctable.TagName(p.Name, p.KernelThread))
 	if p.user != proctable.UnknownUser {
 		r.name("user", p.user)
 	}
 	r.Tags["by"], r.Tags["rank"] = by, strconv.Itoa(rank)
-	e.acc.AddGauge("procs_top", r.Gauges, r.Tags, e.snapshot.Taken)
+	e.send("procs_top")
 }
 
 // groups sends rows of procs_group, with the optional sums that summed has.
@@ -79,8 +81,8 @@ func (e *emitter) process(p *process) {
 	e.send("procs_process")
 }
 
-// seriesName spells the tags of the record.
-func (e *emitter) seriesName() string {
+// seriesName spells the tags of the record, until it is called again.
+func (e *emitter) seriesName() []byte {
 	e.series = e.series[:0]
 	for _, tag := range []string{"process_name", "user", "selection"} {
 		e.series = append(append(e.series, e.record.Tags[tag]...), '\n') // tags hold no control characters
@@ -88,7 +90,7 @@ func (e *emitter) seriesName() string {
 	for _, fact := range e.tagWith {
 		e.series = append(append(e.series, e.record.Tags[fact+"_tag"]...), '\n')
 	}
-	return string(e.series)
+	return e.series
 }
 
 // selections sends procs_selection: how many processes each table of the option
@@ -97,7 +99,7 @@ func (e *emitter) selections(names []string, processes map[string]int) {
 	for _, name := range names {
 		e.record.reset(nil)
 		e.record.Tags["selection"] = lineproto.Tag(name)
-		e.record.Gauges["processes"] = processes[name]
+		e.record.Gauges["processes"] = metric.Int(processes[name])
 		e.send("procs_selection")
 	}
 }

@@ -96,10 +96,11 @@ func setTotals(r *record, s *sysprobe.AccountingSnapshot, t *totals) {
 	}
 	g := r.Gauges
 	for name, n := range perField {
-		g[name] = n
+		g[name] = metric.Int(n)
 	}
-	g["total"], g["total_threads"], g["kernel_threads"] = t.sum.processes, t.sum.threads, kernelThreads
-	g["denied"], g["malformed"], g["vanished"] = s.Denied+t.account.withheld, s.Malformed+t.account.malformed, s.Vanished
+	g["total"], g["total_threads"], g["kernel_threads"] = metric.Int(t.sum.processes), metric.Int(t.sum.threads), metric.Int(kernelThreads)
+	g["denied"], g["malformed"] = metric.Int(s.Denied+t.account.withheld), metric.Int(s.Malformed+t.account.malformed)
+	g["vanished"] = metric.Int(s.Vanished)
 	g["gather_time_ns"], g["backend"] = t.gatherTime.Nanoseconds(), s.Backend.String()
 	t.sum.setGauges(g, t.summed, t.span)
 	metric.SetInt(g, "pid_limit", t.pidLimit)
@@ -159,13 +160,13 @@ func setProcess(r *record, p *process, in span) {
 	r.id("ppid", p.PPID)
 	r.text("status", p.State.String())
 	g := r.Gauges
-	g["status_code"] = int(p.State)
+	g["status_code"] = metric.Int(p.State)
 	metric.SetTime(g, "created_at", p.created)
 	switch {
 	case p.Priority.Known():
 		metric.SetEnum(g, "priority_class", p.Priority)
 	case sysprobe.HasNice():
-		g["nice_priority"], g["realtime_priority"] = int(p.Nice), metric.Int(p.RTPriority)
+		g["nice_priority"], g["realtime_priority"] = metric.Int(p.Nice), metric.Int(p.RTPriority)
 	}
 	if !p.UsageHidden {
 		setUsage(g, p)
@@ -213,7 +214,7 @@ func setGroup(r *record, of *grouping, g *group, oldest time.Time, summed syspro
 		r.Tags[of.keys[i]] = lineproto.Tag(value)
 	}
 	r.Tags["group_by"] = of.name()
-	r.Gauges["processes"], r.Gauges["num_threads"] = g.processes, g.threads
+	r.Gauges["processes"], r.Gauges["num_threads"] = metric.Int(g.processes), metric.Int(g.threads)
 	g.setGauges(r.Gauges, summed, in)
 	if g.processes > 0 {
 		metric.SetTime(r.Gauges, "oldest_created_at", oldest)

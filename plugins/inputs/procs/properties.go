@@ -67,7 +67,8 @@ func chosenProperties(names, tagWith []string) []property {
 	})
 }
 
-// fact is a field. Its value is a number, a bool, a name or another text.
+// fact is a field. Its value is an int, an int64, a float64, a bool, a name or another
+// text.
 type fact struct {
 	name  string
 	value any

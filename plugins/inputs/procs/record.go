@@ -9,8 +9,8 @@ import (
 	"telegraf-sysprobe/plugins/internal/metric"
 )
 
-// record is a row in the making. It is used for one after the other: an
-// accumulator copies what it gets. The zero value is ready.
+// record is a row in the making. It is used for one after the other. The zero value is
+// ready.
 type record struct {
 	metric.Series
 
@@ -19,12 +19,7 @@ type record struct {
 
 // reset empties r for a row of which those facts become tags too.
 func (r *record) reset(tagWith []string) {
-	if r.Tags == nil {
-		r.Series = metric.Series{Tags: map[string]string{}, Gauges: metric.Fields{}, Counters: metric.Fields{}}
-	}
-	clear(r.Tags)
-	clear(r.Gauges)
-	clear(r.Counters)
+	r.Clear()
 	r.tagWith = tagWith
 }
 
@@ -49,8 +44,10 @@ func (r *record) name(field, text string) {
 
 // id sets the ID of a process.
 func (r *record) id(field string, id int32) {
-	r.Gauges[field] = id
-	r.tag(field, strconv.Itoa(int(id)))
+	r.Gauges[field] = metric.Int(id)
+	if slices.Contains(r.tagWith, field) {
+		r.tag(field, strconv.Itoa(int(id)))
+	}
 }
 
 // set sets a property.
@@ -62,6 +59,8 @@ func (r *record) set(f fact) {
 		r.text(f.name, value)
 	case bool:
 		metric.Bool(r.Gauges, f.name, value)
+	case int:
+		r.Gauges[f.name] = metric.Int(value)
 	default:
 		r.Gauges[f.name] = value
 	}

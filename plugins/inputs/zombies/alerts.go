@@ -112,7 +112,7 @@ func (a *alerts) judge(whereIs func(*sysprobe.Proc) place) []alert {
 			}
 			if len(w.exceeded) == 0 {
 				w.place = whereIs(w.Proc)
-				w.rank = a.slots.Rank(w.series(a.tagWith), w.ID, a.slots.Gather())
+				w.rank = a.slots.Rank([]byte(w.series(a.tagWith)), w.ID, a.slots.Gather())
 			}
 			found = append(found, alert{w.identity, l.of, exceeded, w.ID.PID, value, l.value})
 			if exceeded {

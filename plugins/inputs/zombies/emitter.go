@@ -3,7 +3,6 @@ package zombies
 import (
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/influxdata/telegraf"
@@ -19,26 +18,39 @@ type emitter struct {
 	taken   time.Time
 	tagWith []string
 	slots   *proctable.Slots // of zombies_process
+	series  metric.Series    // the row at hand
+	name    []byte           // of its series
 }
 
+// begin returns the next row, which is empty.
+func (e *emitter) begin() *metric.Series {
+	e.series.Clear()
+	return &e.series
+}
+
+// send sends the row at hand.
+func (e *emitter) send(measurement string) { e.series.Send(e.acc, measurement, e.taken) }
+
 // totals sends zombies.
-func (e *emitter) totals(t totals) {
-	gauges, counters := totalsFields(t)
-	metric.Series{Gauges: gauges, Counters: counters}.Send(e.acc, "zombies", e.taken)
+func (e *emitter) totals(t *totals) {
+	setTotals(e.begin(), t)
+	e.send("zombies")
 }
 
 // parents sends zombies_parent.
 func (e *emitter) parents(rows []parentRow, rest *restRow) {
 	for i := range rows {
-		p := &rows[i]
-		gauges, counters := parentFields(p)
-		tags := map[string]string{"rank": strconv.Itoa(p.rank)}
-		e.setPlace(tags, gauges, p.place)
-		metric.Series{Tags: tags, Gauges: gauges, Counters: counters}.Send(e.acc, "zombies_parent", e.taken)
+		p, s := &rows[i], e.begin()
+		setParent(s, p)
+		s.Tags["rank"] = strconv.Itoa(p.rank)
+		e.setPlace(s.Tags, s.Gauges, p.place)
+		e.send("zombies_parent")
 	}
 	if rest != nil {
-		tags := map[string]string{"parent_name": restTag, "rank": restTag}
-		e.acc.AddGauge("zombies_parent", restFields(*rest), tags, e.taken)
+		s := e.begin()
+		setRest(s, rest)
+		s.Tags["parent_name"], s.Tags["rank"] = restTag, restTag
+		e.send("zombies_parent")
 	}
 }
 
@@ -61,13 +73,16 @@ func (e *emitter) setContainer(tags map[string]string, fields metric.Fields, fac
 // zombies sends zombies_process. Each zombie keeps its rank among those of one
 // name, parent name and user.
 func (e *emitter) zombies(rows []zombieRow) {
-	for _, d := range rows {
-		tags := map[string]string{
-			"process_name": lineproto.Tag(d.Proc.Name), "parent_name": parentTag(d.Parent), "user": lineproto.Tag(d.user),
-		}
-		series := strings.Join([]string{tags["process_name"], tags["parent_name"], tags["user"]}, "\n")
-		tags["rank"] = strconv.Itoa(e.slots.Rank(series, d.Proc.ID, e.slots.Gather())) // an age has no rate
-		e.acc.AddGauge("zombies_process", zombieFields(d), tags, e.taken)
+	for i := range rows {
+		d, s := &rows[i], e.begin()
+		setZombie(s, d)
+		tags := s.Tags
+		tags["process_name"], tags["parent_name"] = lineproto.Tag(d.Proc.Name), parentTag(d.Parent)
+		tags["user"] = lineproto.Tag(d.user)
+		e.name = append(append(append(e.name[:0], tags["process_name"]...), '\n'), tags["parent_name"]...)
+		e.name = append(append(e.name, '\n'), tags["user"]...)                         // tags hold no control characters
+		tags["rank"] = strconv.Itoa(e.slots.Rank(e.name, d.Proc.ID, e.slots.Gather())) // an age has no rate
+		e.send("zombies_process")
 	}
 }
 
@@ -78,7 +93,7 @@ func (e *emitter) alerts(found []alert) {
 		if a.exceeded {
 			tags["event"] = a.of + "_exceeded"
 		}
-		fields := metric.Fields{"parent_pid": a.pid, "value": a.value, "limit": a.limit}
+		fields := metric.Fields{"parent_pid": metric.Int(a.pid), "value": a.value, "limit": a.limit}
 		e.setPlace(tags, fields, a.place)
 		e.acc.AddFields("zombie_event", fields, tags, e.taken)
 	}

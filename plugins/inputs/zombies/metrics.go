@@ -66,72 +66,72 @@ func (p place) series(tagWith []string) string {
 	return series
 }
 
-// totalsFields returns the fields of zombies.
-func totalsFields(t totals) (gauges, counters metric.Fields) {
-	gauges = metric.Fields{"total": t.total, "total_old": t.old, "dead_leaders": t.deadLeaders, "malformed": t.malformed}
+// setTotals fills s with the fields of zombies.
+func setTotals(s *metric.Series, t *totals) {
+	g := s.Gauges
+	g["total"], g["total_old"] = metric.Int(t.total), metric.Int(t.old)
+	g["dead_leaders"], g["malformed"] = metric.Int(t.deadLeaders), metric.Int(t.malformed)
 	if use, known := t.pids.Get(); known {
-		gauges["pids_in_use"], gauges["pid_limit"], gauges["pid_limit_source"] = metric.Int(use.InUse), metric.Int(use.Limit), use.Source
+		g["pids_in_use"], g["pid_limit"], g["pid_limit_source"] = metric.Int(use.InUse), metric.Int(use.Limit), use.Source
 	} else if t.pidsInUse > 0 { // no process at all: a system without zombies, whose processes are not counted
-		gauges["pids_in_use"] = metric.Int(t.pidsInUse)
+		g["pids_in_use"] = metric.Int(t.pidsInUse)
 	}
-	metric.SetSeconds(gauges, "oldest_age", t.oldest)
-	metric.Set(gauges, "seconds_to_pid_exhaustion", t.exhaustion)
-	counters = metric.Fields{"created": metric.Int(t.created), "reaped": metric.Int(t.reaped)}
-	metric.SetInt(counters, "events_lost", t.lost)
-	return gauges, counters
+	metric.SetSeconds(g, "oldest_age", t.oldest)
+	metric.Set(g, "seconds_to_pid_exhaustion", t.exhaustion)
+	s.Counters["created"], s.Counters["reaped"] = metric.Int(t.created), metric.Int(t.reaped)
+	metric.SetInt(s.Counters, "events_lost", t.lost)
 }
 
-// parentFields returns the fields of a parent. A parent that is process 1 in its
-// own PID namespace is an init: it has to reap orphans that it did not start.
-func parentFields(p *parentRow) (gauges, counters metric.Fields) {
-	gauges = metric.Fields{"parent_pid": p.ID.PID, "zombies": p.Count, "zombies_old": p.old}
-	metric.SetSeconds(gauges, "oldest_age", sysprobe.Some(p.Oldest.Or(0)))
+// setParent fills s with the fields of a parent. A parent that is process 1 in its own
+// PID namespace is an init: it has to reap orphans that it did not start.
+func setParent(s *metric.Series, p *parentRow) {
+	g := s.Gauges
+	g["parent_pid"], g["zombies"], g["zombies_old"] = metric.Int(p.ID.PID), metric.Int(p.Count), metric.Int(p.old)
+	metric.SetSeconds(g, "oldest_age", sysprobe.Some(p.Oldest.Or(0)))
 	if p.Proc != nil {
-		gauges["parent_status"] = p.Proc.State.String()
-		gauges["parent_status_code"] = int(p.Proc.State)
+		g["parent_status"] = p.Proc.State.String()
+		g["parent_status_code"] = metric.Int(p.Proc.State)
 		if own, known := ownPID(p.Proc).Get(); known {
-			metric.Bool(gauges, "parent_is_init", own == 1)
+			metric.Bool(g, "parent_is_init", own == 1)
 		}
 	}
 	if use, limited := p.pids.Get(); limited {
-		gauges["pids_current"], gauges["pids_max"] = metric.Int(use.InUse), metric.Int(use.Limit)
+		g["pids_current"], g["pids_max"] = metric.Int(use.InUse), metric.Int(use.Limit)
 	}
-	metric.Set(gauges, "seconds_to_pids_max", p.exhaustion)
-	metric.SetText(gauges, "parent_cmdline", p.cmdline)
-	return gauges, metric.Fields{"created": metric.Int(p.Created), "reaped": metric.Int(p.Reaped)}
+	metric.Set(g, "seconds_to_pids_max", p.exhaustion)
+	metric.SetText(g, "parent_cmdline", p.cmdline)
+	s.Counters["created"], s.Counters["reaped"] = metric.Int(p.Created), metric.Int(p.Reaped)
 }
 
-// restFields returns the fields of the parents without a row.
-func restFields(r restRow) metric.Fields {
-	return metric.Fields{"zombies": r.zombies, "zombies_old": r.old, "parents": r.parents, "oldest_age": r.oldest.Seconds()}
+// setRest fills s with the fields of the parents without a row.
+func setRest(s *metric.Series, r *restRow) {
+	g := s.Gauges
+	g["zombies"], g["zombies_old"], g["parents"] = metric.Int(r.zombies), metric.Int(r.old), metric.Int(r.parents)
+	g["oldest_age"] = r.oldest.Seconds()
 }
 
-// maxZombieFields is how many fields a zombie can have: a map of them does not grow.
-const maxZombieFields = 12
-
-// zombieFields returns the fields of a zombie. A zombie that a signal ended has
-// no exit code: 0 would read as success.
-func zombieFields(d zombieRow) metric.Fields {
-	gauges := make(metric.Fields, maxZombieFields)
-	gauges["pid"], gauges["ppid"] = d.Proc.ID.PID, d.Proc.PPID
+// setZombie fills s with the fields of a zombie. A zombie that a signal ended has no
+// exit code: 0 would read as success.
+func setZombie(s *metric.Series, d *zombieRow) {
+	g := s.Gauges
+	g["pid"], g["ppid"] = metric.Int(d.Proc.ID.PID), metric.Int(d.Proc.PPID)
 	if age, known := d.Age.Get(); known {
-		gauges["age"] = age.Seconds()
-		metric.Bool(gauges, "age_exact", d.Exact)
+		g["age"] = age.Seconds()
+		metric.Bool(g, "age_exact", d.Exact)
 	}
 	if exit, known := d.Proc.Exit.Get(); known {
-		gauges["exit_signal"] = exit.Signal()
-		metric.Bool(gauges, "core_dumped", exit.CoreDumped())
+		g["exit_signal"] = metric.Int(exit.Signal())
+		metric.Bool(g, "core_dumped", exit.CoreDumped())
 		if exit.Signal() == 0 {
-			gauges["exit_code"] = exit.Code()
+			g["exit_code"] = metric.Int(exit.Code())
 		}
 	}
 	if own, known := ownPID(d.Proc).Get(); known && own != d.Proc.ID.PID {
-		gauges["namespace_pid"] = own
+		g["namespace_pid"] = metric.Int(own)
 	}
 	if tracer := tracerOf(d.Proc); tracer != 0 {
-		gauges["tracer_pid"], gauges["tracer_name"] = tracer, d.tracer
+		g["tracer_pid"], g["tracer_name"] = metric.Int(tracer), d.tracer
 	}
-	return gauges
 }
 
 // ownPID is the PID that p has in its own namespace.

@@ -31,7 +31,7 @@ func (n *named) update(taken time.Time, tracker *sysprobe.ZombieTracker, rows []
 	sortByAge(rows)
 	for i := range rows {
 		p := &rows[i]
-		p.rank = n.slots.Rank(p.series(n.tagWith), p.ID, n.since[p.ID])
+		p.rank = n.slots.Rank([]byte(p.series(n.tagWith)), p.ID, n.since[p.ID])
 	}
 	counted := map[sysprobe.ProcID]sysprobe.ZombieParent{}
 	for _, p := range slices.Concat(tracker.Parents(), tracker.Left()) {

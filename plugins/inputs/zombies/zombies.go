@@ -139,8 +139,8 @@ func (z *Zombies) Stop() {
 }
 
 // totals returns the fields of the measurement zombies.
-func (z *Zombies) totals(zombies []sysprobe.Zombie, host sysprobe.Host) totals {
-	t := totals{
+func (z *Zombies) totals(zombies []sysprobe.Zombie, host sysprobe.Host) *totals {
+	t := &totals{
 		total: len(zombies), oldest: sysprobe.Some(time.Duration(0)), created: z.tracker.Created(), reaped: z.tracker.Reaped(),
 		deadLeaders: z.snapshot.DeadLeaders(), malformed: z.snapshot.Malformed, pidsInUse: z.snapshot.Threads(),
 	}

@@ -134,7 +134,7 @@ func TestOpener(t *testing.T) {
 		if len(acc.Errors) > 0 {
 			t.Errorf("errors: %v", acc.Errors)
 		}
-		if !acc.HasPoint("zombies", map[string]string{}, "total", 0) {
+		if !acc.HasPoint("zombies", map[string]string{}, "total", int64(0)) {
 			t.Error("no metric says that there are none")
 		}
 		if said := log.Messages(); len(said) != 1 || !strings.Contains(said[0].Text, "no zombies") {

@@ -7,46 +7,36 @@ import (
 	"github.com/influxdata/telegraf"
 	"github.com/influxdata/telegraf/metric"
 	"github.com/influxdata/telegraf/testutil"
+
+	sysprobemetric "telegraf-sysprobe/plugins/internal/metric"
 )
 
-// TestOnePointOfTwo holds what reaches stdout to one line for each series and
-// time, in the order in which the series came.
+// TestOnePointOfTwo holds what reaches stdout to one line for each series and time, in
+// the order in which the series came.
 func TestOnePointOfTwo(t *testing.T) {
 	var acc testutil.Accumulator
 	at := time.Unix(1, 5)
-	tags := func(row string) map[string]string { return map[string]string{"row": row, "a": "b"} }
 	p := &points{Accumulator: &acc}
-	reused := map[string]any{"up": true}
-	p.AddGauge("nic", reused, tags("1"), at)
-	clear(reused)
-	p.AddCounter("nic", map[string]any{"bytes": 1}, tags("1"), at)
-	p.AddGauge("nic", map[string]any{"up": false}, tags("2"), at)                     // of another series
-	p.AddCounter("nic", map[string]any{"bytes": 2}, tags("3"), at)                    // alone
-	p.AddGauge("nic", map[string]any{"up": false}, tags("4"), at)                     // of another time
-	p.AddCounter("nic", map[string]any{"bytes": 4}, tags("4"), at.Add(time.Second))   //
-	p.AddGauge("nic", map[string]any{"up": true}, map[string]string{"row": "5"}, at)  // of fewer tags
-	p.AddCounter("nic", map[string]any{"bytes": 5}, tags("5"), at)                    //
-	p.AddGauge("nic", map[string]any{"up": true}, tags("6"), at)                      // of another name
-	p.AddCounter("card", map[string]any{"bytes": 6}, tags("6"), at)                   //
-	p.AddGauge("nic", map[string]any{"up": true}, tags("7"), at)                      // an event between
-	p.AddFields("event", map[string]any{"n": 1}, nil, at)                             //
-	p.AddCounter("nic", map[string]any{"bytes": 7}, tags("7"), at)                    //
-	p.AddGauge("nic", map[string]any{"up": false}, tags("8"), at.Add(-1*time.Second)) // the last one
+	row := sysprobemetric.Series{
+		Tags:   map[string]string{"row": "1"},
+		Gauges: sysprobemetric.Fields{"up": true}, Counters: sysprobemetric.Fields{"bytes": int64(1)},
+	}
+	row.Send(p, "nic", at)
+	clear(row.Gauges)
+	row.Tags["row"] = "2"
+	row.Send(p, "nic", at.Add(time.Second))
+	p.AddFields("event", map[string]any{"n": 1}, nil, at.Add(-time.Second))
+	p.AddGauge("gauge", map[string]any{"n": 1}, nil, at)
+	p.AddCounter("counter", map[string]any{"n": 1}, nil, at)
 	if latest := p.end(); !latest.Equal(at.Add(time.Second)) {
 		t.Errorf("the latest metric is of %v", latest)
 	}
-	both := metric.New("nic", tags("1"), map[string]any{"up": true, "bytes": 1}, at)
-	one := func(name string, tags map[string]string, field string, value any, at time.Time) telegraf.Metric {
-		return metric.New(name, tags, map[string]any{field: value}, at)
-	}
 	testutil.RequireMetricsEqual(t, []telegraf.Metric{
-		both,
-		one("nic", tags("2"), "up", false, at), one("nic", tags("3"), "bytes", 2, at),
-		one("nic", tags("4"), "up", false, at), one("nic", tags("4"), "bytes", 4, at.Add(time.Second)),
-		one("nic", map[string]string{"row": "5"}, "up", true, at), one("nic", tags("5"), "bytes", 5, at),
-		one("nic", tags("6"), "up", true, at), one("card", tags("6"), "bytes", 6, at),
-		one("nic", tags("7"), "up", true, at), one("event", nil, "n", 1, at), one("nic", tags("7"), "bytes", 7, at),
-		one("nic", tags("8"), "up", false, at.Add(-1*time.Second)),
+		metric.New("nic", map[string]string{"row": "1"}, map[string]any{"up": true, "bytes": 1}, at),
+		metric.New("nic", map[string]string{"row": "2"}, map[string]any{"bytes": 1}, at.Add(time.Second)),
+		metric.New("event", nil, map[string]any{"n": 1}, at.Add(-time.Second)),
+		metric.New("gauge", nil, map[string]any{"n": 1}, at),
+		metric.New("counter", nil, map[string]any{"n": 1}, at),
 	}, acc.GetTelegrafMetrics(), testutil.IgnoreType())
 }
 

@@ -13,14 +13,11 @@
 package metric
 
 import (
-	"maps"
 	"math"
 	"strconv"
 	"strings"
 	"time"
 	"unique"
-
-	"github.com/influxdata/telegraf"
 
 	"telegraf-sysprobe/plugins/internal/lineproto"
 	"telegraf-sysprobe/sysprobe"
@@ -164,39 +161,4 @@ func AddFieldTag(tags map[string]string, f Fields, field string) {
 	case int64:
 		tags[field+"_tag"] = strconv.FormatInt(value, 10)
 	}
-}
-
-// Series is one series with its values at one time. Telegraf gives a type to a
-// metric and not to a field, so gauges and counters are two metrics.
-type Series struct {
-	Tags             map[string]string
-	Gauges, Counters Fields
-}
-
-// Clear removes all tags and fields, and keeps the memory for the next series: an
-// accumulator copies what it is given. It makes the maps that are nil.
-func (s *Series) Clear() {
-	if s.Tags == nil {
-		s.Tags, s.Gauges, s.Counters = map[string]string{}, Fields{}, Fields{}
-	}
-	clear(s.Tags)
-	clear(s.Gauges)
-	clear(s.Counters)
-}
-
-// Send adds the gauges and the counters of s to acc, as far as there are any. Both
-// have the time at, so that a database makes one point of them.
-func (s Series) Send(acc telegraf.Accumulator, measurement string, at time.Time) {
-	if len(s.Gauges) > 0 {
-		acc.AddGauge(measurement, s.Gauges, s.Tags, at)
-	}
-	if len(s.Counters) > 0 {
-		acc.AddCounter(measurement, s.Counters, s.Tags, at)
-	}
-}
-
-// Equal reports whether s and other have the same tags, and fields of the same
-// values. Values are numbers, booleans and text.
-func (s Series) Equal(other Series) bool {
-	return maps.Equal(s.Tags, other.Tags) && maps.Equal(s.Gauges, other.Gauges) && maps.Equal(s.Counters, other.Counters)
 }

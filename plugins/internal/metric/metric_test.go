@@ -118,12 +118,33 @@ func TestNamesJoin(t *testing.T) {
 func TestSend(t *testing.T) {
 	at := time.Unix(1_800_000_000, 0)
 	var acc testutil.Accumulator
-	Series{Tags: map[string]string{"interface": "lo"}, Gauges: Fields{"mtu": int64(1)}, Counters: Fields{"bytes": int64(2)}}.Send(&acc, "m", at)
-	Series{Gauges: Fields{"alone": true}}.Send(&acc, "m", at)
+	s := Series{Tags: map[string]string{"z": "1", "interface": "lo", "a": "2"}, Gauges: Fields{"mtu": int64(1)}, Counters: Fields{"bytes": int64(2)}}
+	s.Send(&acc, "m", at)
+	s.Clear()
+	s.Gauges["alone"] = true
+	s.Send(&acc, "m", at)
+	s.Gauges["converted"] = int32(3)
+	s.Send(merged{&acc}, "m", at)
+	s.Clear()
+	s.Tags["b"], s.Counters["bytes"], s.Gauges["mtu"] = "3", int64(4), int64(5)
+	s.Send(merged{&acc}, "m", at)
+	s.Clear() // which what was sent before does not notice
+	tags := map[string]string{"z": "1", "interface": "lo", "a": "2"}
 	want := []telegraf.Metric{
-		metric.New("m", map[string]string{"interface": "lo"}, map[string]any{"mtu": int64(1)}, at, telegraf.Gauge),
-		metric.New("m", map[string]string{"interface": "lo"}, map[string]any{"bytes": int64(2)}, at, telegraf.Counter),
+		metric.New("m", tags, map[string]any{"mtu": int64(1)}, at, telegraf.Gauge),
+		metric.New("m", tags, map[string]any{"bytes": int64(2)}, at, telegraf.Counter),
 		metric.New("m", nil, map[string]any{"alone": true}, at, telegraf.Gauge),
+		metric.New("m", nil, map[string]any{"alone": true, "converted": int64(3)}, at, telegraf.Gauge),
+		metric.New("m", map[string]string{"b": "3"}, map[string]any{"bytes": int64(4), "mtu": int64(5)}, at, telegraf.Gauge),
 	}
-	testutil.RequireMetricsEqual(t, want, acc.GetTelegrafMetrics())
+	got := acc.GetTelegrafMetrics()
+	testutil.RequireMetricsEqual(t, want, got)
+	if tags := got[0].TagList(); tags[0].Key != "a" || tags[1].Key != "interface" || tags[2].Key != "z" {
+		t.Errorf("tags are not in order: %v", got[0])
+	}
 }
+
+// merged is an accumulator that takes a series as one metric.
+type merged struct{ telegraf.Accumulator }
+
+func (m merged) AddMerged(both telegraf.Metric) { m.AddMetric(both) }

@@ -52,14 +52,14 @@ func (s *Slots) Gather() int { return s.gather }
 
 // Rank returns the rank of a process in a series, from 1. Since is the gather in
 // which its counters were first seen, in any series.
-func (s *Slots) Rank(series string, id sysprobe.ProcID, since int) int {
-	of := s.series[series]
+func (s *Slots) Rank(series []byte, id sysprobe.ProcID, since int) int {
+	of := s.series[string(series)]
 	if of == nil {
 		if s.series == nil {
 			s.series = map[string]*ranks{}
 		}
 		of = &ranks{holders: map[sysprobe.ProcID]int{}}
-		s.series[series] = of
+		s.series[string(series)] = of
 	}
 	at, held := of.holders[id]
 	if !held {

@@ -43,7 +43,7 @@ func TestSlotsAreOfOneProcess(t *testing.T) {
 			if random.IntN(10) == 0 {
 				continue
 			}
-			rank := slots.Rank(fmt.Sprint(p.name), p.id, p.since)
+			rank := slots.Rank(fmt.Append(nil, p.name), p.id, p.since)
 			if p.at == gather-1 && p.at > 0 && rank != p.rank {
 				t.Fatalf("gather %d: a process goes from rank %d to %d", gather, p.rank, rank)
 			}
@@ -71,7 +71,7 @@ func TestSlotsForgetSeries(t *testing.T) {
 	var slots Slots
 	for gather := range 2 * forgetAfter {
 		slots.Begin(nil)
-		slots.Rank(fmt.Sprint("run-", gather), sysprobe.ProcID{PID: 1, Start: uint64(gather)}, slots.Gather())
+		slots.Rank(fmt.Append(nil, "run-", gather), sysprobe.ProcID{PID: 1, Start: uint64(gather)}, slots.Gather())
 	}
 	if n := len(slots.series); n > forgetAfter+2 {
 		t.Errorf("%d series are remembered", n)
@@ -81,7 +81,7 @@ func TestSlotsForgetSeries(t *testing.T) {
 func TestSlotsKeep(t *testing.T) {
 	var slots Slots
 	lives := func(id sysprobe.ProcID) bool { return id.PID == 1 }
-	rank := func(pid int32) int { return slots.Rank("", sysprobe.ProcID{PID: pid}, slots.Gather()) }
+	rank := func(pid int32) int { return slots.Rank(nil, sysprobe.ProcID{PID: pid}, slots.Gather()) }
 	slots.Begin(lives)
 	if first, second := rank(1), rank(2); first != 1 || second != 2 {
 		t.Errorf("ranks %d and %d", first, second)

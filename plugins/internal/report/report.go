@@ -98,7 +98,7 @@ func (r *Reporter) Send(acc telegraf.Accumulator, measurement string, s *metric.
 		r.rows[string(r.key)] = last
 	}
 	last.round = r.round
-	if last.series.Equal(*s) {
+	if last.series.Equal(s) {
 		last.at = at
 		if last.held = !r.full; r.full {
 			s.Send(acc, measurement, at)
