@@ -3,12 +3,16 @@ package all
 import (
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/influxdata/telegraf"
 	"github.com/influxdata/telegraf/config"
 	"github.com/influxdata/telegraf/plugins/inputs"
+	"github.com/influxdata/telegraf/testutil"
 
 	"telegraf-sysprobe/plugins/internal/execd"
 )
@@ -52,6 +56,31 @@ func TestRegistered(t *testing.T) {
 	for name := range inputs.Inputs {
 		if !names[name] {
 			t.Errorf("input %q has no directory of its name", name)
+		}
+	}
+}
+
+// TestSecondInstance starts each input with counters of its own twice, as a Telegraf with
+// the plugins inside does that has two of them.
+func TestSecondInstance(t *testing.T) {
+	for name, create := range inputs.Inputs {
+		log := &testutil.CaptureLogger{}
+		_, sole := create().(interface{ SoleWriter() })
+		for range 2 {
+			input := create()
+			reflect.ValueOf(input).Elem().FieldByName("Log").Set(reflect.ValueOf(log))
+			if err := input.(telegraf.Initializer).Init(); err != nil {
+				t.Skipf("%s: %v", name, err)
+			}
+			service := input.(telegraf.ServiceInput)
+			if err := service.Start(&testutil.Accumulator{}); err != nil {
+				t.Fatal(err)
+			}
+			defer service.Stop()
+		}
+		said := slices.ContainsFunc(log.Messages(), func(m testutil.Entry) bool { return strings.Contains(m.Text, "2 instances of inputs."+name) })
+		if said != sole {
+			t.Errorf("%s: said that two instances run: %t, want %t", name, said, sole)
 		}
 	}
 }

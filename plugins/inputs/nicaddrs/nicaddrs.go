@@ -17,6 +17,7 @@ import (
 	"telegraf-sysprobe/plugins/internal/metric"
 	"telegraf-sysprobe/plugins/internal/nic"
 	"telegraf-sysprobe/plugins/internal/report"
+	"telegraf-sysprobe/plugins/internal/writers"
 	"telegraf-sysprobe/sysprobe"
 )
 
@@ -54,6 +55,7 @@ type NICAddrs struct {
 	rows       rows // memory of Gather
 	reporter   *report.Reporter
 	changes    changeCounter
+	writer     writers.Writer
 }
 
 // SampleConfig returns the documented options.
@@ -105,6 +107,7 @@ func (n *NICAddrs) Start(acc telegraf.Accumulator) error {
 	} else {
 		n.reader.Release()
 	}
+	n.writer.Begin("nicaddrs", n.Log)
 	return nil
 }
 
@@ -157,14 +160,17 @@ func (n *NICAddrs) sendInterface(acc telegraf.Accumulator, netns string, iface *
 
 // Stop ends the events and a Gather that waits, and closes the address tables.
 func (n *NICAddrs) Stop() {
+	n.writer.End()
 	if err := n.reader.Close(); err != nil {
 		n.Log.Debugf("Closing: %v", err)
 	}
 }
 
 func init() {
+	var all writers.Writers
 	inputs.Add("nicaddrs", func() telegraf.Input {
 		return &NICAddrs{
+			writer:    all.New(),
 			Choice:    report.DefaultChoice(),
 			AddressAs: addressAsTag,
 			Families:  slices.Clone(familyNames),

@@ -11,6 +11,7 @@ import (
 	"github.com/influxdata/telegraf/plugins/inputs"
 
 	"telegraf-sysprobe/plugins/internal/proctable"
+	"telegraf-sysprobe/plugins/internal/writers"
 	"telegraf-sysprobe/sysprobe"
 )
 
@@ -31,8 +32,9 @@ type Procs struct {
 
 	plan    plan              // what Init made of the options
 	machine proctable.Machine // open between Start and Stop
-	state   state             // what a gather has to know of those before
-	scratch scratch           // memory that every gather uses again
+	writer  writers.Writer
+	state   state   // what a gather has to know of those before
+	scratch scratch // memory that every gather uses again
 }
 
 // state is what lasts from one gather to the next.
@@ -76,6 +78,7 @@ func (p *Procs) Start(telegraf.Accumulator) error {
 		return err
 	}
 	p.machine = machine
+	p.writer.Begin("procs", p.Log)
 	return nil
 }
 
@@ -104,6 +107,7 @@ func (p *Procs) ProcessBackend() sysprobe.BackendStatus { return proctable.Used(
 
 // Stop closes the process table.
 func (p *Procs) Stop() {
+	p.writer.End()
 	if p.machine == nil {
 		return
 	}
@@ -114,7 +118,8 @@ func (p *Procs) Stop() {
 }
 
 func init() {
+	var all writers.Writers
 	inputs.Add("procs", func() telegraf.Input {
-		return &Procs{Options: defaultOptions(), now: time.Now}
+		return &Procs{Options: defaultOptions(), now: time.Now, writer: all.New()}
 	})
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/influxdata/telegraf/plugins/inputs"
 
 	"telegraf-sysprobe/plugins/internal/proctable"
+	"telegraf-sysprobe/plugins/internal/writers"
 	"telegraf-sysprobe/sysprobe"
 )
 
@@ -39,6 +40,7 @@ type Zombies struct {
 
 	// What is open between Start and Stop.
 	machine proctable.Machine
+	writer  writers.Writer
 	exits   exitSource // nil where exits are not read
 
 	// What lasts from one gather to the next.
@@ -73,6 +75,7 @@ func (z *Zombies) Start(telegraf.Accumulator) error {
 		z.Stop()
 		return err
 	}
+	z.writer.Begin("zombies", z.Log)
 	return nil
 }
 
@@ -123,6 +126,7 @@ func (z *Zombies) ProcessBackend() sysprobe.BackendStatus { return proctable.Use
 
 // Stop closes the process table and ends the reading of exits.
 func (z *Zombies) Stop() {
+	z.writer.End()
 	if z.exits != nil {
 		if err := z.exits.Close(); err != nil {
 			z.Log.Errorf("Closing the source of exits failed: %v", err)
@@ -211,7 +215,8 @@ func (g *growth) update(at time.Time, count int) float64 {
 }
 
 func init() {
+	var all writers.Writers
 	inputs.Add("zombies", func() telegraf.Input {
-		return &Zombies{Options: defaultOptions(), keepsZombies: sysprobe.KeepsZombies()}
+		return &Zombies{Options: defaultOptions(), keepsZombies: sysprobe.KeepsZombies(), writer: all.New()}
 	})
 }
