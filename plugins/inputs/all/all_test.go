@@ -70,7 +70,7 @@ func TestSecondInstance(t *testing.T) {
 			input := create()
 			reflect.ValueOf(input).Elem().FieldByName("Log").Set(reflect.ValueOf(log))
 			if err := input.(telegraf.Initializer).Init(); err != nil {
-				t.Skipf("%s: %v", name, err)
+				t.Fatalf("%s: %v", name, err)
 			}
 			service := input.(telegraf.ServiceInput)
 			if err := service.Start(&testutil.Accumulator{}); err != nil {
