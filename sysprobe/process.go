@@ -3,6 +3,7 @@ package sysprobe
 import (
 	"context"
 	"os"
+	"runtime"
 	"strings"
 	"time"
 )
@@ -256,9 +257,12 @@ func (p *Process) Descendants(ctx context.Context) ([]ProcID, error) {
 // Linux 5.1 there is a moment in which it could. A zombie takes any signal, to no
 // effect. It does not wait. It needs the same user or CAP_KILL (kill(2)), and
 // returns an error that wraps [ErrAccessDenied] without, and one that wraps
-// [ErrNotSupported] if sig is no syscall.Signal. On Linux the error wraps fs.ErrInvalid
-// and has the range if there is no signal of that number.
-func (p *Process) Signal(sig os.Signal) error { return p.client.signal(sig) }
+// [ErrNotSupported] if sig is no syscall.Signal, or on Windows none that ends a process.
+// Elsewhere the error wraps fs.ErrInvalid and has the range if the system has no signal
+// of that number.
+func (p *Process) Signal(sig os.Signal) error {
+	return p.client.signal(sig, checkSignal(sig, runtime.GOOS, runtime.GOARCH))
+}
 
 // MemoryRegion is a region of memory.
 type MemoryRegion struct {

@@ -24,6 +24,6 @@ func runningKernel() processKernel {
 	return processKernel{awaitExit: kqueue.AwaitExit, reap: kqueue.Reap, kill: kqueue.Kill, setNice: kqueue.SetNice}
 }
 
-func (c *kinfoProcessClient) suspend() error { return c.signal(syscall.SIGSTOP) }
+func (c *kinfoProcessClient) suspend() error { return c.signal(syscall.SIGSTOP, nil) }
 
-func (c *kinfoProcessClient) resume() error { return c.signal(syscall.SIGCONT) }
+func (c *kinfoProcessClient) resume() error { return c.signal(syscall.SIGCONT, nil) }

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -79,6 +81,28 @@ func (p *Process) SetAffinity(cpus []int) error {
 
 // maxCPU is more processors than any system has.
 const maxCPU = 1 << 18
+
+// lastSignals are the highest signals that kill(2) of the systems takes: NSIG of
+// sys/signal.h less one, _SIG_MAXSIG of FreeBSD, _NSIG of Linux (asm/signal.h), which is
+// larger on MIPS.
+var lastSignals = map[string]int{"linux": 64, "darwin": 31, "freebsd": 128, "netbsd": 63, "openbsd": 32}
+
+// checkSignal returns why a system that sends signals does not have sig, or nil. The
+// system and its architecture are as Go spells them.
+func checkSignal(sig os.Signal, goos, goarch string) error {
+	last, sends := lastSignals[goos]
+	if !sends {
+		return nil
+	}
+	number, ok := sig.(syscall.Signal)
+	if !ok {
+		return fmt.Errorf("%v is no signal of this system: %w", sig, ErrNotSupported)
+	}
+	if goos == "linux" && strings.HasPrefix(goarch, "mips") {
+		last = 128
+	}
+	return inRange("signal", int(number), 0, last)
+}
 
 // Terminate asks the process to exit, by SIGTERM, as Signal does.
 func (p *Process) Terminate() error { return p.Signal(syscall.SIGTERM) }

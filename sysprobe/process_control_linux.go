@@ -13,9 +13,9 @@ import (
 	"telegraf-sysprobe/sysprobe/internal/sys/procdir"
 )
 
-func (c *processClient) suspend() error { return c.signal(syscall.SIGSTOP) }
+func (c *processClient) suspend() error { return c.signal(syscall.SIGSTOP, nil) }
 
-func (c *processClient) resume() error { return c.signal(syscall.SIGCONT) }
+func (c *processClient) resume() error { return c.signal(syscall.SIGCONT, nil) }
 
 func (c *processClient) setNice(nice int, invalid error) error {
 	return c.set("set nice value of process", invalid, func(pid int32) error { return pidfd.SetNice(pid, nice) })

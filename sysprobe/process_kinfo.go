@@ -232,14 +232,13 @@ func (c *kinfoProcessClient) children(ctx context.Context, recursive bool) ([]Pr
 	return ids, nil
 }
 
-func (c *kinfoProcessClient) signal(sig os.Signal) error {
+func (c *kinfoProcessClient) signal(sig os.Signal, invalid error) error {
 	const op = "signal process"
-	number, ok := sig.(syscall.Signal)
-	if !ok {
-		return pidError(op, c.id.PID, fmt.Errorf("%v is no signal of this system: %w", sig, ErrNotSupported))
-	}
 	p, err := c.look(context.Background())
 	if err == nil {
+		err = invalid
+	}
+	if number, ok := sig.(syscall.Signal); ok && err == nil {
 		err = c.kernel.kill(c.id.PID, number)
 	}
 	switch {

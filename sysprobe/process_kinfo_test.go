@@ -125,7 +125,7 @@ func TestKinfoProcess(t *testing.T) {
 	if parent, err := openKinfoProcess(t, 4400).parent(ctx); err != nil || parent != Some(p.id) {
 		t.Errorf("parent of the zombie %v, %v", parent, err)
 	}
-	if err := p.signal(syscall.SIGTERM); err != nil || strings.Join(p.kills, "") != "4321 terminated" {
+	if err := p.signal(syscall.SIGTERM, nil); err != nil || strings.Join(p.kills, "") != "4321 terminated" {
 		t.Errorf("signals %v, %v", p.kills, err)
 	}
 }
@@ -185,8 +185,36 @@ func TestKinfoProcessGone(t *testing.T) {
 	if err := p.close(); !errors.Is(err, fs.ErrClosed) {
 		t.Errorf("a second close: %v", err)
 	}
-	if err := p.signal(fakeSignal{}); !errors.Is(err, ErrNotSupported) {
-		t.Errorf("no signal: %v", err)
+}
+
+// TestSignalOutOfRange is every system's first signal that it lacks, and its last one.
+func TestSignalOutOfRange(t *testing.T) {
+	for target, last := range map[string]int{
+		"linux/amd64": 64, "linux/mipsle": 128, "darwin/arm64": 31, "freebsd/amd64": 128, "netbsd/amd64": 63, "openbsd/arm64": 32,
+	} {
+		goos, goarch, _ := strings.Cut(target, "/")
+		for _, number := range []int{0, last} {
+			if err := checkSignal(syscall.Signal(number), goos, goarch); err != nil {
+				t.Errorf("%s: signal %d: %v", target, number, err)
+			}
+		}
+		for _, number := range []int{-1, last + 1} {
+			err, said := checkSignal(syscall.Signal(number), goos, goarch), fmt.Sprintf("signal %d is not in the range 0 to %d", number, last)
+			if !errors.Is(err, fs.ErrInvalid) || !strings.Contains(err.Error(), said) {
+				t.Errorf("%s: %v, want fs.ErrInvalid with %q", target, err, said)
+			}
+		}
+		if err := checkSignal(fakeSignal{}, goos, goarch); !errors.Is(err, ErrNotSupported) {
+			t.Errorf("%s: no signal: %v", target, err)
+		}
+	}
+	p := openKinfoProcess(t, 4321)
+	if err := p.signal(syscall.Signal(129), fs.ErrInvalid); !errors.Is(err, fs.ErrInvalid) || len(p.kills) > 0 {
+		t.Errorf("%v, sent %v", err, p.kills)
+	}
+	p.vanish()
+	if err := p.signal(syscall.Signal(129), fs.ErrInvalid); !errors.Is(err, ErrNoSuchProcess) {
+		t.Errorf("to a process that is gone: %v", err)
 	}
 }
 
@@ -196,7 +224,7 @@ func TestKinfoSignalESRCH(t *testing.T) {
 	for pid, want := range map[int32]error{4400: nil, 4321: ErrNoSuchProcess} {
 		p := openKinfoProcess(t, pid)
 		p.kinfoProcessClient.kernel.kill = func(int32, syscall.Signal) error { return syscall.ESRCH }
-		if err := p.signal(syscall.SIGTERM); !errors.Is(err, want) {
+		if err := p.signal(syscall.SIGTERM, nil); !errors.Is(err, want) {
 			t.Errorf("a signal to process %d: %v, want %v", pid, err, want)
 		}
 	}
@@ -224,7 +252,7 @@ func (p *kinfoProcess) check(t *testing.T, what string, want error) {
 	_, errChildren := p.children(ctx, true)
 	for method, err := range map[string]error{
 		"state": errState, "times": errTimes, "cmdline": errArgs, "environ": errEnv, "exe": errExe, "threads": errThreads,
-		"parent": errParent, "children": errChildren, "signal": p.signal(syscall.SIGTERM),
+		"parent": errParent, "children": errChildren, "signal": p.signal(syscall.SIGTERM, nil),
 	} {
 		if !errors.Is(err, want) || p.isRunning(ctx) || len(p.kills) > 0 {
 			t.Errorf("%s of %s: %v, want %v", method, what, err, want)

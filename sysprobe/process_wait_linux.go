@@ -3,11 +3,8 @@ package sysprobe
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
-	"runtime"
-	"strings"
 	"syscall"
 	"time"
 
@@ -16,9 +13,9 @@ import (
 	"telegraf-sysprobe/sysprobe/internal/sys/procdir"
 )
 
-func (c *processClient) signal(sig os.Signal) error {
+func (c *processClient) signal(sig os.Signal, invalid error) error {
 	const op = "signal process"
-	err := c.send(sig)
+	err := c.send(sig, invalid)
 	if err != nil && !errors.Is(err, syscall.EPERM) { // which is about the sender
 		buf := c.table.takeBuffer()
 		defer c.table.buffers.Put(buf)
@@ -29,26 +26,15 @@ func (c *processClient) signal(sig os.Signal) error {
 	return c.opError(op, err)
 }
 
-// lastSignal returns the highest signal (_NSIG of asm/signal.h).
-func lastSignal() int {
-	if strings.HasPrefix(runtime.GOARCH, "mips") {
-		return 128
-	}
-	return 64
-}
-
-// send sends a signal. An open directory of a process serves as a pidfd.
-func (c *processClient) send(sig os.Signal) error {
+// send sends a signal that is not invalid. An open directory of a process serves as a pidfd.
+func (c *processClient) send(sig os.Signal, invalid error) error {
 	return c.dir.WithFD(func(fd int) error {
-		number, ok := sig.(syscall.Signal)
-		if !ok {
-			return fmt.Errorf("%v is no signal of this system: %w", sig, ErrNotSupported)
-		}
-		if !c.table.own {
+		number, isNumber := sig.(syscall.Signal)
+		switch {
+		case !c.table.own:
 			return ErrNotSupported
-		}
-		if err := inRange("signal", int(number), 0, lastSignal()); err != nil {
-			return err
+		case invalid != nil || !isNumber:
+			return invalid
 		}
 		err := pidfd.Signal(fd, number)
 		if !errors.Is(err, syscall.ENOSYS) { // before Linux 5.1

@@ -213,7 +213,7 @@ func (p *processClient) children(ctx context.Context, recursive bool) ([]ProcID,
 
 // signal ends the process at os.Kill and at SIGTERM, which Windows has no other
 // word for, as psutil does.
-func (p *processClient) signal(sig os.Signal) error {
+func (p *processClient) signal(sig os.Signal, _ error) error {
 	const op = "signal process"
 	if sig != os.Kill && sig != syscall.SIGTERM && sig != syscall.Signal(0) {
 		return p.opError(op, ErrNotSupported)
