@@ -220,8 +220,8 @@ func TestAnnounce(t *testing.T) {
 	}
 }
 
-// TestNextMalformed spoils one message of two. The other one stays, unless the
-// length of the first is wrong.
+// TestNextMalformed spoils the first message of a dump. All others stay, also where the
+// length of that one is wrong.
 func TestNextMalformed(t *testing.T) {
 	for name, tt := range map[string]struct {
 		file  string
@@ -252,12 +252,45 @@ func TestNextMalformed(t *testing.T) {
 			if !errors.As(err, &malformed) || (len(rest) > 0) != tt.rest {
 				t.Errorf("%d of %d bytes left behind %d, error %v", len(rest), len(b), first, err)
 			}
-			var table Table
-			// A message of 100 bytes is followed by the rest of its own header.
-			if err := d.Dump(&table, b); !errors.Is(err, decode.ErrMalformed) || tt.rest && len(table.Links) == 0 && b[0] != 100 {
-				t.Errorf("%d interfaces, error %v", len(table.Links), err)
+			var whole, others Table
+			if err := d.Dump(&whole, sysprobetest.Hex(t, "wire", "rib", tt.file+".hex")); err != nil {
+				t.Fatal(err)
+			}
+			if err := d.Dump(&others, b); !errors.Is(err, decode.ErrMalformed) || others.Malformed != 1 {
+				t.Errorf("%d messages make no sense, error %v", others.Malformed, err)
+			}
+			for i := range whole.Addrs { // those of the first interface lack its flags
+				if whole.Addrs[i].Index == whole.Links[0].Index {
+					whole.Addrs[i].Settle(0)
+				}
+			}
+			if diff := cmp.Diff(Table{Links: whole.Links[1:], Addrs: whole.Addrs, Malformed: 1}, others, values); diff != "" {
+				t.Errorf("the others (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestDumpLengthBeyondNext has a length that ends within the next message: that one is
+// lost, and none behind it. Without a message that reaches to the end nothing is taken
+// for one.
+func TestDumpLengthBeyondNext(t *testing.T) {
+	for _, name := range []string{"freebsd13-iflist", "freebsd13-iflistl", "openbsd65-iflist", "netbsd79934-iflist", "xnu11417-iflist2"} {
+		b, d := sysprobetest.Hex(t, "wire", "rib", name+".hex"), decoderOf(t, name)
+		var whole, got Table
+		if err := d.Dump(&whole, b); err != nil {
+			t.Fatal(err)
+		}
+		b[0] += 8
+		err := d.Dump(&got, b)
+		lost := len(whole.Links) + len(whole.Addrs) - len(got.Links) - len(got.Addrs)
+		if !errors.Is(err, decode.ErrMalformed) || got.Malformed != 1 || lost > 1 {
+			t.Errorf("%s: %d lost, %d make no sense, error %v", name, lost, got.Malformed, err)
+		}
+		b[1] = 0xff
+		if err := d.Dump(&got, b[:len(b)-1]); !errors.Is(err, decode.ErrMalformed) || len(got.Links)+len(got.Addrs) > 0 || got.Malformed != 1 {
+			t.Errorf("%s, cut: %+v, error %v", name, got, err)
+		}
 	}
 }
 

@@ -128,8 +128,7 @@ type Table struct {
 	Links []Link
 	// Addrs are the addresses of IP, settled.
 	Addrs []Addr
-	// Malformed counts the messages that make no sense; where the length of one is
-	// wrong, it is the last.
+	// Malformed counts the messages that make no sense.
 	Malformed int
 }
 
@@ -146,21 +145,23 @@ type Decoder struct {
 
 // Dump fills t with the interfaces and addresses of the answer b of sysctl(3),
 // and forgets what t held. A message that makes no sense is left out, and makes
-// Dump return an error that wraps decode.ErrMalformed; t has the others, up to
-// one whose length is wrong.
+// Dump return an error that wraps decode.ErrMalformed; t has the others, behind one
+// whose length is wrong those that reach up to the end of b.
 func (d *Decoder) Dump(t *Table, b []byte) error {
 	t.Links, t.Addrs, t.Malformed = t.Links[:0], t.Addrs[:0], 0
 	var m Message
 	var first error
 	for len(b) > 0 {
 		rest, err := d.Next(&m, b)
-		if first == nil {
-			first = err
-		}
-		if b = rest; err != nil {
+		if err != nil {
+			if first == nil {
+				first = err
+			}
 			t.Malformed++
+			b = d.behind(b, rest)
 			continue
 		}
+		b = rest
 		switch {
 		case m.Kind == KindLink:
 			t.Links = append(t.Links, m.Link)
@@ -172,6 +173,41 @@ func (d *Decoder) Dump(t *Table, b []byte) error {
 		}
 	}
 	return first
+}
+
+// behind returns the messages behind the first one of b, which makes no sense: rest, if
+// its length fits its type. If not, they begin at the first place where one about an
+// interface or an address begins, and from which messages follow each other up to the end
+// of b. There may be none.
+func (d *Decoder) behind(b, rest []byte) []byte {
+	if len(b) < minLength {
+		return nil
+	}
+	if length, _ := d.fits(b); length > 0 {
+		return rest
+	}
+	follow := make([]bool, len(b)+1) // from this place to the end
+	follow[len(b)] = true
+	begin := len(b)
+	for at := len(b) - minLength; at > 0; at-- {
+		length, known := d.fits(b[at:])
+		if follow[at] = length > 0 && follow[at+length]; follow[at] && known {
+			begin = at
+		}
+	}
+	return b[begin:]
+}
+
+// fits returns the length of the first message of b, or 0 if its version is another one
+// or its header is longer, and whether its type is that of an interface or an address.
+func (d *Decoder) fits(b []byte) (length int, known bool) {
+	length = int(d.Order.Uint16(b))
+	links, addrs := d.headers()
+	header := max(links[b[typeField[0].At]].Size, addrs[b[typeField[0].At]].Size)
+	if b[versionField[0].At] != d.Layout.version || length < max(header, minLength) || length > len(b) {
+		length = 0
+	}
+	return length, header > 0
 }
 
 // Next decodes the first message of b into m, and returns what follows it. It
@@ -193,6 +229,14 @@ func (d *Decoder) Next(m *Message, b []byte) (rest []byte, err error) {
 	return rest, d.message(m, r, b)
 }
 
+// headers returns the headers of messages about interfaces and addresses, by type.
+func (d *Decoder) headers() (links, addrs map[uint8]header) {
+	if d.Long {
+		return d.Layout.longLinks, d.Layout.longAddrs
+	}
+	return d.Layout.links, d.Layout.addrs
+}
+
 // What all messages begin with.
 var (
 	lengthField  = [...]decode.Field{{At: 0, Size: 2}}
@@ -206,10 +250,7 @@ const minLength = 4
 // message decodes the message b, which r reads, by its type.
 func (d *Decoder) message(m *Message, r decode.Record, b []byte) error {
 	l := &d.Layout
-	links, addrs := l.links, l.addrs
-	if d.Long {
-		links, addrs = l.longLinks, l.longAddrs
-	}
+	links, addrs := d.headers()
 	if h, ok := links[m.Type]; ok {
 		m.Kind = KindLink
 		return d.link(&m.Link, &h, r, b)
