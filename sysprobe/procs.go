@@ -110,7 +110,7 @@ const (
 	// WantStatus reads.
 	WantMemory
 	// WantIO is Proc.IO, from /proc/PID/io: own processes, or CAP_SYS_PTRACE
-	// and CAP_DAC_READ_SEARCH; with BPF all.
+	// and CAP_DAC_READ_SEARCH; with BPF all. Absent on macOS.
 	WantIO
 	// WantFDs is Proc.FDs, from /proc/PID/fd. Before Linux 6.2: own processes,
 	// or CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH; with BPF all.
@@ -281,7 +281,9 @@ type ProcMemory struct {
 // ProcIO is /proc/PID/io (proc_pid_io(5)). A kernel may lack a line.
 type ProcIO struct {
 	// ReadChars and WriteChars are bytes passed through read and write calls,
-	// ReadCalls and WriteCalls those calls.
+	// ReadCalls and WriteCalls those calls. FreeBSD, NetBSD and OpenBSD have the latter
+	// two alone, as how often the file system had to read and write (ru_inblock and
+	// ru_oublock of getrusage(2)), which psutil shows there too.
 	ReadChars, WriteChars Opt[uint64]
 	ReadCalls, WriteCalls Opt[uint64]
 	// ReadBytes and WriteBytes reached a block device.

@@ -105,11 +105,11 @@ func (c *kinfoProcsClient) snapshot(ctx context.Context, dst *ProcSnapshot, want
 	c.jails.begin()
 	defer func() { *sw = sweep{} }() // the rows are the snapshot's
 	rows, boot, err := c.read(c.table.All)
-	if err != nil && !errors.Is(err, ErrMalformed) {
+	if err != nil && (!errors.Is(err, ErrMalformed) || len(rows) == 0) {
 		return opError(op, "", err)
 	}
 	if err != nil {
-		sw.malformed++ // and what follows it is lost
+		sw.malformed++ // the first of them
 	}
 	for i := range rows {
 		if err := c.interrupted(ctx); err != nil {
@@ -165,6 +165,9 @@ func (c *kinfoProcsClient) add(sw *sweep, raw *kinfo.Proc, boot time.Time) {
 	p.setKinfo(raw, old)
 	if sw.want&WantStatus != 0 {
 		p.Status = Some(kinfoStatus(raw))
+	}
+	if reads, known := raw.ReadBlocks.Get(); known && sw.want&WantIO != 0 {
+		p.IO = Some(ProcIO{ReadCalls: Some(reads), WriteCalls: raw.WriteBlocks})
 	}
 	if sw.want&WantOrigin != 0 {
 		p.Origin = c.jails.origin(raw.JID.Or(0))

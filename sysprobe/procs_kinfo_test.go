@@ -168,6 +168,30 @@ func TestI15I16KinfoProcs(t *testing.T) {
 	}
 }
 
+// TestKinfoIO reads the counts of blocks, which the rows of some zombies and those of
+// macOS lack.
+func TestKinfoIO(t *testing.T) {
+	for _, r := range kinfoRecordings {
+		var s, none ProcSnapshot
+		c := r.open(t, r.replay(t))
+		if err := errors.Join(c.snapshot(t.Context(), &s, WantIO), c.snapshot(t.Context(), &none, 0)); err != nil {
+			t.Fatal(err)
+		}
+		for i := range s.Procs {
+			var want Opt[ProcIO]
+			switch p := &s.Procs[i]; {
+			case r.goos == "freebsd", r.goos == "openbsd" && p.State != StateZombie, r.goos == "netbsd" && (p.ID.PID == 2 || p.ID.PID == 4):
+				want = Some(ProcIO{ReadCalls: Some[uint64](0x1111), WriteCalls: Some[uint64](0x2222)})
+			case r.goos == "netbsd" && p.State != StateZombie: // which did no I/O
+				want = Some(ProcIO{ReadCalls: Some[uint64](0), WriteCalls: Some[uint64](0)})
+			}
+			if got := s.Procs[i].IO; got != want || none.Procs[i].IO.Known() {
+				t.Errorf("%s: process %d: %+v, want %+v", r.goos, s.Procs[i].ID.PID, got, want)
+			}
+		}
+	}
+}
+
 // TestKinfoZombies finds the zombies and their parents by the rule of each system.
 func TestKinfoZombies(t *testing.T) {
 	for goos, want := range map[string]map[int32]int32{ // PIDs with those of the parents
@@ -392,6 +416,10 @@ func TestKinfoProcsFails(t *testing.T) {
 	var s ProcSnapshot
 	if err := c.snapshot(t.Context(), &s, 0); err != nil || len(s.Procs) != 4 || s.Malformed != 1 {
 		t.Errorf("of a cut table %d rows, %d malformed, %v; want 4, 1", len(s.Procs), s.Malformed, err)
+	}
+	kernel.Answer(r.question, make([]byte, 2*1088))
+	if err := c.snapshot(t.Context(), &s, 0); !errors.Is(err, ErrMalformed) || len(s.Procs) > 0 {
+		t.Errorf("of a table without a row that makes sense %d rows, %v", len(s.Procs), err)
 	}
 	kernel.Errors = map[string]error{r.question: syscall.EPERM}
 	if err := c.snapshot(t.Context(), &s, 0); !errors.Is(err, ErrAccessDenied) || len(s.Procs) > 0 {

@@ -92,8 +92,8 @@ type Decoder struct {
 // says how many threads there are, on OpenBSD with KERN_PROC_SHOW_THREADS, they
 // are counted.
 //
-// It returns an error that wraps decode.ErrMalformed where the records are not
-// of the layout or the last one is cut; what was appended before is whole.
+// It returns an error that wraps decode.ErrMalformed, for the first of them, where
+// records are not of the layout or the last one is cut; the others are appended.
 func (d *Decoder) Append(dst []Proc, b []byte) ([]Proc, error) {
 	first := len(dst)
 	err := d.each(b, func(r decode.Record) {
@@ -110,28 +110,32 @@ func (d *Decoder) Append(dst []Proc, b []byte) ([]Proc, error) {
 	return dst, err
 }
 
-// each calls f for every record of b.
+// each calls f for every record of b that makes sense.
 func (d *Decoder) each(b []byte, f func(decode.Record)) error {
 	size := d.Layout.Size
 	if d.ElemSize > 0 && d.Layout.StructSize == (decode.Field{}) {
 		size = d.ElemSize
 	}
-	for off := 0; off < len(b); off += size {
-		r := decode.NewRecord(b[off:], d.Order)
-		if reason := d.wrong(r, size); reason != "" {
-			return &decode.Error{Format: "process table", Offset: off, Reason: reason}
-		}
-		f(decode.NewRecord(b[off:off+size], d.Order))
+	if name := d.Layout.Name; len(b) > 0 && (size < name.At+name.Size || size == 0) {
+		return &decode.Error{Format: "process table", Reason: fmt.Sprintf("records of %d bytes have no name", size)}
 	}
-	return nil
+	var first error
+	for off := 0; off < len(b); off += size {
+		r := decode.NewRecord(b[off:min(off+size, len(b))], d.Order)
+		reason := d.wrong(r, size)
+		switch {
+		case reason == "":
+			f(r)
+		case first == nil:
+			first = &decode.Error{Format: "process table", Offset: off, Reason: reason}
+		}
+	}
+	return first
 }
 
-// wrong says what keeps the start of r from being a record of size bytes, and is
-// empty if nothing does.
+// wrong says what keeps r from being a record of size bytes, and is empty if nothing
+// does.
 func (d *Decoder) wrong(r decode.Record, size int) string {
-	if name := d.Layout.Name; size < name.At+name.Size || size == 0 {
-		return fmt.Sprintf("records of %d bytes have no name", size)
-	}
 	if r.Len() < size {
 		return fmt.Sprintf("want a record of %d bytes, have %d", size, r.Len())
 	}

@@ -129,7 +129,7 @@ func LongSize(goarch string) int {
 
 // All returns every process once, by PID. The rows, and their byte slices, are
 // valid until the next call of any method. All returns an error that wraps
-// decode.ErrMalformed, together with the rows before, if a record makes no sense,
+// decode.ErrMalformed, together with the other rows, if a record makes no sense,
 // and an errno or an error of Reader without rows if there is no answer.
 func (p *Processes) All() ([]kinfo.Proc, error) {
 	b, err := p.reader.Read(p.counted(p.names.table)...)
