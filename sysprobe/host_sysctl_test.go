@@ -54,6 +54,15 @@ func TestHostSysctl(t *testing.T) {
 	}
 }
 
+// TestHostMemoryOf32Bits is a FreeBSD of 32 bits with 3 GiB: hw.physmem is a long.
+func TestHostMemoryOf32Bits(t *testing.T) {
+	kernel := &sysprobetest.Sysctl{Answers: map[string][]byte{"6.5": binary.NativeEndian.AppendUint32(nil, 3<<30)}}
+	h := hostSysctl{call: kernel.Call, goos: "freebsd", goarch: "386"}
+	if host, err := h.read(); err != nil || host.MemTotal != Some[uint64](3<<30) {
+		t.Errorf("%+v, %v, want 3 GiB", host, err)
+	}
+}
+
 // TestHostPIDExists looks for a process, and for one that has gone.
 func TestHostPIDExists(t *testing.T) {
 	p := openKinfoProcess(t, 4321)

@@ -83,8 +83,9 @@ func tooLarge(n int) error {
 	return &decode.Error{Format: "sysctl answer", Reason: fmt.Sprintf("it has %d bytes", n)}
 }
 
-// Number returns the answer for the name mib, a signed number of 4 or 8 bytes in
-// the byte order of this machine. It returns an error that wraps
+// Number returns the answer for the name mib, a number of 4 or 8 bytes in the byte
+// order of this machine. All that are asked for are sizes and counts, so that one of 4
+// bytes has no sign: FreeBSD of 32 bits has its memory in such. It returns an error that wraps
 // decode.ErrMalformed if the answer has another size, or an errno.
 func Number(call Call, mib ...int32) (int64, error) {
 	var b [16]byte
@@ -99,7 +100,7 @@ func Number(call Call, mib ...int32) (int64, error) {
 func number(b []byte) (int64, error) {
 	switch len(b) {
 	case 4:
-		return int64(int32(binary.NativeEndian.Uint32(b))), nil
+		return int64(binary.NativeEndian.Uint32(b)), nil
 	case 8:
 		return int64(binary.NativeEndian.Uint64(b)), nil
 	default:

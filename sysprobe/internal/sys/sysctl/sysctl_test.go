@@ -97,7 +97,7 @@ func TestNumber(t *testing.T) {
 		want   int64
 		err    error
 	}{
-		{four[:], -2, nil},
+		{four[:], 1<<32 - 2, nil},
 		{eight[:], 1 << 40, nil},
 		{eight[:3], 0, decode.ErrMalformed},
 		{nil, 0, decode.ErrMalformed},
