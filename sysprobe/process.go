@@ -177,7 +177,8 @@ type Thread struct {
 }
 
 // Affinity are the numbers of the processors that the process, to be exact its
-// first thread, may run on, in order (sched_getaffinity(2)); also of a zombie.
+// first thread, may run on, in order (sched_getaffinity(2)); also of a zombie, except on
+// FreeBSD, where they are those of all threads (cpuset_getaffinity(2)).
 // It needs no privilege.
 func (p *Process) Affinity(ctx context.Context) ([]int, error) { return p.client.affinity(ctx) }
 

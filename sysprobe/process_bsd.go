@@ -7,6 +7,7 @@ import (
 	"syscall"
 
 	"telegraf-sysprobe/sysprobe/internal/sys/kqueue"
+	"telegraf-sysprobe/sysprobe/internal/sys/sysctl"
 )
 
 type processClient = kinfoProcessClient
@@ -21,7 +22,9 @@ func (c *kinfoProcsClient) openProcess(ctx context.Context, id ProcID) (*process
 
 // runningKernel asks the running kernel.
 func runningKernel() processKernel {
-	return processKernel{awaitExit: kqueue.AwaitExit, reap: kqueue.Reap, kill: kqueue.Kill, setNice: kqueue.SetNice}
+	return processKernel{
+		awaitExit: kqueue.AwaitExit, reap: kqueue.Reap, kill: kqueue.Kill, setNice: kqueue.SetNice, set: sysctl.SystemSet,
+	}
 }
 
 func (c *kinfoProcessClient) suspend() error { return c.signal(syscall.SIGSTOP, nil) }

@@ -54,7 +54,8 @@ func (p *Process) SetIOPriority(priority IOPriority) error {
 
 // SetLimit sets a resource limit of the whole process (prlimit(2)), as SetNice does,
 // also where its first thread alone has exited.
-// To raise Hard needs CAP_SYS_RESOURCE. A Soft above Hard is out of range; the zero
+// To raise Hard needs CAP_SYS_RESOURCE. FreeBSD and NetBSD set it by kern.proc.rlimit and
+// proc.PID.rlimit of sysctl(3), and lack some resources. A Soft above Hard is out of range; the zero
 // Limit means unlimited, which is above any Hard that is not.
 func (p *Process) SetLimit(resource Resource, limit Limit) error {
 	err := inRange("resource", int(resource), 0, resources-1)
@@ -68,9 +69,10 @@ func (p *Process) SetLimit(resource Resource, limit Limit) error {
 
 // SetAffinity sets the processors that the process, to be exact its first thread,
 // may run on, by their numbers (sched_setaffinity(2), SetProcessAffinityMask), as
-// SetNice does; on Windows of the group of 64 that it is in. The kernel leaves out those
-// that the machine or the cgroup of the process lacks. A set of which nothing remains is
-// out of range.
+// SetNice does; on Windows of the group of 64 that it is in, on FreeBSD of all threads
+// (cpuset_setaffinity(2)). The kernel leaves out those that the machine or the cgroup of
+// the process lacks; that of FreeBSD refuses them. A set of which nothing remains, or
+// that is refused, is out of range.
 func (p *Process) SetAffinity(cpus []int) error {
 	err := inRange("number of processors", len(cpus), 1, maxCPU)
 	for _, cpu := range cpus {

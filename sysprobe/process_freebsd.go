@@ -3,6 +3,7 @@ package sysprobe
 import (
 	"context"
 
+	"telegraf-sysprobe/sysprobe/internal/sys/cpuset"
 	"telegraf-sysprobe/sysprobe/internal/sys/sysctl"
 )
 
@@ -20,4 +21,16 @@ func (c *kinfoProcessClient) memoryMaps(ctx context.Context) ([]MemoryRegion, er
 
 func (c *kinfoProcessClient) limits(ctx context.Context) (Limits, error) {
 	return c.limitsBy(ctx, (*sysctl.Processes).Limit)
+}
+
+func (c *kinfoProcessClient) setLimit(resource Resource, limit Limit, invalid error) error {
+	return c.setLimitBy(resource, limit, invalid, (*sysctl.Processes).SetLimit)
+}
+
+func (c *kinfoProcessClient) affinity(ctx context.Context) ([]int, error) {
+	return c.affinityBy(ctx, cpuset.SystemGet)
+}
+
+func (c *kinfoProcessClient) setAffinity(cpus []int, invalid error) error {
+	return c.setAffinityBy(cpus, invalid, cpuset.SystemSet)
 }

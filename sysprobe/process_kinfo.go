@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"sync"
 	"syscall"
 	"time"
@@ -35,6 +34,7 @@ type processKernel struct {
 	reap      func(int32) (status uint32, reaped bool)
 	kill      func(int32, syscall.Signal) error
 	setNice   func(pid int32, nice int) error
+	set       sysctl.Set
 }
 
 // openKinfo opens the process that has the PID, if accept returns true for it.
@@ -230,43 +230,6 @@ func (c *kinfoProcessClient) children(ctx context.Context, recursive bool) ([]Pr
 		ids = append(ids, child.ID)
 	}
 	return ids, nil
-}
-
-func (c *kinfoProcessClient) signal(sig os.Signal, invalid error) error {
-	const op = "signal process"
-	p, err := c.look(context.Background())
-	if err == nil {
-		err = invalid
-	}
-	if number, ok := sig.(syscall.Signal); ok && err == nil {
-		err = c.kernel.kill(c.id.PID, number)
-	}
-	switch {
-	case errors.Is(err, syscall.ESRCH) && p.State == StateZombie: // OpenBSD
-		err = nil
-	case errors.Is(err, syscall.ESRCH):
-		err = ErrNoSuchProcess
-	}
-	return pidError(op, c.id.PID, err)
-}
-
-func (c *kinfoProcessClient) setNice(nice int, invalid error) error {
-	p, err := c.look(context.Background())
-	switch {
-	case err != nil:
-	case invalid != nil:
-		err = invalid
-	case p.State == StateZombie:
-		err = ErrZombieProcess
-	default:
-		if err = c.kernel.setNice(c.id.PID, nice); err == nil {
-			_, err = c.look(context.Background())
-		}
-	}
-	if errors.Is(err, syscall.ESRCH) {
-		err = ErrNoSuchProcess
-	}
-	return pidError("set nice value of process", c.id.PID, err)
 }
 
 // The pauses between two looks at a zombie that another process has to reap, and at

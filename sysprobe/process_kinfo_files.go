@@ -154,19 +154,21 @@ var kinfoLimits = map[Resource]int32{
 	ResourceMemLock: 6, ResourceProcesses: 7, ResourceFiles: 8, ResourceMemory: 10,
 }
 
+// kinfoUnlimited is RLIM_INFINITY of sys/resource.h of both.
+const kinfoUnlimited = 1<<63 - 1
+
 // limitsBy reads the limits. The resources that the system lacks are unlimited.
 func (c *kinfoProcessClient) limitsBy(
 	ctx context.Context, read func(_ *sysctl.Processes, pid, resource int32) (soft, hard uint64, err error),
 ) (Limits, error) {
 	return askKinfo(ctx, c, "read limits of process", func() (Limits, error) {
-		const infinity = 1<<63 - 1
 		var all Limits
 		for resource, number := range kinfoLimits {
 			soft, hard, err := read(c.table.table, c.id.PID, number)
 			if err != nil {
 				return Limits{}, fmt.Errorf("%v: %w", resource, err)
 			}
-			all[resource] = Limit{Soft: someIf(soft, soft < infinity), Hard: someIf(hard, hard < infinity)}
+			all[resource] = Limit{Soft: someIf(soft, soft < kinfoUnlimited), Hard: someIf(hard, hard < kinfoUnlimited)}
 		}
 		return all, nil
 	})

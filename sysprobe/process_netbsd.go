@@ -9,3 +9,7 @@ import (
 func (c *kinfoProcessClient) limits(ctx context.Context) (Limits, error) {
 	return c.limitsBy(ctx, (*sysctl.Processes).LimitOfNetBSD)
 }
+
+func (c *kinfoProcessClient) setLimit(resource Resource, limit Limit, invalid error) error {
+	return c.setLimitBy(resource, limit, invalid, (*sysctl.Processes).SetLimitOfNetBSD)
+}

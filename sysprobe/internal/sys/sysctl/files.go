@@ -12,7 +12,6 @@ const (
 	kernProc         = 14
 	kernProcVMMap    = 32
 	kernProcFileDesc = 33
-	kernProcRLimit   = 37
 	kernProcCwd      = 42
 )
 
@@ -54,35 +53,3 @@ func (p *Processes) Regions(pid int32) ([]kinfo.Region, error) {
 
 // PageSize is the size of a page in bytes.
 func (p *Processes) PageSize() uint64 { return p.decoder.PageSize }
-
-// Names of NetBSD for the limits of a process: CTL_PROC, PROC_PID_LIMIT and
-// PROC_PID_LIMIT_TYPE_* of sys/sysctl.h.
-const (
-	ctlProc                      = 10
-	procLimit                    = 2
-	procLimitSoft, procLimitHard = 1, 2
-)
-
-// LimitOfNetBSD returns what Limit returns, of a process of NetBSD, with the same
-// numbers of resources.
-func (p *Processes) LimitOfNetBSD(pid, resource int32) (soft, hard uint64, err error) {
-	for kind, value := range map[int32]*uint64{procLimitSoft: &soft, procLimitHard: &hard} {
-		n, err := Number(p.call, ctlProc, pid, procLimit, resource+1, kind)
-		if err != nil {
-			return 0, 0, err
-		}
-		*value = uint64(n)
-	}
-	return soft, hard, nil
-}
-
-// Limit returns a limit of a process of FreeBSD by its number (RLIMIT_* of
-// sys/resource.h), which anybody may ask for: what is in force, and up to what it can
-// be raised. It returns the errors of Files.
-func (p *Processes) Limit(pid, resource int32) (soft, hard uint64, err error) {
-	b, err := p.reader.Read(ctlKern, kernProc, kernProcRLimit, pid, resource)
-	if err != nil {
-		return 0, 0, err
-	}
-	return kinfo.DecodeLimit(b, binary.NativeEndian)
-}

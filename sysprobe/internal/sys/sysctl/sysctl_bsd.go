@@ -36,6 +36,11 @@ func System(mib []int32, old []byte) (int, error) {
 	}
 }
 
+// SystemSet is the Set of the running kernel.
+func SystemSet(mib []int32, value []byte) error {
+	return libcSysctl(mib, nil, nil, unsafe.SliceData(value), uintptr(len(value)))
+}
+
 // Named returns the answer for a name as sysctl(8) writes it, with the errors of
 // Number.
 func Named(name string) (int64, error) {
