@@ -176,7 +176,11 @@ func TestConnectionsOracle(t *testing.T) {
 		got := []psutilConnection{}
 		for i := range sockets {
 			if c := &sockets[i]; pidOf(*c) == int32(os.Getpid()) {
-				got = append(got, connectionAsPsutil(c))
+				row := connectionAsPsutil(c)
+				if !strings.ContainsAny(c.Path, " @") {
+					row.Local += c.Path
+				}
+				got = append(got, row)
 			}
 		}
 		want = slices.DeleteFunc(want, func(c psutilConnection) bool { return c.Local == "" && c.Family != 1 }) // no port yet
@@ -194,7 +198,7 @@ func TestConnectionsOracle(t *testing.T) {
 	}
 }
 
-// connectionAsPsutil is the row of psutil for c.
+// connectionAsPsutil is the row of psutil for c, without the path of one of UNIX.
 func connectionAsPsutil(c *Connection) psutilConnection {
 	id, _ := c.Process.Get()
 	row := psutilConnection{FD: int(c.FD.Or(-1)), Family: int(c.Family), Type: int(c.Type), PID: id.PID, Status: c.Status.String()}
@@ -203,9 +207,6 @@ func connectionAsPsutil(c *Connection) psutilConnection {
 	}
 	if c.Remote.IsValid() {
 		row.Remote = c.Remote.String()
-	}
-	if c.Family == FamilyUnix && !strings.ContainsAny(c.Path, " @") {
-		row.Local = c.Path
 	}
 	return row
 }

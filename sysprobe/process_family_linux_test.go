@@ -139,6 +139,25 @@ func TestChildren(t *testing.T) {
 	})
 }
 
+// newTerminal opens a pseudoterminal, and returns the end that is a terminal, with its
+// path.
+func newTerminal(t *testing.T) (slave *os.File, path string) {
+	t.Helper()
+	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		t.Skipf("needs pseudoterminals: %v", err)
+	}
+	t.Cleanup(func() { master.Close() })
+	n, err := unix.IoctlGetInt(int(master.Fd()), unix.TIOCGPTN)
+	check(t, err)
+	check(t, unix.IoctlSetPointerInt(int(master.Fd()), unix.TIOCSPTLCK, 0))
+	path = fmt.Sprintf("/dev/pts/%d", n)
+	slave, err = os.OpenFile(path, os.O_RDWR|unix.O_NOCTTY, 0)
+	check(t, err)
+	t.Cleanup(func() { slave.Close() })
+	return slave, path
+}
+
 // TestTerminals is F27: there is nothing to be refreshed.
 func TestTerminals(t *testing.T) {
 	procs := openTable(t, "")
@@ -146,18 +165,7 @@ func TestTerminals(t *testing.T) {
 	if got, err := openProcess(t, procs, int(h.pid())).Terminal(t.Context()); err != nil || got != "" {
 		t.Errorf("terminal %q, %v of a process without", got, err)
 	}
-	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
-	if err != nil {
-		t.Skipf("needs pseudoterminals: %v", err)
-	}
-	defer master.Close()
-	n, err := unix.IoctlGetInt(int(master.Fd()), unix.TIOCGPTN)
-	check(t, err)
-	check(t, unix.IoctlSetPointerInt(int(master.Fd()), unix.TIOCSPTLCK, 0))
-	path := fmt.Sprintf("/dev/pts/%d", n)
-	slave, err := os.OpenFile(path, os.O_RDWR|unix.O_NOCTTY, 0)
-	check(t, err)
-	defer slave.Close()
+	slave, path := newTerminal(t)
 	cmd := &exec.Cmd{
 		Path: "/bin/sleep", Args: []string{"sleep", "600"}, Stdin: slave,
 		SysProcAttr: &syscall.SysProcAttr{Setsid: true, Setctty: true},
