@@ -23,6 +23,9 @@ for file in ("_common.py", "_pslinux.py", "_psbsd.py", "_pswindows.py"):
             for target in node.targets:
                 if isinstance(target, ast.Name) and target.id.isupper():
                     found.setdefault(target.id, node.value.value)
+for node in ast.walk(ast.parse((pathlib.Path(psutil.__file__).parent / "_pswindows.py").read_text())):
+    if isinstance(node, ast.ImportFrom):  # of its C extension, which has them of a header of Windows
+        found.update({a.name: "of Windows" for a in node.names if a.name.endswith("_PRIORITY_CLASS")})
 for name in ("AF_UNSPEC", "AF_UNIX", "AF_INET", "AF_INET6", "SOCK_STREAM", "SOCK_DGRAM", "SOCK_RAW", "SOCK_SEQPACKET"):
     found[name] = getattr(socket, name)
 print(json.dumps({n: int(v) if isinstance(v, int) else v for n, v in found.items() if isinstance(v, (int, str))}))`
@@ -75,6 +78,22 @@ var psutilAlone = map[string]string{
 	"RLIM_INFINITY": "an absent part of a Limit is unlimited",
 }
 
+// priorityClasses are psutil's names of the priority classes of Windows, with the
+// numbers that the table of dwPriorityClass of SetPriorityClass
+// (processthreadsapi.h, https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-setpriorityclass)
+// gives these: psutil for Linux does not have them.
+var priorityClasses = map[string]struct {
+	ours   PriorityClass
+	number uint16
+}{
+	"ABOVE_NORMAL_PRIORITY_CLASS": {PriorityAboveNormal, 0x8000},
+	"BELOW_NORMAL_PRIORITY_CLASS": {PriorityBelowNormal, 0x4000},
+	"HIGH_PRIORITY_CLASS":         {PriorityHigh, 0x80},
+	"IDLE_PRIORITY_CLASS":         {PriorityIdle, 0x40},
+	"NORMAL_PRIORITY_CLASS":       {PriorityNormal, 0x20},
+	"REALTIME_PRIORITY_CLASS":     {PriorityRealtime, 0x100},
+}
+
 // TestPsutilEnumsOracle compares every constant of psutil with the value of ours: the
 // number where psutil has numbers, the text where it has words. TestEnums has each of
 // these come back from text and JSON.
@@ -99,6 +118,26 @@ func TestPsutilEnumsOracle(t *testing.T) {
 			}
 		})
 	}
+	t.Run("PriorityClass", func(t *testing.T) {
+		var windows int
+		for name, value := range theirs {
+			if value != "of Windows" {
+				continue
+			}
+			windows++
+			if _, ok := priorityClasses[name]; !ok {
+				t.Errorf("%s of psutil has no value here", name)
+			}
+		}
+		if windows != len(priorityClasses) || len(priorityClassNames) != windows {
+			t.Errorf("%d classes, psutil has %d", len(priorityClassNames), windows)
+		}
+		for name, c := range priorityClasses {
+			if uint16(c.ours) != c.number {
+				t.Errorf("%s is %#x, want %#x", name, uint16(c.ours), c.number)
+			}
+		}
+	})
 	t.Run("nothing is missing", func(t *testing.T) {
 		for name := range theirs {
 			isEnum := slices.ContainsFunc([]string{"STATUS_", "CONN_", "NIC_", "AF_", "IOPRIO_", "RLIM", "POWER_TIME_"}, func(prefix string) bool {
