@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"telegraf-sysprobe/sysprobe/internal/decode"
+	"telegraf-sysprobe/sysprobe/sysprobetest"
 )
 
 // appendOrder reads and writes numbers.
@@ -50,6 +51,15 @@ func TestTicks(t *testing.T) {
 				t.Errorf("%v, %s, cut: %v, %v", order, name, got, err)
 			}
 		}
+	}
+}
+
+// TestClockOfNetBSD decodes what a kernel answered, whose clock of statistics ticks once a
+// second.
+func TestClockOfNetBSD(t *testing.T) {
+	b := sysprobetest.Hex(t, "wire", "vmstat", "netbsd79934-clockrate.hex")
+	if got, err := DecodeClock(b, binary.LittleEndian); got != 1 || err != nil {
+		t.Errorf("%d, %v, want 1", got, err)
 	}
 }
 
