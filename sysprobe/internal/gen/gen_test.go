@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -86,5 +87,27 @@ func TestMatrix(t *testing.T) {
 	}
 	if got := m.cell("Procs", "darwin"); got != "no" {
 		t.Errorf("cell = %q, want no", got)
+	}
+}
+
+// TestReasons wants one reason for each no, and none for a yes.
+func TestReasons(t *testing.T) {
+	m := matrix{"Procs": {"linux", "windows"}, "Procs.Lookup": {"linux"}, "Zombies": load.Systems(), "Zombies.All": load.Systems()}
+	whole := []reason{{"Procs", "", "not written"}, {"Procs.Lookup", "windows", "no such call"}}
+	table, err := m.why(whole)
+	for _, row := range []string{"| `Procs` | darwin, freebsd, netbsd, openbsd | not written |", "| `Procs.Lookup` | windows | no such call |"} {
+		if err != nil || !strings.Contains(table, row) {
+			t.Errorf("%v, no row %q in\n%s", err, row, table)
+		}
+	}
+	for said, all := range map[string][]reason{
+		"no reason for the lack of Procs.Lookup on windows": whole[:1],
+		"a reason too many for Procs on freebsd":            append(slices.Clip(whole), reason{"Procs", "freebsd", "twice"}),
+		"a reason too many for Zombies on linux":            append(slices.Clip(whole), reason{"Zombies", "linux", "of a yes"}),
+		"a reason too many for Gone on linux":               append(slices.Clip(whole), reason{"Gone", "linux", "of nothing"}),
+	} {
+		if _, err := m.why(all); err == nil || !strings.Contains(err.Error(), said) {
+			t.Errorf("%v, want %q", err, said)
+		}
 	}
 }

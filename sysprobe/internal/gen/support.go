@@ -131,10 +131,10 @@ func (m matrix) source() ([]byte, error) {
 	return format.Source(b.Bytes())
 }
 
-// marker is the line before and after the table in README.md.
+// marker is the line before and after the tables in README.md.
 const marker = "<!-- support matrix -->\n"
 
-// readme returns README.md with the table of what the systems support.
+// readme returns README.md with the tables of what the systems support, and why not.
 func (m matrix) readme(root string) ([]byte, error) {
 	text, err := os.ReadFile(filepath.Join(root, "README.md"))
 	if err != nil {
@@ -144,7 +144,11 @@ func (m matrix) readme(root string) ([]byte, error) {
 	if len(parts) != 3 {
 		return nil, fmt.Errorf("README.md has %d lines %q, want 2", len(parts)-1, marker)
 	}
-	return []byte(parts[0] + marker + m.markdown() + marker + parts[2]), nil
+	why, err := m.why(reasons())
+	if err != nil {
+		return nil, err
+	}
+	return []byte(parts[0] + marker + m.markdown() + why + marker + parts[2]), nil
 }
 
 // markdown is m as a table: a row for each handle, with the methods that a
