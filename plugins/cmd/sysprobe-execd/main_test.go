@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"telegraf-sysprobe/plugins/internal/plugintest"
 )
 
 // mainVariable makes the test binary the program.
@@ -60,11 +64,21 @@ func execute(t *testing.T, args ...string) result {
 
 func config(t *testing.T, text string) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "sysprobe.conf")
+	path := filepath.Join(plugintest.TempDir(t), "sysprobe.conf")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return path
+}
+
+// missing returns what this system says of a file that is not there.
+func missing(t *testing.T, path string) string {
+	t.Helper()
+	_, err := os.Stat(path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		t.Fatalf("%s: %v", path, err)
+	}
+	return errors.Unwrap(err).Error()
 }
 
 func TestPrinted(t *testing.T) {
@@ -112,7 +126,7 @@ func TestMistakes(t *testing.T) {
 	}{
 		{"flag", []string{"--confg", "x"}, []string{"-confg", "--help"}},
 		{"argument", []string{"x.conf"}, []string{`"x.conf"`, "--help"}},
-		{"no file", []string{"--config", "/nonexistent/x.conf"}, []string{"/nonexistent/x.conf", "no such file"}},
+		{"no file", []string{"--config", "/nonexistent/x.conf"}, []string{"/nonexistent/x.conf", missing(t, "/nonexistent/x.conf")}},
 		{"unknown option", []string{"--config", config(t, "[[inputs.zombies]]\n  max_zombie = 1\n")}, []string{`"max_zombie"`, "typo"}},
 		{"wrong type", []string{"--config", config(t, "[[inputs.zombies]]\n  max_zombies = \"all\"\n")}, []string{"max_zombies must be a whole", `"all`}},
 		{"refused by the plugin", []string{"--config", config(t, "[[inputs.zombies]]\n  max_zombies = 0\n")}, []string{"inputs.zombies", "max_zombies"}},
@@ -163,7 +177,7 @@ func TestDirectoryAndFilter(t *testing.T) {
 		t.Errorf("%+v, want zombies, and no addresses", got)
 	}
 	for arg, want := range map[string]string{
-		"--config-directory=" + t.TempDir(): "there is no *.conf below", "--config-directory=/nonexistent": "no such file",
+		"--config-directory=" + plugintest.TempDir(t): "there is no *.conf below", "--config-directory=/nonexistent": missing(t, "/nonexistent"),
 		"--input-filter=zombie": "nicaddrs, nicstats, procs, zombies",
 	} {
 		if got := execute(t, arg); got.code != 1 || !strings.Contains(got.stderr, want) {

@@ -24,22 +24,10 @@ type waiting struct {
 // startWaiting starts one, and returns when it has gathered.
 func startWaiting(t *testing.T) *waiting {
 	t.Helper()
-	// Wine 8 cannot remove the directory of t.TempDir.
-	file, err := os.CreateTemp("", "sysprobe-*.conf") //nolint:usetesting // see above
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := os.Remove(file.Name()); err != nil {
-			t.Error(err)
-		}
-	})
-	if _, err := file.WriteString("[agent]\n interval = \"1h\"\n round_interval = false\n[[inputs.procs]]\n log_level = \"warn\"\n"); err != nil {
-		t.Fatal(err)
-	}
-	file.Close()
-	w := &waiting{cmd: command(t, "--config", file.Name())}
+	file := config(t, "[agent]\n interval = \"1h\"\n round_interval = false\n[[inputs.procs]]\n log_level = \"warn\"\n")
+	w := &waiting{cmd: command(t, "--config", file)}
 	w.cmd.Stderr = &w.stderr
+	var err error
 	if w.stdin, err = w.cmd.StdinPipe(); err != nil {
 		t.Fatal(err)
 	}

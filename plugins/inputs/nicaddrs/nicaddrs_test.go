@@ -132,12 +132,13 @@ func TestStartFails(t *testing.T) { nictest.CheckFailedStart(t, opening(sysprobe
 
 // TestThisMachine asks the kernel that runs the test.
 func TestThisMachine(t *testing.T) {
+	loopback := nictest.Loopback(t)
 	nictest.GatherThisMachine(t, sysprobe.FeatureNICAddrs, newPlugin(t), func(acc *testutil.Accumulator) {
 		if !slices.ContainsFunc(acc.Metrics, func(m *testutil.Metric) bool {
-			return m.Measurement == "nicaddrs" && m.Tags["interface"] == "lo" && m.Tags["family"] == "ipv4" &&
+			return m.Measurement == "nicaddrs" && m.Tags["interface"] == loopback.Name && m.Tags["family"] == "ipv4" &&
 				m.Tags["address"] == "127.0.0.1" && m.Fields["netmask"] == "255.0.0.0" && m.Fields["prefix_length"] == int64(8)
 		}) {
-			t.Errorf("127.0.0.1/8 of lo is not among %d metrics", len(acc.Metrics))
+			t.Errorf("127.0.0.1/8 of %s is not among %d metrics", loopback.Name, len(acc.Metrics))
 		}
 		if !acc.HasField("nicaddrs_interface", "changes") || !acc.HasField("nicaddrs_interface", "ipv4_count") {
 			t.Error("nicaddrs_interface lacks changes or ipv4_count")

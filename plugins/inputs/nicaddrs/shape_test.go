@@ -46,7 +46,7 @@ func TestShape(t *testing.T) {
 		"interface_include", "interface_exclude", "kind_include", "kind_exclude", "scope_include", "scope_exclude", "flag_include", "flag_exclude",
 		"namespace_include", "namespace_exclude", "namespace_paths", "watch", "report", "report_interval",
 	}
-	blue := filepath.Join(t.TempDir(), "blue")
+	blue := filepath.Join(plugintest.TempDir(t), "blue")
 	if err := os.WriteFile(blue, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/influxdata/telegraf/testutil"
 
 	"telegraf-sysprobe/plugins/internal/nic/nictest"
+	"telegraf-sysprobe/plugins/internal/plugintest"
 	"telegraf-sysprobe/sysprobe"
 )
 
@@ -121,7 +122,7 @@ func TestWatch(t *testing.T) {
 }
 
 func TestWatchOfNamespaces(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "blue")
+	path := filepath.Join(plugintest.TempDir(t), "blue")
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -188,6 +189,7 @@ func TestWatchThisMachine(t *testing.T) {
 	if err := sysprobe.Supported(sysprobe.FeatureNICAddrs); err != nil {
 		t.Skipf("needs a system with a backend: %v", err)
 	}
+	loopback := nictest.Loopback(t)
 	var texts [2][]string
 	for i, watching := range []bool{false, true} {
 		n := newPlugin(t)
@@ -204,12 +206,12 @@ func TestWatchThisMachine(t *testing.T) {
 		}
 		n.Stop()
 		for _, m := range acc.GetTelegrafMetrics() {
-			if m.Tags()["interface"] == "lo" {
+			if m.Tags()["interface"] == loopback.Name {
 				texts[i] = append(texts[i], m.Name()+" "+m.Tags()["address"])
 			}
 		}
 	}
 	if diff := cmp.Diff(texts[0], texts[1]); diff != "" || !slices.Contains(texts[1], "nicaddrs 127.0.0.1") {
-		t.Errorf("metrics of lo (-dump +watch):\n%s", diff)
+		t.Errorf("metrics of %s (-dump +watch):\n%s", loopback.Name, diff)
 	}
 }

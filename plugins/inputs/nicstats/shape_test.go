@@ -67,7 +67,7 @@ func TestShape(t *testing.T) {
 		"interface_include", "interface_exclude", "kind_include", "kind_exclude",
 		"namespace_include", "namespace_exclude", "namespace_paths", "ethtool_timeout", "report", "report_interval",
 	}
-	blue := filepath.Join(t.TempDir(), "blue")
+	blue := filepath.Join(plugintest.TempDir(t), "blue")
 	if err := os.WriteFile(blue, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -53,7 +53,7 @@ func TestConnectionsAreAskedForOnce(t *testing.T) {
 		}, []gathered{{map[string]int{"affinity 2": 1}, -1, 0, 0}, {map[string]int{"affinity 2": 1}, -1, 0, 0}}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			dir := t.TempDir()
+			dir := plugintest.TempDir(t)
 			for name, input := range map[string]string{"input.json": first, "input-2.json": second} {
 				if err := os.WriteFile(filepath.Join(dir, name), []byte(input), 0o600); err != nil {
 					t.Fatal(err)

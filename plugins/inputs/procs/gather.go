@@ -41,7 +41,7 @@ func (p *Procs) newGather(acc telegraf.Accumulator) (*gather, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read processes: %w", err)
 	}
-	g := &gather{Procs: p, snapshot: snapshot, missing: p.plan.shown &^ want, span: span{processors: 1}}
+	g := &gather{Procs: p, snapshot: snapshot, missing: p.plan.shown &^ want, span: span{processors: 1, hasNice: p.hasNice}}
 	if p.Mode == modeSolaris {
 		g.span.processors = float64(max(1, p.machine.Processors()))
 	}

@@ -65,6 +65,7 @@ var counterFields = []string{
 type span struct {
 	elapsed    time.Duration // 0 in the first snapshot
 	processors float64       // of how many cpu_usage is in percent
+	hasNice    bool          // processes have nice values here
 }
 
 // totals is what the measurement procs has beside the snapshot.
@@ -165,7 +166,7 @@ func setProcess(r *record, p *process, in span) {
 	switch {
 	case p.Priority.Known():
 		metric.SetEnum(g, "priority_class", p.Priority)
-	case sysprobe.HasNice():
+	case in.hasNice:
 		g["nice_priority"], g["realtime_priority"] = metric.Int(p.Nice), metric.Int(p.RTPriority)
 	}
 	if !p.UsageHidden {

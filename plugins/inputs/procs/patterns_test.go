@@ -112,7 +112,7 @@ func machineOf(t *testing.T, processes ...[5]string) *procfixture.Machine {
 		}
 		details = append(details, fmt.Sprintf(`%q: {"Cmdline": %s, "Exe": {"Path": "/bin/%s"}}`, p[0], arguments, p[2]))
 	}
-	dir := t.TempDir()
+	dir := plugintest.TempDir(t)
 	text := fmt.Sprintf(`{"Users": {"0": "root"}, "Processors": 4, "Details": {%s}, "Snapshot": {"Taken": "2026-01-01T00:00:00Z", "Procs": [%s]}}`,
 		strings.Join(details, ","), strings.Join(rows, ","))
 	if err := os.WriteFile(filepath.Join(dir, "input.json"), []byte(text), 0o600); err != nil {
@@ -153,7 +153,7 @@ func TestMainProcessOfAUnit(t *testing.T) {
 }
 
 func TestPIDFiles(t *testing.T) {
-	dir := t.TempDir()
+	dir := plugintest.TempDir(t)
 	file := func(name, text string) string {
 		path := filepath.Join(dir, name)
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {

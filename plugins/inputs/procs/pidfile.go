@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 )
@@ -17,8 +18,8 @@ type pidFiles struct {
 // pidFileTest makes the test whether one of the files has the PID of a process.
 func (c *condition) pidFileTest(paths []string) (test, []string, error) {
 	for _, path := range paths {
-		if !strings.HasPrefix(path, "/") {
-			return nil, nil, fmt.Errorf("option pid_file: %q is no absolute path; begin it with a slash", path)
+		if !filepath.IsAbs(path) {
+			return nil, nil, fmt.Errorf("option pid_file: %q is no absolute path; write all of it", path)
 		}
 	}
 	files := &pidFiles{paths: paths, pids: map[string]bool{}}

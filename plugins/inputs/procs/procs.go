@@ -30,6 +30,9 @@ type Procs struct {
 	open func() (proctable.Machine, error)
 	now  func() time.Time
 
+	// hasNice is that of package sysprobe; tests replace it.
+	hasNice bool
+
 	plan    plan              // what Init made of the options
 	machine proctable.Machine // open between Start and Stop
 	writer  writers.Writer
@@ -120,6 +123,6 @@ func (p *Procs) Stop() {
 func init() {
 	var all writers.Writers
 	inputs.Add("procs", func() telegraf.Input {
-		return &Procs{Options: defaultOptions(), now: time.Now, writer: all.New()}
+		return &Procs{Options: defaultOptions(), now: time.Now, hasNice: sysprobe.HasNice(), writer: all.New()}
 	})
 }

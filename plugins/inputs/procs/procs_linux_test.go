@@ -1,7 +1,9 @@
 package procs
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"os/exec"
@@ -211,6 +213,24 @@ func checkShell(t *testing.T, row map[string]any) {
 	for _, field := range []string{"memory_pss", "memory_uss", "cgroup"} {
 		if value, ok := row[field]; !ok || value == int64(0) {
 			t.Errorf("%s is %v", field, value)
+		}
+	}
+}
+
+func TestStartNamesHostProc(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "proc")
+	t.Setenv("HOST_PROC", missing)
+	p := configured(t, func(p *Procs) { p.open = proctable.Opener(sysprobe.Config{}, nil) })
+	if err := p.Init(); err != nil {
+		t.Fatal(err)
+	}
+	err := p.Start(nil)
+	if !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("Start: %v, want an error that wraps fs.ErrNotExist", err)
+	}
+	for _, part := range []string{"HOST_PROC", missing} {
+		if err == nil || !strings.Contains(err.Error(), part) {
+			t.Errorf("Start: %v, want it to name %s", err, part)
 		}
 	}
 }

@@ -16,7 +16,7 @@ import (
 // however many tables and rows need them, and not at all if the filters or the
 // cheap lists of a table leave the process out. A changed command line shows.
 func TestProgramsAreAskedForOnce(t *testing.T) {
-	dir := t.TempDir()
+	dir := plugintest.TempDir(t)
 	for name, cmdline := range map[string]string{
 		"input.json": `["init"]`, "input-2.json": `["init"]`, "input-3.json": `["init", "--token=x"]`,
 	} {

@@ -69,7 +69,7 @@ func TestNames(t *testing.T) {
 // names, "a1" being the first process of the name a.
 func daemons(t *testing.T, running ...string) *procfixture.Machine {
 	t.Helper()
-	dir := t.TempDir()
+	dir := plugintest.TempDir(t)
 	for n, names := range running {
 		var rows []string
 		for process := range strings.FieldsSeq(names) {

@@ -127,7 +127,7 @@ func TestGroupsSumUpToTotals(t *testing.T) {
 // has few descriptors left, and one that gave them up.
 func sharers(t *testing.T) *procfixture.Machine {
 	t.Helper()
-	dir := t.TempDir()
+	dir := plugintest.TempDir(t)
 	row := func(pid, rss, anon, shmem, swap, fds, limit int) string {
 		return fmt.Sprintf(`{"ID": {"PID": %d, "Start": 1}, "Comm": "db", "RSS": %d, "FDs": %d, "FDLimit": %d, "Status": {"Swap": %d},
 			"Memory": {"RSS": %d, "Anon": %d, "File": 5, "Shmem": %d}}`, pid, rss, fds, limit, swap, rss, anon, shmem)

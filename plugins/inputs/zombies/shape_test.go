@@ -78,7 +78,7 @@ func TestNames(t *testing.T) {
 // from one to another as in "20:leakyd:2-4".
 func leaks(t *testing.T, parents ...string) *procfixture.Machine {
 	t.Helper()
-	dir := t.TempDir()
+	dir := plugintest.TempDir(t)
 	for n, list := range parents {
 		var rows []string
 		for parent := range strings.FieldsSeq(list) {

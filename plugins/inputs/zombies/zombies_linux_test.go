@@ -1,6 +1,8 @@
 package zombies
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +18,8 @@ import (
 
 	"telegraf-sysprobe/plugins/internal/lineproto"
 	"telegraf-sysprobe/plugins/internal/plugintest"
+	"telegraf-sysprobe/plugins/internal/proctable"
+	"telegraf-sysprobe/sysprobe"
 )
 
 // makeZombie starts a child of the test that exits with 7 and returns once it
@@ -147,4 +151,19 @@ func find(metrics []telegraf.Metric, measurement, field string, value int64) tel
 		}
 	}
 	return nil
+}
+
+func TestStartNamesHostProc(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "proc")
+	t.Setenv("HOST_PROC", missing)
+	z := configured(t, func(z *Zombies) { z.open = proctable.Opener(sysprobe.Config{}, nil) })
+	err := z.Start(nil)
+	if !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("Start: %v, want an error that wraps fs.ErrNotExist", err)
+	}
+	for _, part := range []string{"HOST_PROC", missing} {
+		if err == nil || !strings.Contains(err.Error(), part) {
+			t.Errorf("Start: %v, want it to name %s", err, part)
+		}
+	}
 }

@@ -3,7 +3,6 @@ package zombies
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -27,6 +26,7 @@ import (
 func TestCases(t *testing.T) {
 	plugintest.Run(t, "zombies", func(t *testing.T, z *Zombies, dir string) {
 		machine := procfixture.New(t, dir)
+		z.keepsZombies = true
 		z.open = func() (proctable.Machine, error) { return machine, nil }
 		z.listen = func() (exitSource, error) {
 			if reason, err := os.ReadFile(filepath.Join(dir, "no-exits")); err == nil {
@@ -85,21 +85,6 @@ func TestInit(t *testing.T) {
 		},
 		{"bad user glob", func(z *Zombies) { z.UserInclude = []string{"[a"} }, `option user_include: bad glob "[a": `},
 	})
-}
-
-func TestStartNamesHostProc(t *testing.T) {
-	missing := filepath.Join(t.TempDir(), "proc")
-	t.Setenv("HOST_PROC", missing)
-	z := configured(t, func(z *Zombies) { z.open = proctable.Opener(sysprobe.Config{}, nil) })
-	err := z.Start(nil)
-	if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errors.ErrUnsupported) {
-		t.Errorf("Start: %v, want an error that wraps fs.ErrNotExist", err)
-	}
-	for _, part := range []string{"HOST_PROC", missing} {
-		if err == nil || !strings.Contains(err.Error(), part) {
-			t.Errorf("Start: %v, want it to name %s", err, part)
-		}
-	}
 }
 
 // TestEmptyTable is about a table without rows on a system that keeps zombies: it
@@ -196,7 +181,7 @@ func TestReadmeNamesTheSystems(t *testing.T) {
 // A plugin that never started must stop without harm, one that started closes
 // what it opened, once.
 func TestLifecycle(t *testing.T) {
-	machine := procfixture.New(t, t.TempDir())
+	machine := procfixture.New(t, plugintest.TempDir(t))
 	listened := 0
 	z := configured(t, func(z *Zombies) {
 		z.open = func() (proctable.Machine, error) { return machine, nil }
@@ -229,7 +214,7 @@ func TestEventsOnButNotToBeHad(t *testing.T) {
 		{sysprobe.ErrAccessDenied, "grant CAP_NET_ADMIN"},
 		{sysprobe.ErrNotSupported, "namespaces of the host"},
 	} {
-		machine := procfixture.New(t, t.TempDir())
+		machine := procfixture.New(t, plugintest.TempDir(t))
 		z := configured(t, func(z *Zombies) {
 			z.Events = "on"
 			z.open = func() (proctable.Machine, error) { return machine, nil }

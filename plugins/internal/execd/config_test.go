@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"telegraf-sysprobe/plugins/internal/plugintest"
 )
 
 func TestBadConfigs(t *testing.T) {
@@ -85,7 +87,7 @@ func TestGoodConfigs(t *testing.T) {
 
 func TestSeveralFiles(t *testing.T) {
 	w := newWorld(t, "[[inputs.fake]]\n", Once)
-	other := filepath.Join(t.TempDir(), "other.conf")
+	other := filepath.Join(plugintest.TempDir(t), "other.conf")
 	if err := os.WriteFile(other, []byte("[[inputs.fake]]\n  name_override = \"other\"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +99,7 @@ func TestSeveralFiles(t *testing.T) {
 		t.Errorf("metrics: %s", w.stdout)
 	}
 
-	missing := filepath.Join(t.TempDir(), "missing.conf")
+	missing := filepath.Join(plugintest.TempDir(t), "missing.conf")
 	w.host.Configs = append(w.host.Configs, missing)
 	if err := w.host.Run(t.Context()); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), missing) {
 		t.Errorf("Run = %v", err)

@@ -16,6 +16,8 @@ import (
 	"github.com/influxdata/telegraf"
 	"github.com/influxdata/telegraf/models"
 	"github.com/influxdata/telegraf/plugins/inputs"
+
+	"telegraf-sysprobe/plugins/internal/plugintest"
 )
 
 // fake does in Gather what its options say.
@@ -151,7 +153,7 @@ type world struct {
 func newWorld(t *testing.T, conf string, mode Mode) *world {
 	t.Helper()
 	models.GlobalGatherErrors.Set(0) // of the process: what other tests left
-	file := filepath.Join(t.TempDir(), "sysprobe.conf")
+	file := filepath.Join(plugintest.TempDir(t), "sysprobe.conf")
 	if err := os.WriteFile(file, []byte(conf), 0o600); err != nil {
 		t.Fatal(err)
 	}

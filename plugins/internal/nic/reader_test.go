@@ -69,7 +69,7 @@ func gather(r *Reader[string]) (emitted map[string]string, added []error, return
 func open(t *testing.T, k *kernel, names ...string) (r *Reader[string], paths []string) {
 	t.Helper()
 	for _, name := range names {
-		path := filepath.Join(t.TempDir(), name)
+		path := plugintest.TempDir(t) + "/" + name
 		if err := os.WriteFile(path, nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -296,7 +296,7 @@ func newReader(o *Options, system System, open Opener[string]) (*Reader[string],
 
 // TestReaderFollowsNamedNamespaces lets namespaces come and go.
 func TestReaderFollowsNamedNamespaces(t *testing.T) {
-	dir := t.TempDir()
+	dir := plugintest.TempDir(t)
 	var there []string
 	k := kernel{openErr: map[string]error{}}
 	path := func(name string) string { return filepath.Join(dir, name) }

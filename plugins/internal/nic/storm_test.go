@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/influxdata/telegraf/testutil"
 
+	"telegraf-sysprobe/plugins/internal/plugintest"
 	"telegraf-sysprobe/sysprobe"
 )
 
@@ -120,12 +121,12 @@ func TestNamespacesThatMatchNothing(t *testing.T) {
 		{[]string{"", "vpn"}, []string{`Option namespace_include: no namespace matches ["vpn"] yet`}},
 		{[]string{"x*"}, []string{"Option namespace_include: no namespace matches it yet"}},
 	} {
-		dir := t.TempDir()
+		dir := plugintest.TempDir(t)
 		system := system(func() ([]string, error) { return []string{dir + "/blue"}, nil })
 		system.List = func(string) ([]string, error) { return nil, nil }
 		log := &testutil.CaptureLogger{}
 		var k kernel
-		r, err := NewReader(&Options{NamespaceInclude: tt.include, NamespacePaths: []string{"/run/docker/netns"}}, &system, log, k.open)
+		r, err := NewReader(&Options{NamespaceInclude: tt.include, NamespacePaths: []string{dir + "/netns"}}, &system, log, k.open)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -138,7 +139,7 @@ func TestNamespacesThatMatchNothing(t *testing.T) {
 		for _, entry := range log.Messages() {
 			got = append(got, entry.Text)
 		}
-		want := append(tt.want, `Option namespace_paths: no namespace is at "/run/docker/netns" yet; it is read when it is there`)
+		want := append(tt.want, `Option namespace_paths: no namespace is at "`+dir+`/netns" yet; it is read when it is there`)
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%q: log (-want +got):\n%s", tt.include, diff)
 		}
@@ -148,7 +149,7 @@ func TestNamespacesThatMatchNothing(t *testing.T) {
 // TestReaderReleasesDuringAGather removes a namespace, and then another one that is
 // being read, while a driver does not answer.
 func TestReaderReleasesDuringAGather(t *testing.T) {
-	dir := t.TempDir()
+	dir := plugintest.TempDir(t)
 	paths := []string{dir + "/blue", dir + "/red"}
 	for _, path := range paths {
 		if err := os.WriteFile(path, nil, 0o600); err != nil {

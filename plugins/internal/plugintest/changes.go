@@ -25,7 +25,7 @@ func CheckChanges(t *testing.T, gathers int, create func(report string) telegraf
 		var acc testutil.Accumulator
 		input := create(report)
 		for range gathers {
-			times[i] = append(times[i], time.Now())
+			times[i] = append(times[i], newTime())
 			if err := input.Gather(&acc); err != nil {
 				t.Fatal(err)
 			}
@@ -34,6 +34,17 @@ func CheckChanges(t *testing.T, gathers int, create func(report string) telegraf
 	}
 	CheckRestored(t, metrics[0], times[0], metrics[1], times[1])
 	return len(metrics[0]), len(metrics[1])
+}
+
+// newTime returns the time, which is later than it was before: the clock of Windows can
+// stand still for so long as several gathers take.
+func newTime() time.Time {
+	before := time.Now()
+	for {
+		if now := time.Now(); now.After(before) {
+			return now
+		}
+	}
 }
 
 // CheckRestored requires that all is what there is when some has between two equal

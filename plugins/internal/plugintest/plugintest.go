@@ -64,6 +64,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -85,7 +86,7 @@ var update = flag.Bool("update", false, "write the golden files of testdata/case
 // type of the plugin, or telegraf.Input.
 func Run[P telegraf.Input](t *testing.T, plugin string, inject func(t *testing.T, input P, dir string)) {
 	t.Helper()
-	root := sysprobetest.Path(t, "cases", plugin)
+	root := filepath.ToSlash(sysprobetest.Path(t, "cases", plugin)) // as a configuration can hold it
 	entries, err := os.ReadDir(root)
 	if err != nil {
 		t.Fatalf("%s has no cases: %v", plugin, err)
@@ -97,7 +98,7 @@ func Run[P telegraf.Input](t *testing.T, plugin string, inject func(t *testing.T
 		}
 		cases++
 		t.Run(entry.Name(), func(t *testing.T) {
-			dir := filepath.Join(root, entry.Name())
+			dir := path.Join(root, entry.Name())
 			r := &recorder{log: &testutil.CaptureLogger{Name: plugin}}
 			r.run(t, dir, func(input telegraf.Input) {
 				p, ok := input.(P)
@@ -132,7 +133,7 @@ func (r *recorder) run(t *testing.T, dir string, inject func(telegraf.Input)) {
 	t.Helper()
 	t.Setenv("CASE", dir)
 	cfg := config.NewConfig()
-	if err := cfg.LoadConfig(filepath.Join(dir, "telegraf.conf")); r.step("config", nil, err) {
+	if err := cfg.LoadConfig(path.Join(dir, "telegraf.conf")); r.step("config", nil, err) {
 		return
 	}
 	if len(cfg.Inputs) != 1 {

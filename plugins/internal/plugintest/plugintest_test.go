@@ -66,7 +66,7 @@ func (e *echo) Gather(acc telegraf.Accumulator) error {
 func tree(t *testing.T, files map[string]string) string {
 	t.Helper()
 	inputs.Add("echo", func() telegraf.Input { return &echo{} })
-	root := t.TempDir()
+	root := TempDir(t)
 	dir := filepath.Join(root, "testdata", "cases", "echo", "one")
 	for _, d := range []string{dir, filepath.Join(root, "plugins", "echo")} {
 		if err := os.MkdirAll(d, 0o755); err != nil {

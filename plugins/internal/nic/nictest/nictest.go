@@ -5,8 +5,10 @@ package nictest
 import (
 	"errors"
 	"fmt"
+	"net"
 	"os"
-	"path/filepath"
+	"path"
+	"slices"
 	"strings"
 	"testing"
 
@@ -42,13 +44,14 @@ func System() nic.System {
 func InitCases[P telegraf.Initializer](t *testing.T, parts func(P) (*nic.Options, *nic.System)) []plugintest.InitCase[P] {
 	t.Helper()
 	file := func() string {
-		path := filepath.Join(t.TempDir(), "blue")
-		if err := os.WriteFile(path, nil, 0o600); err != nil {
+		file := path.Join(plugintest.TempDir(t), "blue")
+		if err := os.WriteFile(file, nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		return path
+		return file
 	}
-	blue, otherBlue, gone := file(), file(), filepath.Join(t.TempDir(), "gone")
+	dir := plugintest.TempDir(t)
+	blue, otherBlue, gone := file(), file(), path.Join(dir, "gone")
 	var cases []plugintest.InitCase[P]
 	add := func(name string, change func(*nic.Options, *nic.System), want string) {
 		cases = append(cases, plugintest.InitCase[P]{Name: name, Change: func(p P) { change(parts(p)) }, Want: want})
@@ -65,9 +68,9 @@ func InitCases[P telegraf.Initializer](t *testing.T, parts func(P) (*nic.Options
 	set("bad kind to leave out", func(o *nic.Options) { o.KindExclude = []string{"[v"} }, `option kind_exclude: bad glob "[v": …close`)
 	set("one namespace", func(o *nic.Options) { o.NamespacePaths = []string{blue} }, "")
 	set("a namespace that is not there yet", func(o *nic.Options) { o.NamespacePaths = []string{gone} }, "")
-	set("directory and glob of namespaces", func(o *nic.Options) { o.NamespacePaths = []string{filepath.Dir(gone), "/run/{docker,x}/netns/*"} }, "")
-	set("bad glob of namespaces", func(o *nic.Options) { o.NamespacePaths = []string{"/run/netns/["} }, `option namespace_paths: bad glob "/run/netns/["…close`)
-	set("open brace of namespaces", func(o *nic.Options) { o.NamespacePaths = []string{"/run/{a"} }, `option namespace_paths: bad glob "/run/{a"…close`)
+	set("directory and glob of namespaces", func(o *nic.Options) { o.NamespacePaths = []string{dir, dir + "/{docker,x}/netns/*"} }, "")
+	set("bad glob of namespaces", func(o *nic.Options) { o.NamespacePaths = []string{dir + "/["} }, `option namespace_paths: bad glob "`+dir+`/["…close`)
+	set("open brace of namespaces", func(o *nic.Options) { o.NamespacePaths = []string{dir + "/{a"} }, `option namespace_paths: bad glob "`+dir+`/{a"…close`)
 	set("relative namespace", func(o *nic.Options) { o.NamespacePaths = []string{"blue"} }, `option namespace_paths: "blue"…/run/netns/`)
 	set("empty namespace", func(o *nic.Options) { o.NamespacePaths = []string{""} }, `option namespace_paths: ""…/run/netns/`)
 	set("named namespaces", func(o *nic.Options) { o.NamespaceInclude, o.NamespaceExclude = []string{"", "b*"}, []string{"blue"} }, "")
@@ -104,6 +107,22 @@ func CheckFailedStart(t *testing.T, input plugin) {
 		t.Errorf("Start returned %v", err)
 	}
 	input.Stop()
+}
+
+// Loopback returns the loopback interface, which has another name on each system.
+func Loopback(t *testing.T) net.Interface {
+	t.Helper()
+	all, err := net.Interfaces()
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(all, func(i net.Interface) bool {
+		return i.Flags&(net.FlagUp|net.FlagLoopback) == net.FlagUp|net.FlagLoopback
+	})
+	if i < 0 {
+		t.Skip("needs a loopback interface that is up")
+	}
+	return all[i]
 }
 
 // GatherThisMachine gathers twice from the kernel that runs the test, unless it
