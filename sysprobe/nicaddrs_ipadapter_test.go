@@ -1,6 +1,7 @@
 package sysprobe
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"net/netip"
@@ -45,7 +46,8 @@ func TestLinkOfRow(t *testing.T) {
 		check  func(l *Link) bool
 	}{
 		{"I01 hardware address of 6 bytes, lower-case as on every system", func(*ipadapter.Row) {}, func(l *Link) bool {
-			return l.HardwareAddr.String() == "aa:bb:cc:dd:ee:ff" && l.PermanentAddr.String() == "02:03:04:05:06:07"
+			return bytes.Equal(l.HardwareAddr.Bytes(), []byte{0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff}) &&
+				l.HardwareAddr.String() == "aa:bb:cc:dd:ee:ff" && l.PermanentAddr.String() == "02:03:04:05:06:07"
 		}},
 		{"I01 of 20 bytes", func(r *ipadapter.Row) { r.HardwareAddr = make([]byte, 20) }, func(l *Link) bool {
 			return l.HardwareAddr.Len() == 20

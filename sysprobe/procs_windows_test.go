@@ -215,6 +215,30 @@ func TestNoSuchProcess(t *testing.T) {
 	}
 }
 
+// TestDeniedOwner has a process that refuses to say who runs it, as protected ones do:
+// its row stays, without an owner, and is counted.
+func TestDeniedOwner(t *testing.T) {
+	r := newNTReader(time.Now)
+	before, err := r.read(WantStatus)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := before.Find(int32(os.Getpid()))
+	if p.Owner == "" || before.Denied != 0 {
+		t.Errorf("owner %q, %d denied, want the owner of all", p.Owner, before.Denied)
+	}
+	r.owners[p.ID] = owner{err: syscall.ERROR_ACCESS_DENIED}
+	for range 2 { // the second does not ask again
+		s, err := r.read(WantStatus)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p := s.Find(int32(os.Getpid())); p == nil || p.Owner != "" || p.Threads == 0 || s.Denied != 1 {
+			t.Errorf("%+v, %d denied, want the row without an owner, and 1", p, s.Denied)
+		}
+	}
+}
+
 func TestHostOfWindows(t *testing.T) {
 	host, err := ReadHost(nil)
 	if err != nil || host.MemTotal.Or(0) < 1<<26 || host.PIDLimit().Known() {
