@@ -30,6 +30,17 @@ func BenchmarkCalls(b *testing.B) {
 	run("ReadCPUTimes", func() error { _, err := ReadCPUTimes(nil); return err })
 	run("ReadLoad", func() error { _, err := ReadLoad(nil); return err })
 	run("ReadMemory", func() error { _, err := ReadMemory(nil); return err })
+	run("ReadHost", func() error { _, err := ReadHost(nil); return err })
+	sessions := &Config{RunRoot: writeUtmp(b)}
+	run("ReadSessions", func() error { _, err := ReadSessions(sessions); return err })
+	run("Processes", func() error {
+		for _, err := range Processes(ctx, 0) {
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	run("FindProcess", func() error {
 		p, err := FindProcess(ctx, int32(os.Getpid()))
 		if err != nil {
@@ -42,6 +53,11 @@ func BenchmarkCalls(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer p.Close() //nolint:errcheck // it was read only
+	procs := p.table
+	run("Procs.Lookup", func() error { _, err := procs.Lookup(ctx, p.ID().PID, 0); return err })
+	run("Procs.ConnectionsOf", func() error { return procs.ConnectionsOf(ctx, []ProcID{p.ID()})[0].Err })
+	users := OpenUserNames(nil)
+	run("UserNames.Name", func() error { users.Name(ctx, 0); return nil })
 	for name, call := range processMethods {
 		switch name {
 		case "Wait", "ConnectionsOf":

@@ -32,9 +32,9 @@ const utmpText = `[2] [00000] [~~  ] [reboot  ] [~           ] [6.18.44         
 const loginText = "[6] [00055] [tty1] [LOGIN   ] [tty1        ] [                    ] [0.0.0.0        ] [2026-11-28T01:02:04,000000+00:00]\n"
 
 // writeUtmp writes a utmp below a new directory, and returns the latter.
-func writeUtmp(t *testing.T) string { return writeUtmpOf(t, utmpText) }
+func writeUtmp(t testing.TB) string { return writeUtmpOf(t, utmpText) }
 
-func writeUtmpOf(t *testing.T, text string) string {
+func writeUtmpOf(t testing.TB, text string) string {
 	t.Helper()
 	sysprobetest.NeedTool(t, "utmpdump")
 	root := t.TempDir()
