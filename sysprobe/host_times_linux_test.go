@@ -17,8 +17,8 @@ import (
 	"telegraf-sysprobe/sysprobe/sysprobetest"
 )
 
-// TestHostTimesOracle reads times, load, boot time and PIDs between two answers of
-// psutil.
+// TestHostTimesOracle reads times, load, boot time, PIDs and processes between two answers
+// of psutil.
 func TestHostTimesOracle(t *testing.T) {
 	python := sysprobetest.NeedPython(t, "psutil")
 	type answer struct {
@@ -27,11 +27,13 @@ func TestHostTimesOracle(t *testing.T) {
 		Boot float64
 		Load []float64
 		PIDs []int32
+		Iter []int32
 	}
 	ask := func() (a answer) {
 		t.Helper()
 		out, err := exec.Command(python, "-c", `import json, psutil as p
-print(json.dumps(dict(All=p.cpu_times(), Each=p.cpu_times(percpu=True), Boot=p.boot_time(), Load=p.getloadavg(), PIDs=p.pids())))`).Output()
+print(json.dumps(dict(All=p.cpu_times(), Each=p.cpu_times(percpu=True), Boot=p.boot_time(), Load=p.getloadavg(), PIDs=p.pids(),
+    Iter=[q.pid for q in p.process_iter()])))`).Output()
 		check(t, err)
 		check(t, json.Unmarshal(out, &a))
 		return a
@@ -45,6 +47,11 @@ print(json.dumps(dict(All=p.cpu_times(), Each=p.cpu_times(percpu=True), Boot=p.b
 	check(t, err)
 	pids, err := PIDs(nil)
 	check(t, err)
+	var iterated []int32
+	for p, err := range Processes(t.Context(), 0) {
+		check(t, err)
+		iterated = append(iterated, p.ID.PID)
+	}
 	after := ask()
 
 	const rounding = 1e-6
@@ -77,7 +84,12 @@ print(json.dumps(dict(All=p.cpu_times(), Each=p.cpu_times(percpu=True), Boot=p.b
 			t.Errorf("process %d is not listed", pid)
 		}
 	}
-	if !slices.IsSorted(pids) {
+	for _, pid := range before.Iter {
+		if slices.Contains(after.Iter, pid) && !slices.Contains(iterated, pid) {
+			t.Errorf("process %d is not in the iteration", pid)
+		}
+	}
+	if !slices.IsSorted(pids) || !slices.IsSorted(iterated) {
 		t.Error("the PIDs are not in order")
 	}
 }
