@@ -20,6 +20,7 @@ func TestShortLived(t *testing.T) {
 	p := configured(t, func(p *Procs) {
 		p.open = nil // the real one
 		p.Collect, p.GroupBy, p.Backend = []string{"group"}, []string{"process_name"}, sysprobe.BackendBPF.String()
+		p.MaxGroups = 100_000 // others can run programs too
 		p.GroupDetails = []string{"io", "switches"}
 	})
 	var acc testutil.Accumulator
