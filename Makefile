@@ -12,6 +12,7 @@ KERNELS      ?=
 VERSION      ?=
 BUILDFLAGS   := -trimpath -ldflags='-s -w'
 BENCH        := testdata/bench
+BENCHTAGS    := custom,inputs.execd,inputs.ethtool,inputs.net,inputs.processes,inputs.procstat,outputs.file,parsers.influx,serializers.influx
 GOLDEN        = $(shell grep -rl --include='*_test.go' internal/plugintest plugins | xargs -n 1 dirname | sort -u)
 
 # Where git refuses to read the checkout, such as that of another user, go would
@@ -91,8 +92,11 @@ e2e: build ## run a real Telegraf into real databases, and through other outputs
 
 bench: build ## compare with the C floor, other libraries and the build of commit BEFORE, as root; JSON=file keeps the figures
 	cd $(BENCH) && $(GO) build -o ../../bin/bench .
-	$(if $(BEFORE),.ci/bench-before.sh $(BEFORE) bin/bench-before)
-	bin/bench -json='$(JSON)' -execd=bin/sysprobe-execd $(if $(BEFORE),-before=bin/bench-before) $(BENCHFLAGS)
+	telegraf=$$($(GO) list -m -f '{{.Path}}/cmd/telegraf@{{.Version}}' github.com/influxdata/telegraf) && \
+		GOBIN=$(CURDIR)/build/bench CGO_ENABLED=0 $(GO) install $(BUILDFLAGS) -tags $(BENCHTAGS) "$$telegraf"
+	$(if $(BEFORE),.ci/bench-before.sh $(BEFORE) bin/bench-before bin/sysprobe-execd-before)
+	bin/bench -json='$(JSON)' -execd=bin/sysprobe-execd -telegraf=build/bench/telegraf \
+		$(if $(BEFORE),-before=bin/bench-before -execd-before=bin/sysprobe-execd-before) $(BENCHFLAGS)
 
 bench-wine: ## compare with gopsutil under Wine, as root
 	.ci/bench-wine.sh

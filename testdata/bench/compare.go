@@ -18,8 +18,10 @@ type options struct {
 	processes   int // that sleep
 	forks       int // a second, meanwhile
 	json, execd string
-	// before is this program as another commit builds it; empty for none.
-	before string
+	// before and execdBefore are this program and sysprobe-execd as another commit
+	// builds them; empty for none.
+	before, execdBefore string
+	telegraf            string
 	// exits is how long a storm of exits takes, trials how many zombies are made
 	// one by one.
 	exits  time.Duration
@@ -41,6 +43,7 @@ type report struct {
 	Exits        *exits        `json:"exits"`
 	Events       *events       `json:"events"`
 	Waits        *waits        `json:"waits"`
+	Chains       *chains       `json:"chains,omitempty"`
 	Decoders     []*decoder    `json:"decoders,omitempty"`
 	Requirements []requirement `json:"requirements"`
 }
@@ -110,6 +113,9 @@ func compare(ctx context.Context, o options) (err error) {
 	if err := r.onDecoders(ctx, o); err != nil {
 		return err
 	}
+	if err := r.onChain(ctx, o, native.load); err != nil {
+		return err
+	}
 	return r.conclude(o)
 }
 
@@ -131,8 +137,10 @@ func (r *report) onOne(ctx context.Context, o options, p programs, native native
 		err = r.onNetwork(ctx, o, p, linkGroup())
 	case "decoders":
 		err = r.onDecoders(ctx, o)
+	case "chain":
+		err = r.onChain(ctx, o, native.load)
 	default:
-		err = fmt.Errorf("no group %q; use exits, processes, connections, calls, addresses, links or decoders", o.only)
+		err = fmt.Errorf("no group %q; use exits, processes, connections, calls, addresses, links, decoders or chain", o.only)
 	}
 	if err != nil {
 		return err

@@ -23,9 +23,11 @@ func main() {
 	flag.StringVar(&o.json, "json", "", "also write the figures to this `file`")
 	flag.StringVar(&o.execd, "execd", "", "the sysprobe-execd `program` to measure")
 	flag.StringVar(&o.before, "before", "", "this `program` as another commit builds it, to take turns with")
+	flag.StringVar(&o.execdBefore, "execd-before", "", "the sysprobe-execd `program` as another commit builds it, to take turns with")
+	flag.StringVar(&o.telegraf, "telegraf", "", "the Telegraf `program` that starts sysprobe-execd or gathers with its own inputs")
 	flag.DurationVar(&o.exits, "exits", 10*time.Second, "how long to end 10,000 processes a second")
 	flag.IntVar(&o.trials, "trials", 1000, "how many zombies to make one by one")
-	flag.StringVar(&o.only, "only", "", "measure this `group` alone: exits, processes, connections, calls, addresses, links or decoders")
+	flag.StringVar(&o.only, "only", "", "measure this `group` alone: exits, processes, connections, calls, addresses, links, decoders or chain")
 	task := flag.String("worker", "", "make passes of this `task`, one for each line of standard input")
 	flag.Parse()
 

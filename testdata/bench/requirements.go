@@ -48,6 +48,9 @@ func judge(r *report) []requirement {
 		requirements = append(requirements, r.Events.requirements()...)
 	}
 	requirements = append(requirements, judgeLinks(r)...)
+	if r.Chains != nil {
+		requirements = append(requirements, r.Chains.requirements()...)
+	}
 	execd := execd{}
 	if len(r.Execd) > 0 && r.Execd[0].Processes < few {
 		execd = *r.Execd[0]
