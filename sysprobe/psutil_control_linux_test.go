@@ -119,13 +119,14 @@ func TestWaitAgreesWithPsutil(t *testing.T) {
 	scripts := []string{"exit 0", "exit 7", "exit 255", "kill -9 $$", "kill -TERM $$", "exec sleep 600"}
 	out, err := exec.Command(python, append([]string{"-c", `import json, psutil, sys
 children = [psutil.Popen(["sh", "-c", s]) for s in sys.argv[1:]]
-gone, alive = psutil.wait_procs(children, timeout=1)
+gone, none = psutil.wait_procs(children[:-1])
+gone_too, alive = psutil.wait_procs(children[-1:], timeout=0.1)
 other = psutil.Process(psutil.Process().ppid())
 try:
     other.wait(timeout=0.01)
 except psutil.TimeoutExpired:
     alive.append(other)
-print(json.dumps([[p.returncode for p in children], len(gone), len(alive)]))
+print(json.dumps([[p.returncode for p in children], len(gone + gone_too), len(none + alive)]))
 for p in alive[:-1]:
     p.kill()
     p.wait()`}, scripts...)...).Output()
@@ -146,11 +147,13 @@ for p in alive[:-1]:
 		children = append(children, openProcess(t, procs, cmd.Process.Pid))
 	}
 	children = append(children, openProcess(t, procs, 1))
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	ends := len(scripts) - 1
+	exits := WaitAll(t.Context(), children[:ends])
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	var lives int
 	got := make([]*int, 0, len(scripts))
-	for i, exit := range WaitAll(ctx, children) {
+	for i, exit := range append(exits, WaitAll(ctx, children[ends:])...) {
 		var code *int
 		switch {
 		case exit.Err != nil:
