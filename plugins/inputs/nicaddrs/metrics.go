@@ -228,9 +228,9 @@ func (l *layout) fill(row *metric.Series, a address, netns string) {
 	if l.asTag {
 		row.Tags["address"] = a.text()
 	} else {
-		row.Gauges["addr"] = a.text()
+		row.Gauges.Put("addr", a.text())
 	}
-	a.setFields(row.Gauges)
+	a.setFields(&row.Gauges)
 }
 
 // addTags adds the tags of the facts in names, as far as a has them.
@@ -259,8 +259,9 @@ func setInterfaceTags(tags map[string]string, name, netns string) {
 }
 
 // setFields sets the fields of an address, without the address.
-func (a address) setFields(fields metric.Fields) {
-	fields["index"], fields["family_code"] = int64(a.link.Index), int64(families[a.family])
+func (a address) setFields(fields *metric.Fields) {
+	fields.Put("index", int64(a.link.Index))
+	fields.Put("family_code", int64(families[a.family]))
 	if a.addr == nil {
 		setLinkFields(fields, a.link)
 	} else {
@@ -271,23 +272,23 @@ func (a address) setFields(fields metric.Fields) {
 // setLinkFields sets the fields of a link-layer address. IFLA_BROADCAST is the
 // other end of a tunnel, and has no meaning on a link that neither broadcasts nor
 // is point-to-point.
-func setLinkFields(fields metric.Fields, l *sysprobe.Link) {
+func setLinkFields(fields *metric.Fields, l *sysprobe.Link) {
 	metric.SetText(fields, "permanent_mac", l.PermanentAddr.String())
 	switch {
 	case l.Broadcast.Len() == 0:
 	case l.Flags&sysprobe.FlagBroadcast != 0:
-		fields["broadcast"] = l.Broadcast.String()
+		fields.Put("broadcast", l.Broadcast.String())
 	case l.Flags&sysprobe.FlagPointToPoint != 0:
-		fields["ptp"] = l.Broadcast.String()
+		fields.Put("ptp", l.Broadcast.String())
 	}
 }
 
 // setAddrFields sets the fields of an IPv4 or IPv6 address.
-func setAddrFields(fields metric.Fields, a *sysprobe.Addr) {
-	fields["prefix_length"] = int64(a.PrefixLen)
-	fields["scope"] = a.Scope.String()
-	fields["scope_code"] = int64(a.Scope)
-	fields["flags"] = a.Flags.Text(a.Family())
+func setAddrFields(fields *metric.Fields, a *sysprobe.Addr) {
+	fields.Put("prefix_length", int64(a.PrefixLen))
+	fields.Put("scope", a.Scope.String())
+	fields.Put("scope_code", int64(a.Scope))
+	fields.Put("flags", a.Flags.Text(a.Family()))
 	if a.Family() == sysprobe.FamilyInet6 {
 		metric.Bool(fields, "temporary", a.Flags&sysprobe.AddrTemporary != 0)
 		metric.Bool(fields, "dadfailed", a.Flags&sysprobe.AddrDADFailed != 0)
@@ -303,35 +304,35 @@ func setAddrFields(fields metric.Fields, a *sysprobe.Addr) {
 }
 
 // setIP sets a field unless ip is none.
-func setIP(fields metric.Fields, name string, ip netip.Addr) {
+func setIP(fields *metric.Fields, name string, ip netip.Addr) {
 	if ip.IsValid() {
-		fields[name] = ip.WithZone("").String()
+		fields.Put(name, ip.WithZone("").String())
 	}
 }
 
 // setLifetime sets a field to whole seconds, in which the kernel counts, unless
 // d is absent.
-func setLifetime(fields metric.Fields, name string, d sysprobe.Opt[time.Duration]) {
+func setLifetime(fields *metric.Fields, name string, d sysprobe.Opt[time.Duration]) {
 	if d, known := d.Get(); known {
-		fields[name] = int64(d / time.Second)
+		fields.Put(name, int64(d/time.Second))
 	}
 }
 
 // setGauges sets the gauges of interfaceMeasurement: a count for each selected
 // family, and the facts of the interface.
-func (l *layout) setGauges(fields metric.Fields, link *sysprobe.Link, addresses []address) {
+func (l *layout) setGauges(fields *metric.Fields, link *sysprobe.Link, addresses []address) {
 	l.setCounts(fields, addresses)
-	fields["index"] = int64(link.Index)
+	fields.Put("index", int64(link.Index))
 	metric.SetNames(fields, "altnames", link.AltNames)
 	metric.SetText(fields, "guid", link.GUID)
 	if link.LUID != 0 {
-		fields["luid"] = metric.Int(link.LUID)
+		fields.Put("luid", metric.Int(link.LUID))
 	}
 }
 
 // setCounts sets the number of addresses in each selected family, and of those that
 // are global.
-func (l *layout) setCounts(fields metric.Fields, addresses []address) {
+func (l *layout) setCounts(fields *metric.Fields, addresses []address) {
 	for family := range families {
 		if !l.selected[family] {
 			continue
@@ -345,9 +346,9 @@ func (l *layout) setCounts(fields metric.Fields, addresses []address) {
 				global++
 			}
 		}
-		fields[countNames[family]] = n
+		fields.Put(countNames[family], n)
 		if family < len(globalNames) {
-			fields[globalNames[family]] = global
+			fields.Put(globalNames[family], global)
 		}
 	}
 }
@@ -362,16 +363,16 @@ func (a address) isGlobal() bool {
 	return a.addr.Family() != sysprobe.FamilyInet6 || a.addr.Flags&(sysprobe.AddrTemporary|sysprobe.AddrDADFailed) == 0
 }
 
-// eventSeries returns the metric of eventMeasurement. An old or a new value that
-// there is not is empty text, so that each event has both.
-func eventSeries(e *sysprobe.NICEvent, netns string) (tags map[string]string, fields metric.Fields) {
-	tags = map[string]string{"event": e.Kind.String()}
-	setInterfaceTags(tags, e.Interface, netns)
-	fields = metric.Fields{"old": "", "new": "", "index": int64(e.Index)}
-	metric.SetName(fields, "old", e.Old)
-	metric.SetName(fields, "new", e.New)
+// setEvent makes s the metric of eventMeasurement. An old or a new value that there is
+// not is empty text, so that each event has both.
+func setEvent(s *metric.Series, e *sysprobe.NICEvent, netns string) {
+	s.Clear()
+	s.Tags["event"] = e.Kind.String()
+	setInterfaceTags(s.Tags, e.Interface, netns)
+	s.Gauges.Put("old", metric.Name(e.Old))
+	s.Gauges.Put("new", metric.Name(e.New))
+	s.Gauges.Put("index", int64(e.Index))
 	if e.Address.IsValid() {
-		fields["addr"] = e.Address.Addr().String()
+		s.Gauges.Put("addr", e.Address.Addr().String())
 	}
-	return tags, fields
 }

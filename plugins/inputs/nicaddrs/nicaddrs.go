@@ -138,8 +138,8 @@ func (n *NICAddrs) Gather(acc telegraf.Accumulator) error {
 		s := &n.rows.row
 		s.Clear()
 		setInterfaceTags(s.Tags, row.name, row.netns)
-		n.layout.setCounts(s.Gauges, nil)
-		s.Counters["changes"] = row.changes
+		n.layout.setCounts(&s.Gauges, nil)
+		s.Counters.Put("changes", row.changes)
 		n.reporter.Send(acc, interfaceMeasurement, s, now)
 	}
 	n.reporter.End(acc)
@@ -153,8 +153,8 @@ func (n *NICAddrs) sendInterface(acc telegraf.Accumulator, netns string, iface *
 	r.each(netns, func(row *metric.Series) { n.reporter.Send(acc, measurement, row, now) })
 	r.row.Clear()
 	setInterfaceTags(r.row.Tags, iface.Link.Name, netns)
-	n.layout.setGauges(r.row.Gauges, &iface.Link, r.addresses)
-	r.row.Counters["changes"] = n.changes.count(netns, &iface.Link, r.addresses)
+	n.layout.setGauges(&r.row.Gauges, &iface.Link, r.addresses)
+	r.row.Counters.Put("changes", n.changes.count(netns, &iface.Link, r.addresses))
 	n.reporter.Send(acc, interfaceMeasurement, &r.row, now)
 }
 

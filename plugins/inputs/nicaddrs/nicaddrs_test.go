@@ -61,7 +61,7 @@ func TestBytes(t *testing.T) {
 	if diff := cmp.Diff(wantTags, row.Tags); diff != "" {
 		t.Errorf("tags (-want +got):\n%s", diff)
 	}
-	if got := row.Gauges["label"]; got != "a%FF:1" {
+	if got := row.Gauges.Get("label"); got != "a%FF:1" {
 		t.Errorf("label %q", got)
 	}
 }

@@ -8,8 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/influxdata/telegraf/testutil"
-
 	"telegraf-sysprobe/plugins/internal/nic"
 	"telegraf-sysprobe/plugins/internal/nic/nictest"
 	"telegraf-sysprobe/plugins/internal/plugintest"
@@ -59,9 +57,9 @@ func TestShape(t *testing.T) {
 				return nil
 			}), nil
 		}
-		var acc testutil.Accumulator
+		acc := plugintest.Strict{T: t}
 		plugintest.Start(t, n, &acc)
-		if err := acc.GatherError(n.Gather); err != nil {
+		if err := n.Gather(&acc); err != nil {
 			t.Fatal(err)
 		}
 		n.send(&acc, "blue", &sysprobe.NICEvent{

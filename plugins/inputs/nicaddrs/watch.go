@@ -6,6 +6,7 @@ import (
 
 	"github.com/influxdata/telegraf"
 
+	"telegraf-sysprobe/plugins/internal/metric"
 	"telegraf-sysprobe/plugins/internal/nic"
 	"telegraf-sysprobe/sysprobe"
 )
@@ -101,8 +102,9 @@ func (n *NICAddrs) send(acc telegraf.Accumulator, netns string, e *sysprobe.NICE
 		return
 	}
 	n.changes.note(netns, e)
-	tags, fields := eventSeries(e, netns)
-	acc.AddFields(eventMeasurement, fields, tags, e.At)
+	var row metric.Series
+	setEvent(&row, e, netns)
+	row.SendEvent(acc, eventMeasurement, e.At)
 }
 
 // watch is sysprobe.OpenNICWatchOf.

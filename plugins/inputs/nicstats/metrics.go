@@ -35,11 +35,11 @@ var tagFacts = map[string]sysprobe.LinkFacts{
 func (n *NICStats) fill(s *metric.Series, l *sysprobe.LinkStats, netns string) {
 	s.Clear()
 	setTags(s.Tags, &l.Link, netns)
-	setGauges(s.Gauges, l)
-	setCounters(s.Counters, l)
-	setPorts(s.Gauges, l, n.ports[l.Link.Index])
+	setGauges(&s.Gauges, l)
+	setCounters(&s.Counters, l)
+	setPorts(&s.Gauges, l, n.ports[l.Link.Index])
 	for _, field := range n.TagWith {
-		metric.AddFieldTag(s.Tags, s.Gauges, field)
+		metric.AddFieldTag(s.Tags, &s.Gauges, field)
 	}
 }
 
@@ -53,10 +53,12 @@ func setTags(tags map[string]string, l *sysprobe.Link, netns string) {
 // setGauges sets the fields that go up and down. A field that is not known is
 // left out, except for the two that psutil has a word for: a speed of 0 and an
 // unknown duplex.
-func setGauges(fields metric.Fields, s *sysprobe.LinkStats) {
+func setGauges(fields *metric.Fields, s *sysprobe.LinkStats) {
 	l := &s.Link
-	fields["index"], fields["mtu"], fields["speed"] = int64(l.Index), int64(l.MTU), int64(s.Speed.Or(0))
-	fields["flags"] = l.Flags.String()
+	fields.Put("index", int64(l.Index))
+	fields.Put("mtu", int64(l.MTU))
+	fields.Put("speed", int64(s.Speed.Or(0)))
+	fields.Put("flags", l.Flags.String())
 	metric.SetEnum(fields, "operstate", sysprobe.Some(l.OperState))
 	metric.SetEnum(fields, "duplex", sysprobe.Some(s.Duplex))
 	metric.Bool(fields, "isup", l.Flags.IsUp())
@@ -84,7 +86,7 @@ func setGauges(fields metric.Fields, s *sysprobe.LinkStats) {
 	metric.SetText(fields, "description", l.Description)
 	metric.SetText(fields, "guid", l.GUID)
 	if l.LUID != 0 {
-		fields["luid"] = metric.Int(l.LUID)
+		fields.Put("luid", metric.Int(l.LUID))
 	}
 	metric.SetBool(fields, "hardware", l.Hardware)
 	if l.Filter {
@@ -98,8 +100,8 @@ func setGauges(fields metric.Fields, s *sysprobe.LinkStats) {
 	metric.SetText(fields, "modes_peer", s.Peer.String())
 	metric.SetEnum(fields, "down_reason", s.DownReason)
 	if detail, known := s.DownDetail.Get(); known {
-		fields["down_detail"] = s.DownReason.Or(0).Detail(detail)
-		fields["down_detail_code"] = int64(detail)
+		fields.Put("down_detail", s.DownReason.Or(0).Detail(detail))
+		fields.Put("down_detail_code", int64(detail))
 	}
 	metric.SetInt(fields, "sqi", s.SQI)
 	metric.SetInt(fields, "sqi_max", s.SQIMax)
@@ -128,14 +130,14 @@ func privateFlags(flags []sysprobe.PrivateFlag, on bool) []string {
 }
 
 // setDetail sets the fields of an interface's kind, and those of its master.
-func setDetail(fields metric.Fields, d *sysprobe.LinkDetail) {
+func setDetail(fields *metric.Fields, d *sysprobe.LinkDetail) {
 	if d.LowerIndex != 0 {
-		fields["lower_index"] = int64(d.LowerIndex)
+		fields.Put("lower_index", int64(d.LowerIndex))
 	}
 	metric.SetInt(fields, "lower_netnsid", d.LowerNetNSID)
 	metric.SetName(fields, "lower", d.LowerName)
 	if d.PeerIndex != 0 {
-		fields["peer_index"] = int64(d.PeerIndex)
+		fields.Put("peer_index", int64(d.PeerIndex))
 	}
 	metric.SetInt(fields, "peer_netnsid", d.PeerNetNSID)
 	metric.SetName(fields, "peer", d.PeerName)
@@ -157,40 +159,43 @@ func setDetail(fields metric.Fields, d *sysprobe.LinkDetail) {
 
 // setPorts sets the number of ports of an interface that can have some: one that has,
 // or that is known to be a bridge or a bond by its details.
-func setPorts(fields metric.Fields, l *sysprobe.LinkStats, ports int) {
+func setPorts(fields *metric.Fields, l *sysprobe.LinkStats, ports int) {
 	if ports > 0 || l.Detail.BridgeSTP.Known() || l.Detail.BondMode.Known() {
-		fields["ports"] = int64(ports)
+		fields.Put("ports", int64(ports))
 	}
 }
 
 // setCounters sets the fields that only grow. Those that Telegraf's inputs.net
 // has too have its names. Where the kernel sent no counters there are none, and
 // Telegraf makes no metric.
-func setCounters(fields metric.Fields, s *sysprobe.LinkStats) {
+func setCounters(fields *metric.Fields, s *sysprobe.LinkStats) {
 	metric.SetInt(fields, "carrier_changes", s.Link.CarrierChanges)
 	metric.SetInt(fields, "bond_slave_failures", s.Detail.BondSlaveFailures)
-	c, known := s.Counters.Get()
-	if !known {
+	c := s.Counters.Ref()
+	if c == nil {
 		return
 	}
-	fields["packets_sent"], fields["packets_recv"] = metric.Int(c.TxPackets), metric.Int(c.RxPackets)
-	fields["err_out"], fields["err_in"] = metric.Int(c.TxErrors), metric.Int(c.RxErrors)
+	fields.Put("packets_sent", metric.Int(c.TxPackets))
+	fields.Put("packets_recv", metric.Int(c.RxPackets))
+	fields.Put("err_out", metric.Int(c.TxErrors))
+	fields.Put("err_in", metric.Int(c.RxErrors))
 	metric.SetInt(fields, "bytes_sent", c.TxBytes)
 	metric.SetInt(fields, "bytes_recv", c.RxBytes)
 	metric.SetInt(fields, "drop_out", c.TxDropped)
-	metric.SetInt(fields, "drop_in", c.RxDropped)
 	metric.SetInt(fields, "multicast", c.Multicast)
 	metric.SetInt(fields, "collisions", c.Collisions)
-	if d, known := c.Details.Get(); known {
-		counterDetails(fields, &d)
+	if d := c.Details.Ref(); d != nil {
+		counterDetails(fields, d)
 		// /proc/net/dev, which inputs.net and psutil read, folds the two
 		// (rtnl_link_stats64 in linux/if_link.h).
-		fields["drop_in"] = metric.Int(c.RxDropped.Or(0) + d.RxMissedErrors)
+		fields.Put("drop_in", metric.Int(c.RxDropped.Or(0)+d.RxMissedErrors))
+	} else {
+		metric.SetInt(fields, "drop_in", c.RxDropped)
 	}
 }
 
 // counterDetails sets the fields of the parts of the errors, and of what is rarer.
-func counterDetails(fields metric.Fields, d *sysprobe.LinkCounterDetails) {
+func counterDetails(fields *metric.Fields, d *sysprobe.LinkCounterDetails) {
 	for _, counter := range [...]struct {
 		name  string
 		value uint64
@@ -211,6 +216,6 @@ func counterDetails(fields metric.Fields, d *sysprobe.LinkCounterDetails) {
 		{"compressed_sent", d.TxCompressed},
 		{"unhandled_recv", d.RxNoHandler},
 	} {
-		fields[counter.name] = metric.Int(counter.value)
+		fields.Put(counter.name, metric.Int(counter.value))
 	}
 }

@@ -164,8 +164,7 @@ func (n *NICStats) send(acc telegraf.Accumulator, views []view, now time.Time) {
 			}
 			n.fill(&n.row, l, v.netns)
 			if netns, found := peerNetNS[l]; found {
-				n.row.Gauges["peer_netns"] = "" // the own one has no name
-				metric.SetName(n.row.Gauges, "peer_netns", netns)
+				n.row.Gauges.Put("peer_netns", metric.Name(netns)) // the own one has no name
 			}
 			n.reporter.Send(acc, measurement, &n.row, now)
 		}

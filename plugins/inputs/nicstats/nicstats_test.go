@@ -75,8 +75,8 @@ func TestBytes(t *testing.T) {
 	if diff := cmp.Diff(wantTags, row.Tags); diff != "" {
 		t.Errorf("tags (-want +got):\n%s", diff)
 	}
-	if fields := row.Gauges; fields["master"] != "%FE" || fields["alias"] != "%C3" {
-		t.Errorf("master %q, alias %q", fields["master"], fields["alias"])
+	if fields := &row.Gauges; fields.Get("master") != "%FE" || fields.Get("alias") != "%C3" {
+		t.Errorf("master %q, alias %q", fields.Get("master"), fields.Get("alias"))
 	}
 }
 

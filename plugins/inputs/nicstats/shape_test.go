@@ -9,8 +9,6 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/influxdata/telegraf/testutil"
-
 	"telegraf-sysprobe/plugins/internal/nic"
 	"telegraf-sysprobe/plugins/internal/nic/nictest"
 	"telegraf-sysprobe/plugins/internal/plugintest"
@@ -83,9 +81,9 @@ func TestShape(t *testing.T) {
 				return nil
 			}), nil
 		}
-		var acc testutil.Accumulator
+		acc := plugintest.Strict{T: t}
 		plugintest.Start(t, n, &acc)
-		if err := acc.GatherError(n.Gather); err != nil {
+		if err := n.Gather(&acc); err != nil {
 			t.Fatal(err)
 		}
 		for _, m := range acc.Metrics {

@@ -2,7 +2,6 @@ package procs
 
 import (
 	"cmp"
-	"maps"
 	"strconv"
 
 	"github.com/influxdata/telegraf"
@@ -46,9 +45,8 @@ func (e *emitter) top(by string, rank int, p *process) {
 	r := &e.record
 	r.reset(e.tagWith)
 	setProcess(r, p, e.span)
-	maps.Copy(r.Gauges, r.Counters)
-	clear(r.Counters)
-	r.Gauges["process_name"] = lineproto.Tag(p.Name)
+	r.Gauges.Take(&r.Counters)
+	r.Gauges.Put("process_name", lineproto.Tag(p.Name))
 	r.tag("process_name", proctable.TagName(p.Name, p.KernelThread))
 	if p.user != proctable.UnknownUser {
 		r.name("user", p.user)
@@ -99,7 +97,7 @@ func (e *emitter) selections(names []string, processes map[string]int) {
 	for _, name := range names {
 		e.record.reset(nil)
 		e.record.Tags["selection"] = lineproto.Tag(name)
-		e.record.Gauges["processes"] = metric.Int(processes[name])
+		e.record.Gauges.Put("processes", metric.Int(processes[name]))
 		e.send("procs_selection")
 	}
 }

@@ -22,6 +22,7 @@ func TestShortLived(t *testing.T) {
 		p.Collect, p.GroupBy, p.Backend = []string{"group"}, []string{"process_name"}, sysprobe.BackendBPF.String()
 		p.MaxGroups = 100_000 // others can run programs too
 		p.GroupDetails = []string{"io", "switches"}
+		p.MaxGroups = 100_000 // whatever else the machine runs
 	})
 	var acc testutil.Accumulator
 	plugintest.Start(t, p, &acc)

@@ -95,32 +95,36 @@ func setTotals(r *record, s *sysprobe.AccountingSnapshot, t *totals) {
 	for state, name := range stateFields {
 		perField[name] += tally[state]
 	}
-	g := r.Gauges
+	g := &r.Gauges
 	for name, n := range perField {
-		g[name] = metric.Int(n)
+		g.Put(name, metric.Int(n))
 	}
-	g["total"], g["total_threads"], g["kernel_threads"] = metric.Int(t.sum.processes), metric.Int(t.sum.threads), metric.Int(kernelThreads)
-	g["denied"], g["malformed"] = metric.Int(s.Denied+t.account.withheld), metric.Int(s.Malformed+t.account.malformed)
-	g["vanished"] = metric.Int(s.Vanished)
-	g["gather_time_ns"], g["backend"] = t.gatherTime.Nanoseconds(), s.Backend.String()
+	g.Put("total", metric.Int(t.sum.processes))
+	g.Put("total_threads", metric.Int(t.sum.threads))
+	g.Put("kernel_threads", metric.Int(kernelThreads))
+	g.Put("denied", metric.Int(s.Denied+t.account.withheld))
+	g.Put("malformed", metric.Int(s.Malformed+t.account.malformed))
+	g.Put("vanished", metric.Int(s.Vanished))
+	g.Put("gather_time_ns", t.gatherTime.Nanoseconds())
+	g.Put("backend", s.Backend.String())
 	t.sum.setGauges(g, t.summed, t.span)
 	metric.SetInt(g, "pid_limit", t.pidLimit)
 	metric.SetInt(g, "processes_omitted", t.omitted)
-	setSum(r.Counters, &t.sum.counters)
-	r.Counters["created"] = metric.Int(t.rates.Created())
-	r.Counters["exited"] = metric.Int(t.rates.Exited())
+	setSum(&r.Counters, &t.sum.counters)
+	r.Counters.Put("created", metric.Int(t.rates.Created()))
+	r.Counters.Put("exited", metric.Int(t.rates.Exited()))
 	if s.ExitedErr == nil {
-		r.Counters["short_lived"] = metric.Int(t.rates.ShortLived())
-		g["ended_lost"] = metric.Int(s.ExitedLost)
+		r.Counters.Put("short_lived", metric.Int(t.rates.ShortLived()))
+		g.Put("ended_lost", metric.Int(s.ExitedLost))
 	}
 }
 
 // setGauges sets what processes use together, of the optional facts only those
 // of summed. Processes that exited since the snapshot before count in cpu_usage
 // as they do in the counters.
-func (s *sums) setGauges(f metric.Fields, summed sysprobe.Fields, in span) {
-	f["memory_rss"] = metric.Int(s.rss)
-	f["memory_vms"] = metric.Int(s.vms)
+func (s *sums) setGauges(f *metric.Fields, summed sysprobe.Fields, in span) {
+	f.Put("memory_rss", metric.Int(s.rss))
+	f.Put("memory_vms", metric.Int(s.vms))
 	if s.processes == 0 { // all of it is known
 		none := sysprobe.Some(uint64(0))
 		s.fds, s.fdUsage, s.split = none, sysprobe.Some(0.0), memorySplit{none, none, none, none}
@@ -135,7 +139,7 @@ func (s *sums) setGauges(f metric.Fields, summed sysprobe.Fields, in span) {
 		s.split.set(f)
 	}
 	if in.elapsed > 0 {
-		f["cpu_usage"] = 100 * s.worked.Seconds() / in.elapsed.Seconds() / in.processors
+		f.Put("cpu_usage", 100*s.worked.Seconds()/in.elapsed.Seconds()/in.processors)
 	}
 }
 
@@ -160,14 +164,15 @@ func setProcess(r *record, p *process, in span) {
 	r.id("pid", p.ID.PID)
 	r.id("ppid", p.PPID)
 	r.text("status", p.State.String())
-	g := r.Gauges
-	g["status_code"] = metric.Int(p.State)
+	g := &r.Gauges
+	g.Put("status_code", metric.Int(p.State))
 	metric.SetTime(g, "created_at", p.created)
 	switch {
 	case p.Priority.Known():
 		metric.SetEnum(g, "priority_class", p.Priority)
 	case in.hasNice:
-		g["nice_priority"], g["realtime_priority"] = metric.Int(p.Nice), metric.Int(p.RTPriority)
+		g.Put("nice_priority", metric.Int(p.Nice))
+		g.Put("realtime_priority", metric.Int(p.RTPriority))
 	}
 	if !p.UsageHidden {
 		setUsage(g, p)
@@ -178,7 +183,7 @@ func setProcess(r *record, p *process, in span) {
 	split := splitOf(p.Proc)
 	split.set(g)
 	if cpu, known := p.rate.CPU.Get(); known {
-		g["cpu_usage"] = cpu / in.processors
+		g.Put("cpu_usage", cpu/in.processors)
 	}
 	metric.Set(g, "disk_rate", diskRate(p.rate))
 	metric.Set(g, "fault_rate", p.rate.Faults)
@@ -189,23 +194,23 @@ func setProcess(r *record, p *process, in span) {
 	}
 
 	known := countersOf(p.Proc, allDetails)
-	setCounters(r.Counters, &known)
+	setCounters(&r.Counters, &known)
 	if !p.UsageHidden {
-		r.Counters["cpu_time_iowait"] = p.IOWait.Seconds()
+		r.Counters.Put("cpu_time_iowait", p.IOWait.Seconds())
 	}
 	if io, known := p.IO.Get(); known {
-		metric.SetInt(r.Counters, "read_count", io.ReadCalls)
-		metric.SetInt(r.Counters, "write_count", io.WriteCalls)
+		metric.SetInt(&r.Counters, "read_count", io.ReadCalls)
+		metric.SetInt(&r.Counters, "write_count", io.WriteCalls)
 	}
 }
 
 // setUsage sets the threads and the memory of p.
-func setUsage(g metric.Fields, p *process) {
-	g["num_threads"] = metric.Int(p.Threads)
-	g["memory_rss"] = metric.Int(p.RSS)
-	g["memory_vms"] = metric.Int(p.VMS)
+func setUsage(g *metric.Fields, p *process) {
+	g.Put("num_threads", metric.Int(p.Threads))
+	g.Put("memory_rss", metric.Int(p.RSS))
+	g.Put("memory_vms", metric.Int(p.VMS))
 	if total := p.memTotal.Or(0); total > 0 {
-		g["memory_usage"] = 100 * float64(p.RSS) / float64(total)
+		g.Put("memory_usage", 100*float64(p.RSS)/float64(total))
 	}
 }
 
@@ -215,10 +220,11 @@ func setGroup(r *record, of *grouping, g *group, oldest time.Time, summed syspro
 		r.Tags[of.keys[i]] = lineproto.Tag(value)
 	}
 	r.Tags["group_by"] = of.name()
-	r.Gauges["processes"], r.Gauges["num_threads"] = metric.Int(g.processes), metric.Int(g.threads)
-	g.setGauges(r.Gauges, summed, in)
+	r.Gauges.Put("processes", metric.Int(g.processes))
+	r.Gauges.Put("num_threads", metric.Int(g.threads))
+	g.setGauges(&r.Gauges, summed, in)
 	if g.processes > 0 {
-		metric.SetTime(r.Gauges, "oldest_created_at", oldest)
+		metric.SetTime(&r.Gauges, "oldest_created_at", oldest)
 	}
-	setSum(r.Counters, &g.counters)
+	setSum(&r.Counters, &g.counters)
 }

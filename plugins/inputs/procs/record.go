@@ -32,19 +32,19 @@ func (r *record) tag(fact, text string) {
 
 // text sets a text that is no name.
 func (r *record) text(field, text string) {
-	r.Gauges[field] = lineproto.Field(text)
+	r.Gauges.Put(field, lineproto.Field(text))
 	r.tag(field, text)
 }
 
 // name sets a name, which the field has as tags have it.
 func (r *record) name(field, text string) {
-	r.Gauges[field] = lineproto.Tag(text)
+	r.Gauges.Put(field, lineproto.Tag(text))
 	r.tag(field, text)
 }
 
 // id sets the ID of a process.
 func (r *record) id(field string, id int32) {
-	r.Gauges[field] = metric.Int(id)
+	r.Gauges.Put(field, metric.Int(id))
 	if slices.Contains(r.tagWith, field) {
 		r.tag(field, strconv.Itoa(int(id)))
 	}
@@ -58,33 +58,32 @@ func (r *record) set(f fact) {
 	case string:
 		r.text(f.name, value)
 	case bool:
-		metric.Bool(r.Gauges, f.name, value)
+		metric.Bool(&r.Gauges, f.name, value)
 	case int:
-		r.Gauges[f.name] = metric.Int(value)
+		r.Gauges.Put(f.name, metric.Int(value))
 	default:
-		r.Gauges[f.name] = value
+		r.Gauges.Put(f.name, value)
 	}
 }
 
 // setCounters sets the counters that are known. Times are in seconds.
-func setCounters(f metric.Fields, c *counters) {
+func setCounters(f *metric.Fields, c *counters) {
 	for i, name := range counterFields {
 		value, known := c.get(i).Get()
 		switch {
 		case !known:
 		case i == counterUser || i == counterSystem:
-			f[name] = time.Duration(value).Seconds()
+			f.Put(name, time.Duration(value).Seconds())
 		default:
-			f[name] = metric.Int(value)
+			f.Put(name, metric.Int(value))
 		}
 	}
 }
 
 // setSum sets the counters of a sum, of which the times are always known: nothing
 // used none.
-func setSum(f metric.Fields, c *counters) {
-	setCounters(f, c)
-	for _, i := range []int{counterUser, counterSystem} {
-		f[counterFields[i]] = time.Duration(c.value[i]).Seconds()
-	}
+func setSum(f *metric.Fields, sum *counters) {
+	c := *sum
+	c.known |= 1<<counterUser | 1<<counterSystem
+	setCounters(f, &c)
 }

@@ -21,7 +21,7 @@ func gatherAll(t *testing.T, machine *procfixture.Machine, change func(*Procs)) 
 	p := configured(t, func(p *Procs) { inject(p, machine); change(p) })
 	p.Log = testutil.Logger{Quiet: true}
 	plugintest.Start(t, p, nil)
-	return plugintest.GatherAll(p)
+	return plugintest.GatherAll(t, p)
 }
 
 // TestNames gathers every recorded machine with every option that adds or takes a

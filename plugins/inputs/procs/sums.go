@@ -50,7 +50,7 @@ func addKnown[T uint32 | uint64](sum *sysprobe.Opt[uint64], more sysprobe.Opt[T]
 }
 
 // set sets the fields of the parts.
-func (m *memorySplit) set(f metric.Fields) {
+func (m *memorySplit) set(f *metric.Fields) {
 	metric.SetInt(f, "memory_anon", m.anon)
 	metric.SetInt(f, "memory_file", m.file)
 	metric.SetInt(f, "memory_shmem", m.shmem)

@@ -43,7 +43,7 @@ func (e *emitter) parents(rows []parentRow, rest *restRow) {
 		p, s := &rows[i], e.begin()
 		setParent(s, p)
 		s.Tags["rank"] = strconv.Itoa(p.rank)
-		e.setPlace(s.Tags, s.Gauges, p.place)
+		e.setPlace(s.Tags, &s.Gauges, p.place)
 		e.send("zombies_parent")
 	}
 	if rest != nil {
@@ -56,14 +56,14 @@ func (e *emitter) parents(rows []parentRow, rest *restRow) {
 
 // setPlace sets the tags of a place, and the fields with what changes with every
 // container.
-func (e *emitter) setPlace(tags map[string]string, fields metric.Fields, at place) {
+func (e *emitter) setPlace(tags map[string]string, fields *metric.Fields, at place) {
 	tags["parent_name"] = at.name
 	metric.SetTag(tags, "unit", at.unit)
 	e.setContainer(tags, fields, "container", at.container)
 	e.setContainer(tags, fields, "pod", at.pod)
 }
 
-func (e *emitter) setContainer(tags map[string]string, fields metric.Fields, fact, text string) {
+func (e *emitter) setContainer(tags map[string]string, fields *metric.Fields, fact, text string) {
 	metric.SetName(fields, fact, text)
 	if slices.Contains(e.tagWith, fact) {
 		metric.AddTag(tags, fact, text)
@@ -88,13 +88,16 @@ func (e *emitter) zombies(rows []zombieRow) {
 
 // alerts sends zombie_event.
 func (e *emitter) alerts(found []alert) {
-	for _, a := range found {
-		tags := map[string]string{"event": a.of + "_cleared", "rank": strconv.Itoa(a.rank)}
+	for i := range found {
+		a, s := &found[i], e.begin()
+		s.Tags["event"], s.Tags["rank"] = a.of+"_cleared", strconv.Itoa(a.rank)
 		if a.exceeded {
-			tags["event"] = a.of + "_exceeded"
+			s.Tags["event"] = a.of + "_exceeded"
 		}
-		fields := metric.Fields{"parent_pid": metric.Int(a.pid), "value": a.value, "limit": a.limit}
-		e.setPlace(tags, fields, a.place)
-		e.acc.AddFields("zombie_event", fields, tags, e.taken)
+		s.Gauges.Put("parent_pid", metric.Int(a.pid))
+		s.Gauges.Put("value", a.value)
+		s.Gauges.Put("limit", a.limit)
+		e.setPlace(s.Tags, &s.Gauges, a.place)
+		s.SendEvent(e.acc, "zombie_event", e.taken)
 	}
 }

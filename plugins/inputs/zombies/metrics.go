@@ -68,69 +68,82 @@ func (p place) series(tagWith []string) string {
 
 // setTotals fills s with the fields of zombies.
 func setTotals(s *metric.Series, t *totals) {
-	g := s.Gauges
-	g["total"], g["total_old"] = metric.Int(t.total), metric.Int(t.old)
-	g["dead_leaders"], g["malformed"] = metric.Int(t.deadLeaders), metric.Int(t.malformed)
+	g := &s.Gauges
+	g.Put("total", metric.Int(t.total))
+	g.Put("total_old", metric.Int(t.old))
+	g.Put("dead_leaders", metric.Int(t.deadLeaders))
+	g.Put("malformed", metric.Int(t.malformed))
 	if use, known := t.pids.Get(); known {
-		g["pids_in_use"], g["pid_limit"], g["pid_limit_source"] = metric.Int(use.InUse), metric.Int(use.Limit), use.Source
+		g.Put("pids_in_use", metric.Int(use.InUse))
+		g.Put("pid_limit", metric.Int(use.Limit))
+		g.Put("pid_limit_source", use.Source)
 	} else if t.pidsInUse > 0 { // no process at all: a system without zombies, whose processes are not counted
-		g["pids_in_use"] = metric.Int(t.pidsInUse)
+		g.Put("pids_in_use", metric.Int(t.pidsInUse))
 	}
 	metric.SetSeconds(g, "oldest_age", t.oldest)
 	metric.Set(g, "seconds_to_pid_exhaustion", t.exhaustion)
-	s.Counters["created"], s.Counters["reaped"] = metric.Int(t.created), metric.Int(t.reaped)
-	metric.SetInt(s.Counters, "events_lost", t.lost)
+	s.Counters.Put("created", metric.Int(t.created))
+	s.Counters.Put("reaped", metric.Int(t.reaped))
+	metric.SetInt(&s.Counters, "events_lost", t.lost)
 }
 
 // setParent fills s with the fields of a parent. A parent that is process 1 in its own
 // PID namespace is an init: it has to reap orphans that it did not start.
 func setParent(s *metric.Series, p *parentRow) {
-	g := s.Gauges
-	g["parent_pid"], g["zombies"], g["zombies_old"] = metric.Int(p.ID.PID), metric.Int(p.Count), metric.Int(p.old)
+	g := &s.Gauges
+	g.Put("parent_pid", metric.Int(p.ID.PID))
+	g.Put("zombies", metric.Int(p.Count))
+	g.Put("zombies_old", metric.Int(p.old))
 	metric.SetSeconds(g, "oldest_age", sysprobe.Some(p.Oldest.Or(0)))
 	if p.Proc != nil {
-		g["parent_status"] = p.Proc.State.String()
-		g["parent_status_code"] = metric.Int(p.Proc.State)
+		g.Put("parent_status", p.Proc.State.String())
+		g.Put("parent_status_code", metric.Int(p.Proc.State))
 		if own, known := ownPID(p.Proc).Get(); known {
 			metric.Bool(g, "parent_is_init", own == 1)
 		}
 	}
 	if use, limited := p.pids.Get(); limited {
-		g["pids_current"], g["pids_max"] = metric.Int(use.InUse), metric.Int(use.Limit)
+		g.Put("pids_current", metric.Int(use.InUse))
+		g.Put("pids_max", metric.Int(use.Limit))
 	}
 	metric.Set(g, "seconds_to_pids_max", p.exhaustion)
 	metric.SetText(g, "parent_cmdline", p.cmdline)
-	s.Counters["created"], s.Counters["reaped"] = metric.Int(p.Created), metric.Int(p.Reaped)
+	s.Counters.Put("created", metric.Int(p.Created))
+	s.Counters.Put("reaped", metric.Int(p.Reaped))
 }
 
 // setRest fills s with the fields of the parents without a row.
 func setRest(s *metric.Series, r *restRow) {
-	g := s.Gauges
-	g["zombies"], g["zombies_old"], g["parents"] = metric.Int(r.zombies), metric.Int(r.old), metric.Int(r.parents)
-	g["oldest_age"] = r.oldest.Seconds()
+	g := &s.Gauges
+	g.Put("zombies", metric.Int(r.zombies))
+	g.Put("zombies_old", metric.Int(r.old))
+	g.Put("parents", metric.Int(r.parents))
+	g.Put("oldest_age", r.oldest.Seconds())
 }
 
 // setZombie fills s with the fields of a zombie. A zombie that a signal ended has no
 // exit code: 0 would read as success.
 func setZombie(s *metric.Series, d *zombieRow) {
-	g := s.Gauges
-	g["pid"], g["ppid"] = metric.Int(d.Proc.ID.PID), metric.Int(d.Proc.PPID)
+	g := &s.Gauges
+	g.Put("pid", metric.Int(d.Proc.ID.PID))
+	g.Put("ppid", metric.Int(d.Proc.PPID))
 	if age, known := d.Age.Get(); known {
-		g["age"] = age.Seconds()
+		g.Put("age", age.Seconds())
 		metric.Bool(g, "age_exact", d.Exact)
 	}
 	if exit, known := d.Proc.Exit.Get(); known {
-		g["exit_signal"] = metric.Int(exit.Signal())
+		g.Put("exit_signal", metric.Int(exit.Signal()))
 		metric.Bool(g, "core_dumped", exit.CoreDumped())
 		if exit.Signal() == 0 {
-			g["exit_code"] = metric.Int(exit.Code())
+			g.Put("exit_code", metric.Int(exit.Code()))
 		}
 	}
 	if own, known := ownPID(d.Proc).Get(); known && own != d.Proc.ID.PID {
-		g["namespace_pid"] = metric.Int(own)
+		g.Put("namespace_pid", metric.Int(own))
 	}
 	if tracer := tracerOf(d.Proc); tracer != 0 {
-		g["tracer_pid"], g["tracer_name"] = metric.Int(tracer), d.tracer
+		g.Put("tracer_pid", metric.Int(tracer))
+		g.Put("tracer_name", d.tracer)
 	}
 }
 

@@ -30,7 +30,7 @@ func gatherAll(t *testing.T, machine *procfixture.Machine, change func(*Zombies)
 	})
 	z.Log = testutil.Logger{Quiet: true}
 	plugintest.Start(t, z, nil)
-	return plugintest.GatherAll(z)
+	return plugintest.GatherAll(t, z)
 }
 
 // TestNames gathers every recorded machine with every option that adds or takes a

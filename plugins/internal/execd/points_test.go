@@ -17,13 +17,13 @@ func TestOnePointOfTwo(t *testing.T) {
 	var acc testutil.Accumulator
 	at := time.Unix(1, 5)
 	p := &points{Accumulator: &acc}
-	row := sysprobemetric.Series{
-		Tags:   map[string]string{"row": "1"},
-		Gauges: sysprobemetric.Fields{"up": true}, Counters: sysprobemetric.Fields{"bytes": int64(1)},
-	}
+	row := sysprobemetric.Series{Tags: map[string]string{"row": "1"}}
+	row.Gauges.Put("up", true)
+	row.Counters.Put("bytes", int64(1))
 	row.Send(p, "nic", at)
-	clear(row.Gauges)
+	row.Clear()
 	row.Tags["row"] = "2"
+	row.Counters.Put("bytes", int64(1))
 	row.Send(p, "nic", at.Add(time.Second))
 	p.AddFields("event", map[string]any{"n": 1}, nil, at.Add(-time.Second))
 	p.AddGauge("gauge", map[string]any{"n": 1}, nil, at)

@@ -23,24 +23,22 @@ import (
 	"telegraf-sysprobe/sysprobe"
 )
 
-// Fields are the fields of one metric by name.
-type Fields map[string]any
-
 // Set sets a field to value, unless value is absent.
-func Set(f Fields, name string, value sysprobe.Opt[float64]) {
+func Set(f *Fields, name string, value sysprobe.Opt[float64]) {
 	if v, known := value.Get(); known {
-		f[name] = v
+		f.Put(name, v)
 	}
 }
 
 // Bool sets a field to value and the field <name>_code to 1 for true and 0 for
 // false.
-func Bool(f Fields, name string, value bool) {
+func Bool(f *Fields, name string, value bool) {
 	var code int64
 	if value {
 		code = 1
 	}
-	f[name], f[twin(name)] = value, code
+	f.Put(name, value)
+	f.Put(twin(name), code)
 }
 
 // twin returns the name of the integer beside a field. It allocates nothing for a name
@@ -48,7 +46,7 @@ func Bool(f Fields, name string, value bool) {
 func twin(name string) string { return unique.Make(name + "_code").Value() }
 
 // SetBool does what Bool does, unless value is absent.
-func SetBool(f Fields, name string, value sysprobe.Opt[bool]) {
+func SetBool(f *Fields, name string, value sysprobe.Opt[bool]) {
 	if v, known := value.Get(); known {
 		Bool(f, name, v)
 	}
@@ -69,9 +67,9 @@ func Int[T integer](n T) int64 {
 }
 
 // SetInt sets a field to an integer, unless value is absent.
-func SetInt[T integer](f Fields, name string, value sysprobe.Opt[T]) {
+func SetInt[T integer](f *Fields, name string, value sysprobe.Opt[T]) {
 	if v, known := value.Get(); known {
-		f[name] = Int(v)
+		f.Put(name, Int(v))
 	}
 }
 
@@ -83,28 +81,37 @@ type enum interface {
 
 // SetEnum sets a field to the name of value and the field <name>_code to its
 // number, unless value is absent.
-func SetEnum[T enum](f Fields, name string, value sysprobe.Opt[T]) {
+func SetEnum[T enum](f *Fields, name string, value sysprobe.Opt[T]) {
 	if v, known := value.Get(); known {
 		setCoded(f, name, v.String(), Int(v))
 	}
 }
 
 // setCoded sets a field to text and its twin to a number.
-func setCoded(f Fields, name, text string, code int64) {
-	f[name], f[twin(name)] = text, code
+func setCoded(f *Fields, name, text string, code int64) {
+	f.Put(name, text)
+	f.Put(twin(name), code)
+}
+
+// Name returns the name of something as SetTag and SetName write it; nothing for none.
+func Name(text string) string {
+	if text == "" {
+		return ""
+	}
+	return lineproto.Tag(text)
 }
 
 // SetName sets a field to the name of something, as SetTag writes it, unless the
 // name is empty.
-func SetName(f Fields, field, name string) {
+func SetName(f *Fields, field, name string) {
 	if name != "" {
-		f[field] = lineproto.Tag(name)
+		f.Put(field, lineproto.Tag(name))
 	}
 }
 
 // SetNames sets a field to names separated by commas, each as SetName writes it
 // but with %2C for a comma, unless there is no name.
-func SetNames(f Fields, field string, names []string) {
+func SetNames(f *Fields, field string, names []string) {
 	if len(names) == 0 {
 		return
 	}
@@ -112,28 +119,28 @@ func SetNames(f Fields, field string, names []string) {
 	for i, name := range names {
 		escaped[i] = strings.ReplaceAll(lineproto.Tag(name), ",", "%2C")
 	}
-	f[field] = strings.Join(escaped, ",")
+	f.Put(field, strings.Join(escaped, ","))
 }
 
 // SetText sets a field to text that is no name, unless text is empty.
-func SetText(f Fields, name, text string) {
+func SetText(f *Fields, name, text string) {
 	if text != "" {
-		f[name] = lineproto.Field(text)
+		f.Put(name, lineproto.Field(text))
 	}
 }
 
 // SetSeconds sets a field to a duration in seconds, with fractions, unless
 // value is absent.
-func SetSeconds(f Fields, name string, value sysprobe.Opt[time.Duration]) {
+func SetSeconds(f *Fields, name string, value sysprobe.Opt[time.Duration]) {
 	if v, known := value.Get(); known {
-		f[name] = v.Seconds()
+		f.Put(name, v.Seconds())
 	}
 }
 
 // SetTime sets a field to nanoseconds since 1970, unless at is the zero time.
-func SetTime(f Fields, name string, at time.Time) {
+func SetTime(f *Fields, name string, at time.Time) {
 	if !at.IsZero() {
-		f[name] = at.UnixNano()
+		f.Put(name, at.UnixNano())
 	}
 }
 
@@ -154,8 +161,8 @@ func AddTag(tags map[string]string, fact, text string) {
 
 // AddFieldTag does what AddTag does with the value of a field, unless f lacks it.
 // The value is an integer, or text that is a name already.
-func AddFieldTag(tags map[string]string, f Fields, field string) {
-	switch value := f[field].(type) {
+func AddFieldTag(tags map[string]string, f *Fields, field string) {
+	switch value := f.Get(field).(type) {
 	case string:
 		tags[field+"_tag"] = value
 	case int64:

@@ -17,10 +17,10 @@ func TestFields(t *testing.T) {
 	at := time.Unix(1, 5)
 	for _, tc := range []struct {
 		name string
-		set  func(Fields)
-		want Fields
+		set  func(*Fields)
+		want map[string]any
 	}{
-		{"absent", func(f Fields) {
+		{"absent", func(f *Fields) {
 			SetBool(f, "b", sysprobe.Opt[bool]{})
 			Set(f, "f", sysprobe.Opt[float64]{})
 			SetInt(f, "i", sysprobe.Opt[uint64]{})
@@ -30,8 +30,8 @@ func TestFields(t *testing.T) {
 			SetNames(f, "ns", nil)
 			SetSeconds(f, "s", sysprobe.Opt[time.Duration]{})
 			SetTime(f, "at", time.Time{})
-		}, Fields{}},
-		{"zero", func(f Fields) {
+		}, map[string]any{}},
+		{"zero", func(f *Fields) {
 			SetBool(f, "b", sysprobe.Some(false))
 			Bool(f, "off", false)
 			Set(f, "f", sysprobe.Some(0.0))
@@ -39,11 +39,11 @@ func TestFields(t *testing.T) {
 			SetEnum(f, "e", sysprobe.Some(sysprobe.DuplexUnknown))
 			SetSeconds(f, "s", sysprobe.Some(time.Duration(0)))
 			SetTime(f, "at", time.Unix(0, 0))
-		}, Fields{
+		}, map[string]any{
 			"b": false, "b_code": int64(0), "off": false, "off_code": int64(0),
 			"f": 0.0, "i": int64(0), "e": "unknown", "e_code": int64(0), "s": 0.0, "at": int64(0),
 		}},
-		{"values", func(f Fields) {
+		{"values", func(f *Fields) {
 			SetBool(f, "b", sysprobe.Some(true))
 			Bool(f, "on", true)
 			Set(f, "f", sysprobe.Some(0.5))
@@ -55,14 +55,18 @@ func TestFields(t *testing.T) {
 			SetNames(f, "ns", []string{"a,b", "", "c%"})
 			SetSeconds(f, "s", sysprobe.Some(1500*time.Millisecond))
 			SetTime(f, "at", at)
-		}, Fields{
+		}, map[string]any{
 			"b": true, "b_code": int64(1), "on": true, "on_code": int64(1), "f": 0.5, "i": int64(-7), "big": int64(math.MaxInt64),
 			"e": "full", "e_code": int64(2), "t": "a\uFFFD%\\", "n": "a%FF%25%5C", "ns": "a%2Cb,%00,c%25", "s": 1.5, "at": at.UnixNano(),
 		}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			got := Fields{}
-			tc.set(got)
+			var fields Fields
+			tc.set(&fields)
+			got := map[string]any{}
+			for _, field := range fields.list {
+				got[field.Key] = field.Value
+			}
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("fields (-want +got):\n%s", diff)
 			}
@@ -94,9 +98,11 @@ func TestAddTag(t *testing.T) {
 	tags := map[string]string{}
 	AddTag(tags, "none", "")
 	AddTag(tags, "label", `a\`)
-	fields := Fields{"master": "a%5C", "vlan_id": int64(7)}
+	var fields Fields
+	fields.Put("master", "a%5C")
+	fields.Put("vlan_id", int64(7))
 	for _, field := range []string{"master", "vlan_id", "absent"} {
-		AddFieldTag(tags, fields, field)
+		AddFieldTag(tags, &fields, field)
 	}
 	if diff := cmp.Diff(map[string]string{"label_tag": "a%5C", "master_tag": "a%5C", "vlan_id_tag": "7"}, tags); diff != "" {
 		t.Errorf("tags (-want +got):\n%s", diff)
@@ -108,9 +114,9 @@ func TestNamesJoin(t *testing.T) {
 	for _, name := range []string{"eth0", "d0.100", "a b", "a%41", `c\`, "\xff\x01od\"d", "a,b=c", "\n", "\uFFFD", "ü"} {
 		tags, fields := map[string]string{}, Fields{}
 		SetTag(tags, "interface", name)
-		SetName(fields, "master", name)
-		if tags["interface"] != fields["master"] {
-			t.Errorf("%q is %q in a tag and %q in a field", name, tags["interface"], fields["master"])
+		SetName(&fields, "master", name)
+		if tags["interface"] != fields.Get("master") {
+			t.Errorf("%q is %q in a tag and %q in a field", name, tags["interface"], fields.Get("master"))
 		}
 	}
 }
@@ -118,23 +124,29 @@ func TestNamesJoin(t *testing.T) {
 func TestSend(t *testing.T) {
 	at := time.Unix(1_800_000_000, 0)
 	var acc testutil.Accumulator
-	s := Series{Tags: map[string]string{"z": "1", "interface": "lo", "a": "2"}, Gauges: Fields{"mtu": int64(1)}, Counters: Fields{"bytes": int64(2)}}
+	s := Series{Tags: map[string]string{"z": "1", "interface": "lo", "a": "2"}}
+	s.Gauges.Put("mtu", int64(1))
+	s.Counters.Put("bytes", int64(2))
 	s.Send(&acc, "m", at)
 	s.Clear()
-	s.Gauges["alone"] = true
+	s.Gauges.Put("alone", true)
 	s.Send(&acc, "m", at)
-	s.Gauges["converted"] = int32(3)
-	s.Send(merged{&acc}, "m", at)
+	s.SendEvent(&acc, "m", at)
 	s.Clear()
-	s.Tags["b"], s.Counters["bytes"], s.Gauges["mtu"] = "3", int64(4), int64(5)
+	s.Tags["b"] = "3"
+	s.Counters.Put("bytes", int64(4))
+	s.Gauges.Put("mtu", int64(5))
 	s.Send(merged{&acc}, "m", at)
+	s.Gauges.Take(&s.Counters)
+	s.Send(&acc, "m", at)
 	s.Clear() // which what was sent before does not notice
 	tags := map[string]string{"z": "1", "interface": "lo", "a": "2"}
 	want := []telegraf.Metric{
 		metric.New("m", tags, map[string]any{"mtu": int64(1)}, at, telegraf.Gauge),
 		metric.New("m", tags, map[string]any{"bytes": int64(2)}, at, telegraf.Counter),
 		metric.New("m", nil, map[string]any{"alone": true}, at, telegraf.Gauge),
-		metric.New("m", nil, map[string]any{"alone": true, "converted": int64(3)}, at, telegraf.Gauge),
+		metric.New("m", nil, map[string]any{"alone": true}, at, telegraf.Untyped),
+		metric.New("m", map[string]string{"b": "3"}, map[string]any{"bytes": int64(4), "mtu": int64(5)}, at, telegraf.Gauge),
 		metric.New("m", map[string]string{"b": "3"}, map[string]any{"bytes": int64(4), "mtu": int64(5)}, at, telegraf.Gauge),
 	}
 	got := acc.GetTelegrafMetrics()

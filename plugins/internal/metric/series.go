@@ -10,24 +10,80 @@ import (
 	"github.com/influxdata/telegraf/metric"
 )
 
-// Series is one series with its values at one time. Telegraf gives a type to a
-// metric and not to a field, so gauges and counters are two metrics.
+// Fields are the fields of one metric. The zero value is ready.
+type Fields struct{ list []*telegraf.Field }
+
+// Put adds a field, of which there is none of that name. The value is an int64, a
+// float64, a bool or text.
+func (f *Fields) Put(name string, value any) {
+	field := next(&f.list)
+	field.Key, field.Value = name, value
+}
+
+// Get returns the value of a field, or nil.
+func (f *Fields) Get(name string) any {
+	for _, field := range f.list {
+		if field.Key == name {
+			return field.Value
+		}
+	}
+	return nil
+}
+
+// Take moves the fields of other to f.
+func (f *Fields) Take(other *Fields) {
+	f.add(other)
+	other.clear()
+}
+
+// add copies the fields of other to f.
+func (f *Fields) add(other *Fields) {
+	for _, field := range other.list {
+		f.Put(field.Key, field.Value)
+	}
+}
+
+// clear removes all fields, and keeps their memory.
+func (f *Fields) clear() { f.list = f.list[:0] }
+
+// equal reports whether f and other have the same fields in the same order.
+func (f *Fields) equal(other *Fields) bool {
+	return slices.EqualFunc(f.list, other.list, func(a, b *telegraf.Field) bool { return *a == *b })
+}
+
+// Series is one series with its values at one time. Telegraf gives a type to a metric
+// and not to a field, so gauges and counters are two metrics. It must not be copied.
 type Series struct {
 	Tags             map[string]string
 	Gauges, Counters Fields
 
 	draft draft
+	both  Fields // memory of Send
 }
 
 // Clear removes all tags and fields, and keeps the memory for the next series: Send
-// copies it. It makes the maps that are nil.
+// copies it. It makes the map that is nil.
 func (s *Series) Clear() {
 	if s.Tags == nil {
-		s.Tags, s.Gauges, s.Counters = map[string]string{}, Fields{}, Fields{}
+		s.Tags = map[string]string{}
 	}
 	clear(s.Tags)
-	clear(s.Gauges)
-	clear(s.Counters)
+	s.Gauges.clear()
+	s.Counters.clear()
+}
+
+// Copy makes s a copy of other.
+func (s *Series) Copy(other *Series) {
+	s.Clear()
+	maps.Copy(s.Tags, other.Tags)
+	s.Gauges.add(&other.Gauges)
+	s.Counters.add(&other.Counters)
+}
+
+// Equal reports whether s and other have the same tags, and the same fields in the same
+// order. Values are numbers, booleans and text.
+func (s *Series) Equal(other *Series) bool {
+	return maps.Equal(s.Tags, other.Tags) && s.Gauges.equal(&other.Gauges) && s.Counters.equal(&other.Counters)
 }
 
 // Merger is an accumulator whose metrics have no type, and can have gauges and counters
@@ -43,15 +99,24 @@ type Merger interface {
 func (s *Series) Send(acc telegraf.Accumulator, measurement string, at time.Time) {
 	s.draft.begin(measurement, s.Tags, at)
 	if merger, ok := acc.(Merger); ok {
-		merger.AddMerged(s.draft.metric(telegraf.Gauge, s.Gauges, s.Counters))
+		s.both.clear()
+		s.both.add(&s.Gauges)
+		s.both.add(&s.Counters)
+		merger.AddMerged(s.draft.metric(telegraf.Gauge, &s.both))
 		return
 	}
-	if len(s.Gauges) > 0 {
-		acc.AddMetric(s.draft.metric(telegraf.Gauge, s.Gauges))
+	if len(s.Gauges.list) > 0 {
+		acc.AddMetric(s.draft.metric(telegraf.Gauge, &s.Gauges))
 	}
-	if len(s.Counters) > 0 {
-		acc.AddMetric(s.draft.metric(telegraf.Counter, s.Counters))
+	if len(s.Counters.list) > 0 {
+		acc.AddMetric(s.draft.metric(telegraf.Counter, &s.Counters))
 	}
+}
+
+// SendEvent adds the gauges of s to acc as what is no gauge: it happened at that time.
+func (s *Series) SendEvent(acc telegraf.Accumulator, measurement string, at time.Time) {
+	s.draft.begin(measurement, s.Tags, at)
+	acc.AddMetric(s.draft.metric(telegraf.Untyped, &s.Gauges))
 }
 
 // draft is a metric in the making, whose memory is used again: metric.FromMetric asks
@@ -92,27 +157,10 @@ func (d *draft) begin(measurement string, tags map[string]string, at time.Time) 
 	slices.SortFunc(d.tags, func(a, b *telegraf.Tag) int { return strings.Compare(a.Key, b.Key) })
 }
 
-// metric returns a metric with all these fields. Values of other types than line
-// protocol has are left to Telegraf to convert.
-func (d *draft) metric(kind telegraf.ValueType, lists ...Fields) telegraf.Metric {
-	d.kind, d.fields = kind, d.fields[:0]
-	var others []telegraf.Field
-	for _, fields := range lists {
-		for name, value := range fields {
-			switch value.(type) {
-			case int64, float64, bool, string:
-				field := next(&d.fields)
-				field.Key, field.Value = name, value
-			default:
-				others = append(others, telegraf.Field{Key: name, Value: value})
-			}
-		}
-	}
-	m := metric.FromMetric(d)
-	for _, field := range others {
-		m.AddField(field.Key, field.Value)
-	}
-	return m
+// metric returns a metric with these fields.
+func (d *draft) metric(kind telegraf.ValueType, fields *Fields) telegraf.Metric {
+	d.kind, d.fields = kind, fields.list
+	return metric.FromMetric(d)
 }
 
 // next adds an element to a list, one that was there before if there is room.
@@ -127,10 +175,4 @@ func next[T any](list *[]*T) *T {
 		*list = append(*list, new(T))
 	}
 	return (*list)[n]
-}
-
-// Equal reports whether s and other have the same tags, and fields of the same
-// values. Values are numbers, booleans and text.
-func (s *Series) Equal(other *Series) bool {
-	return maps.Equal(s.Tags, other.Tags) && maps.Equal(s.Gauges, other.Gauges) && maps.Equal(s.Counters, other.Counters)
 }

@@ -12,7 +12,6 @@ import (
 	"testing"
 
 	"github.com/influxdata/telegraf"
-	"github.com/influxdata/telegraf/testutil"
 )
 
 // Replay returns a source that answers from the inputs of dir: its n-th call
@@ -44,9 +43,10 @@ func Replay[T any](t *testing.T, dir string) func(dst *T) error {
 
 // GatherAll returns the metrics of each gather of an input that answers from
 // recorded inputs, until there are no more of those.
-func GatherAll(input telegraf.Input) (gathers [][]telegraf.Metric) {
+func GatherAll(tb testing.TB, input telegraf.Input) (gathers [][]telegraf.Metric) {
+	tb.Helper()
 	for {
-		var acc testutil.Accumulator
+		acc := Strict{T: tb}
 		if err := input.Gather(&acc); errors.Is(err, fs.ErrNotExist) {
 			return gathers
 		}

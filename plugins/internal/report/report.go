@@ -106,10 +106,7 @@ func (r *Reporter) Send(acc telegraf.Accumulator, measurement string, s *metric.
 		return
 	}
 	last.send(acc)
-	last.series.Clear()
-	maps.Copy(last.series.Tags, s.Tags)
-	maps.Copy(last.series.Gauges, s.Gauges)
-	maps.Copy(last.series.Counters, s.Counters)
+	last.series.Copy(s)
 	last.at = at
 	s.Send(acc, measurement, at)
 }

@@ -19,7 +19,10 @@ func second(n int) time.Time { return time.Unix(int64(n), 0) }
 
 // of returns a row.
 func of(name string, gauge, counter int64) *metric.Series {
-	return &metric.Series{Tags: map[string]string{"name": name}, Gauges: metric.Fields{"state": gauge}, Counters: metric.Fields{"grown": counter}}
+	s := &metric.Series{Tags: map[string]string{"name": name}}
+	s.Gauges.Put("state", gauge)
+	s.Counters.Put("grown", counter)
+	return s
 }
 
 // reporter returns one that leaves out rows, with so long an interval.
@@ -104,26 +107,27 @@ func TestWhatIsLeftOutFollows(t *testing.T) {
 		t.Fatal(err)
 	}
 	part := reporter(t, 50*time.Second)
-	state := map[string]*metric.Series{"a": of("a", 0, 0), "b": of("b", 0, 0), "c": of("c", 0, 0)}
+	type values struct{ state, grown int64 }
+	rows := map[string]*values{"a": {}, "b": {}, "c": {}}
 	const gathers = 500
 	for at := range gathers {
-		var rows []*metric.Series
+		var sent []*metric.Series
 		for _, name := range []string{"a", "b", "c"} {
 			switch random.IntN(20) {
 			case 0:
-				state[name].Gauges["state"] = random.Int64N(3)
+				rows[name].state = random.Int64N(3)
 			case 1:
-				state[name].Counters["grown"] = int64(at)
+				rows[name].grown = int64(at)
 			case 2: // what comes back is another one
-				state[name].Counters["grown"], state[name].Gauges["state"] = int64(at), int64(at)
+				*rows[name] = values{int64(at), int64(at)}
 				continue
 			}
 			if at < gathers-1 {
-				rows = append(rows, state[name])
+				sent = append(sent, of(name, rows[name].state, rows[name].grown))
 			}
 		}
-		gather(&all, whole, at, rows...)
-		gather(&some, part, at, rows...)
+		gather(&all, whole, at, sent...)
+		gather(&some, part, at, sent...)
 	}
 	times := make([]time.Time, gathers)
 	for at := range times {
