@@ -41,7 +41,7 @@ func startInfluxDB(t *testing.T) *influxdb {
 	return db
 }
 
-// row is a point: tags, fields and "time" in nanoseconds.
+// row is a point of an answer: tags, fields and "time", in nanoseconds from InfluxDB.
 type row map[string]any
 
 func (r row) text(column string) string {
@@ -85,6 +85,7 @@ func (db *influxdb) query(statement string) ([]row, error) {
 		Results []struct {
 			Error  string
 			Series []struct {
+				Tags    map[string]string
 				Columns []string
 				Values  [][]any
 			}
@@ -103,6 +104,9 @@ func (db *influxdb) query(statement string) ([]row, error) {
 		for _, series := range result.Series {
 			for _, values := range series.Values {
 				r := row{}
+				for tag, value := range series.Tags {
+					r[tag] = value
+				}
 				for i, value := range values {
 					r[series.Columns[i]] = value
 				}

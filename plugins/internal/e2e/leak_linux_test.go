@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -146,7 +145,6 @@ func TestLeak(t *testing.T) {
 	t.Run("the alert is raised", func(t *testing.T) {
 		eventually(t, "zombie_event", func() error { return l.event(db, began, "count_exceeded") })
 	})
-	t.Run("the queries of the README answer", func(t *testing.T) { readmeAnswers(t, db) })
 	t.Run("it clears once the parent is killed", func(t *testing.T) {
 		before := time.Now()
 		l.stop()
@@ -239,23 +237,4 @@ func (l *leak) event(db *influxdb, after time.Time, name string) error {
 		}
 	}
 	return fmt.Errorf("no %s of %d in %v", name, l.pid, rows)
-}
-
-// readmeAnswers runs what the README of the plugin shows as InfluxQL.
-func readmeAnswers(t *testing.T, db *influxdb) {
-	readme, err := os.ReadFile("../../inputs/zombies/README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	queries := regexp.MustCompile("(?s)```sql\n(.*?)\n(?:--.*?\n)?```").FindAllStringSubmatch(string(readme), -1)
-	if len(queries) < 3 {
-		t.Fatalf("%d queries", len(queries))
-	}
-	for _, q := range queries {
-		rows, err := db.query(q[1])
-		if err != nil || len(rows) == 0 {
-			t.Errorf("%s: %d rows, %v", q[1], len(rows), err)
-		}
-		t.Logf("%s\n%v", q[1], rows[0])
-	}
 }

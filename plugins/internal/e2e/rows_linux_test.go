@@ -194,23 +194,10 @@ func (db *victoriaMetrics) database(keeps func(value any) bool) database {
 			if err := db.flush(); err != nil {
 				return nil, err
 			}
-			var answer struct {
-				Data struct {
-					Result []struct {
-						Metric map[string]string
-						Value  [2]any
-					}
-				}
-			}
-			query := url.Values{"query": {`sum by (__name__) (count_over_time({__name__!=""}[1h]) keep_metric_names)`}}
-			err := get(db.url+"/api/v1/query?"+query.Encode(), &answer)
+			rows, err := db.query(`sum by (__name__) (count_over_time({__name__!=""}[1h]) keep_metric_names)`)
 			counts := map[string]int{}
-			for _, result := range answer.Data.Result {
-				var n int
-				if _, err := fmt.Sscan(fmt.Sprint(result.Value[1]), &n); err != nil {
-					return nil, err
-				}
-				counts[result.Metric["__name__"]] = n
+			for _, r := range rows {
+				counts[r.text("__name__")] = int(r.number("value"))
 			}
 			return counts, err
 		},

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"os/user"
@@ -12,6 +14,7 @@ import (
 	"strconv"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // needed returns the path of a program of a Debian package.
@@ -41,19 +44,20 @@ func serve(t *testing.T, cmd *exec.Cmd, end syscall.Signal, ready func() error) 
 }
 
 // answers returns a function that asks for a page.
-func answers(url string) func() error {
-	return func() error { return get(url, nil) }
+func answers(page string) func() error {
+	return func() error { return get(page, nil) }
 }
 
 // get decodes the JSON of a page into value, unless that is nil.
-func get(url string, value any) error {
-	resp, err := http.Get(url)
+func get(page string, value any) error {
+	resp, err := http.Get(page)
 	if err != nil {
 		return err
 	}
 	defer resp.Body.Close() //nolint:errcheck // what is read is checked by the decoder
 	if resp.StatusCode/100 != 2 {
-		return fmt.Errorf("%s: %s", url, resp.Status)
+		text, _ := io.ReadAll(resp.Body) //nolint:errcheck // it explains an error
+		return fmt.Errorf("%s: %s: %s", page, resp.Status, text)
 	}
 	if value == nil {
 		return nil
@@ -61,16 +65,62 @@ func get(url string, value any) error {
 	return json.NewDecoder(resp.Body).Decode(value)
 }
 
+// prometheus is a server of this test, or another one with its interface.
+type prometheus struct{ url string }
+
+// startPrometheus starts Debian's Prometheus, which asks Telegraf each second. It ends
+// with the test.
+func startPrometheus(t *testing.T) *prometheus {
+	t.Helper()
+	config := write(t, "prometheus.yml", `
+global: {scrape_interval: 1s}
+scrape_configs: [{job_name: telegraf, static_configs: [{targets: ["127.0.0.1:9273"]}]}]
+`)
+	db := &prometheus{url: "http://127.0.0.1:9090"}
+	serve(t, exec.Command(needed(t, "prometheus", "prometheus"), "--config.file="+config, "--storage.tsdb.path="+t.TempDir(),
+		"--web.listen-address=127.0.0.1:9090", "--log.level=warn"), syscall.SIGTERM, answers(db.url+"/-/ready"))
+	return db
+}
+
+// query returns the labels of an answer, and its "value".
+func (db *prometheus) query(expression string) ([]row, error) { return db.at(expression, time.Now()) }
+
+// at asks what an answer was at a time.
+func (db *prometheus) at(expression string, at time.Time) ([]row, error) {
+	var answer struct {
+		Data struct {
+			Result []struct {
+				Metric map[string]string
+				Value  [2]any
+			}
+		}
+	}
+	query := url.Values{"query": {expression}, "time": {strconv.FormatInt(at.Unix(), 10)}, "step": {"5m"}}
+	if err := get(db.url+"/api/v1/query?"+query.Encode(), &answer); err != nil {
+		return nil, fmt.Errorf("%s: %w", expression, err)
+	}
+	var rows []row
+	for _, result := range answer.Data.Result {
+		r := row{"value": json.Number(fmt.Sprint(result.Value[1]))}
+		for label, value := range result.Metric {
+			r[label] = value
+		}
+		rows = append(rows, r)
+	}
+	return rows, nil
+}
+
 // victoriaMetrics is a server of this test.
-type victoriaMetrics struct{ url string }
+type victoriaMetrics struct{ prometheus }
 
 // startVictoriaMetrics starts Debian's VictoriaMetrics at a port. It ends with the test.
 func startVictoriaMetrics(t *testing.T, port int) *victoriaMetrics {
 	t.Helper()
-	db := &victoriaMetrics{url: fmt.Sprintf("http://127.0.0.1:%d", port)}
-	serve(t, exec.Command(needed(t, "victoria-metrics", "victoria-metrics"),
+	db := &victoriaMetrics{prometheus{url: fmt.Sprintf("http://127.0.0.1:%d", port)}}
+	cmd := exec.Command(needed(t, "victoria-metrics", "victoria-metrics"),
 		fmt.Sprintf("-httpListenAddr=127.0.0.1:%d", port), "-storageDataPath="+t.TempDir(), "-retentionPeriod=10y",
-		"-search.latencyOffset=0s", "-memory.allowedBytes=100MB", "-loggerLevel=WARN"), syscall.SIGTERM, answers(db.url+"/health"))
+		"-search.latencyOffset=0s", "-search.minStalenessInterval=30s", "-memory.allowedBytes=100MB", "-loggerLevel=WARN")
+	serve(t, cmd, syscall.SIGTERM, answers(db.url+"/health"))
 	return db
 }
 

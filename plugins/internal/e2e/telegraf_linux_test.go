@@ -117,7 +117,7 @@ func (tg *telegraf) outputWarnings(t *testing.T) []string {
 	return slices.DeleteFunc(tg.lines(t), func(line string) bool { return !strings.HasPrefix(line, "W! [outputs.") })
 }
 
-// child returns the PID of the only child of Telegraf.
+// child returns the PID of the only sysprobe-execd of Telegraf.
 func (tg *telegraf) child() (int, error) {
 	stats, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {
@@ -126,7 +126,7 @@ func (tg *telegraf) child() (int, error) {
 	found := 0
 	for _, path := range stats {
 		pid, ppid := relation(path)
-		if ppid != tg.cmd.Process.Pid {
+		if ppid != tg.cmd.Process.Pid || !isProgram(pid) {
 			continue
 		}
 		if found != 0 {
@@ -138,6 +138,12 @@ func (tg *telegraf) child() (int, error) {
 		return 0, fmt.Errorf("no child of %d", tg.cmd.Process.Pid)
 	}
 	return found, nil
+}
+
+// isProgram says whether a process is a sysprobe-execd.
+func isProgram(pid int) bool {
+	name, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
+	return err == nil && string(name) == "sysprobe-execd\n"
 }
 
 // relation returns the PID and the parent of the process with that stat, or

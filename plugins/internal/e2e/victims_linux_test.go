@@ -32,6 +32,11 @@ func play(role string) {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
+	case "burner":
+		if err := burn(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
 	case "parent":
 		for _, child := range os.Args[1:] {
 			if err := actor("child:" + child).Start(); err != nil {
