@@ -202,6 +202,9 @@ func (r *runningChain) turn(ctx context.Context, stir *changer) error {
 	if err != nil {
 		return err
 	}
+	if after.execd < before.execd {
+		return errors.New("sysprobe-execd has ended")
+	}
 	gathers := r.of.marker.count(lines)
 	r.turns = append(r.turns, turn{
 		execd:    (after.execd - before.execd) / time.Duration(gathers),
@@ -273,6 +276,9 @@ func (r *runningChain) clocks() (t turn, err error) {
 		for child := range strings.FieldsSeq(string(children)) {
 			number, convertErr := strconv.Atoi(child)
 			used, readErr := cpuTimeOf(number)
+			if errors.Is(readErr, unix.EINVAL) {
+				continue // the child with which Go tries pidfds has ended
+			}
 			err = errors.Join(err, convertErr, readErr)
 			t.execd += used
 		}
