@@ -24,9 +24,10 @@ func TestNICAllocations(t *testing.T) {
 		var l LinkSnapshot
 		allocs[n] = map[string]float64{}
 		for name, snapshot := range map[string]func() error{
-			"NICAddrs": func() error { return addrs.Snapshot(t.Context(), &a) },
-			"NICWatch": func() error { return watch.Snapshot(t.Context(), &w) },
-			"NICStats": func() error { return stats.Snapshot(t.Context(), &l, 0) },
+			"NICAddrs":                func() error { return addrs.Snapshot(t.Context(), &a) },
+			"NICWatch":                func() error { return watch.Snapshot(t.Context(), &w) },
+			"NICStats":                func() error { return stats.Snapshot(t.Context(), &l, 0) },
+			"NICStats with all facts": func() error { return stats.Snapshot(t.Context(), &l, ^LinkFacts(0)) },
 		} {
 			allocs[n][name] = testing.AllocsPerRun(20, func() {
 				if err := snapshot(); err != nil {
@@ -43,6 +44,7 @@ func TestNICAllocations(t *testing.T) {
 		{"NICAddrs", 15, 30},
 		{"NICWatch", 0, 0},
 		{"NICStats", 40, 300},
+		{"NICStats with all facts", 60, 300},
 	} {
 		few, more := allocs[0][tt.name], allocs[1][tt.name]-allocs[0][tt.name]
 		if few > tt.few || more > tt.perThousand*196/1000 {

@@ -128,28 +128,31 @@ func (c *linkCount) shown() LinkCounters {
 
 // add adds the counters of b to those of c. A sum is known if one of its parts is.
 func (c *LinkCounters) add(b *LinkCounters) {
-	c.combine(b, b, func(sum *uint64, part, _ uint64) { *sum += part })
+	c.combine(b, b, func(part, _ uint64) uint64 { return part })
 }
 
 // addSetBack adds the counters of before to those of c that are less now.
 func (c *LinkCounters) addSetBack(before, now *LinkCounters) {
-	c.combine(before, now, func(sum *uint64, was, is uint64) {
+	c.combine(before, now, func(was, is uint64) uint64 {
 		if is < was {
-			*sum += was
+			return was
 		}
+		return 0
 	})
 }
 
-// combine calls f with each counter of c, of a and of b. One that is absent in a or b
-// is left as it is.
-func (c *LinkCounters) combine(a, b *LinkCounters, f func(to *uint64, a, b uint64)) {
+// combine adds to each counter of c what f makes of those of a and b. One that is
+// absent in a or b is left as it is.
+func (c *LinkCounters) combine(a, b *LinkCounters, f func(a, b uint64) uint64) {
 	inA, inB := a.always(), b.always()
 	for i, to := range c.always() {
-		f(to, *inA[i], *inB[i])
+		*to += f(*inA[i], *inB[i])
 	}
 	maybeA, maybeB := a.optional(), b.optional()
 	for i, to := range c.optional() {
-		combineOpt(to, maybeA[i], maybeB[i], f)
+		if maybeA[i].Known() && maybeB[i].Known() {
+			*to = Some(to.Or(0) + f(maybeA[i].Or(0), maybeB[i].Or(0)))
+		}
 	}
 	detailsA, detailsB := a.Details.Ref(), b.Details.Ref()
 	if detailsA == nil || detailsB == nil {
@@ -158,18 +161,9 @@ func (c *LinkCounters) combine(a, b *LinkCounters, f func(to *uint64, a, b uint6
 	sums := c.Details.Or(LinkCounterDetails{})
 	inA2, inB2 := detailsA.all(), detailsB.all()
 	for i, to := range sums.all() {
-		f(to, *inA2[i], *inB2[i])
+		*to += f(*inA2[i], *inB2[i])
 	}
 	c.Details = Some(sums)
-}
-
-// combineOpt is combine of one counter.
-func combineOpt(to, a, b *Opt[uint64], f func(to *uint64, a, b uint64)) {
-	if a.Known() && b.Known() {
-		sum := to.Or(0)
-		f(&sum, a.Or(0), b.Or(0))
-		*to = Some(sum)
-	}
 }
 
 // always returns the counters that every system has.

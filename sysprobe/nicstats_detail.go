@@ -6,11 +6,10 @@ import (
 	"telegraf-sysprobe/sysprobe/internal/decode/rtnl"
 )
 
-// fillDetail maps the kind data of raw to d. Where they are malformed it returns
-// an error that wraps ErrMalformed, and d has no fact.
-func fillDetail(d *LinkDetail, raw *rtnl.Link) error {
-	var k rtnl.Detail
-	if err := rtnl.DecodeDetail(raw, binary.NativeEndian, &k); err != nil {
+// fillDetail maps the kind data of raw to d, by way of k. Where they are malformed it
+// returns an error that wraps ErrMalformed, and d has no fact.
+func fillDetail(d *LinkDetail, raw *rtnl.Link, k *rtnl.Detail) error {
+	if err := rtnl.DecodeDetail(raw, binary.NativeEndian, k); err != nil {
 		return err
 	}
 	if d.LowerIndex, d.PeerIndex = int(k.Lower), int(k.Peer); d.PeerIndex != 0 {

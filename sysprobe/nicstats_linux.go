@@ -22,6 +22,7 @@ type nicStatsClient struct {
 	links   *linkReader
 	drivers *ethtool.Reader
 	states  []ethtool.Link // memory of askDrivers
+	detail  rtnl.Detail    // memory of dumpLinks
 
 	sysRoot         string
 	cards, oldCards map[card]string // the drivers of this snapshot and of the last one
@@ -88,7 +89,7 @@ func (c *nicStatsClient) dumpLinks(ctx context.Context, dst *LinkSnapshot, want 
 		if counters := raw.Stats.Ref(); counters != nil {
 			row.Counters = Some(countersOfStats(counters))
 		}
-		if want&WantLinkDetail != 0 && fillDetail(&row.Detail, raw) != nil {
+		if want&WantLinkDetail != 0 && fillDetail(&row.Detail, raw, &c.detail) != nil {
 			dst.Failed++
 		}
 		return &row.Link
