@@ -74,9 +74,7 @@ const inputsPeers = `
 // interface is never quiet.
 func newChains(o options) *chains {
 	totals, loopback := marker{"procs", ""}, marker{"nicstats", "interface=lo,"}
-	all := []*chain{
-		{Name: chainPeers, inputs: inputsPeers, marker: marker{"procstat_lookup", ""}},
-	}
+	var all []*chain
 	for _, c := range []chain{
 		{Name: chainDefault, inputs: inputsDefault, marker: totals},
 		{Name: chainEvery, inputs: inputsDefault + procsEvery, marker: totals},
@@ -91,6 +89,7 @@ func newChains(o options) *chains {
 			all = append(all, &old)
 		}
 	}
+	all = append(all, &chain{Name: chainPeers, inputs: inputsPeers, marker: marker{"procstat_lookup", ""}})
 	return &chains{Interfaces: 2*vethPairs + 1, All: all}
 }
 

@@ -19,14 +19,21 @@ import (
 )
 
 // chainRounds is how often each chain has its turn at most, beside the warm-up.
-const chainRounds = 6
+const chainRounds = 12
+
+// How often chains gather that have their turn: Telegraf's own inputs need some
+// seconds, and those that are due again at once are never idle.
+const (
+	intervalOurs  = "3s"
+	intervalPeers = "10s"
+)
 
 // The configurations, without what is gathered and where from. Telegraf writes
 // soon after a gather, so that a turn ends soon, and drops nothing.
 const (
 	chainAgent = `
 [agent]
-  interval = "10s"
+  interval = %q
   round_interval = false
 `
 	chainTelegraf = chainAgent + `
@@ -48,7 +55,7 @@ const (
 // A turn ends when there was a gather and the programs use less than idleCPU of
 // CPU time in idleFor, or fails after turnPatience.
 const (
-	idleFor      = 500 * time.Millisecond
+	idleFor      = 300 * time.Millisecond
 	idleCPU      = 3 * time.Millisecond
 	idlePoll     = 20 * time.Millisecond
 	turnPatience = 3 * time.Minute
@@ -92,7 +99,7 @@ func (c *chains) measure(ctx context.Context, o options, network *holder) (err e
 	}
 	for round := range warmUp + min(o.rounds, chainRounds) {
 		for _, r := range running {
-			if r.of.Error != "" || round > warmUp && r.isSlow() && round%2 != warmUp%2 {
+			if r.of.Error != "" || round >= warmUp && (round-warmUp)%slowEvery != 0 && r.isSlow() {
 				continue
 			}
 			if err := r.turn(ctx, stir); ctx.Err() != nil {
@@ -132,19 +139,20 @@ func (t turn) cpu() time.Duration { return t.execd + t.telegraf }
 // process is gone.
 func startChain(ctx context.Context, of *chain, dir, telegraf string, network *holder) (*runningChain, error) {
 	r := &runningChain{of: of, file: filepath.Join(dir, "lines")}
-	inputs, config, telegrafConfig := of.inputs, filepath.Join(dir, "sysprobe.conf"), filepath.Join(dir, "telegraf.conf")
+	inputs, interval := of.inputs, intervalPeers
+	config, telegrafConfig := filepath.Join(dir, "sysprobe.conf"), filepath.Join(dir, "telegraf.conf")
 	if of.execd != "" {
 		execd, err := filepath.Abs(of.execd)
 		if err != nil {
 			return nil, err
 		}
-		inputs = fmt.Sprintf(chainExecd, execd, config)
+		inputs, interval = fmt.Sprintf(chainExecd, execd, config), intervalOurs
 	}
 	err := errors.Join(
 		os.Mkdir(dir, 0o700),
 		os.WriteFile(r.file, nil, 0o600),
-		os.WriteFile(config, []byte(chainAgent+of.inputs), 0o600),
-		os.WriteFile(telegrafConfig, fmt.Appendf(nil, chainTelegraf, r.file, inputs), 0o600))
+		os.WriteFile(config, fmt.Appendf(nil, chainAgent+"%s", interval, of.inputs), 0o600),
+		os.WriteFile(telegrafConfig, fmt.Appendf(nil, chainTelegraf, interval, r.file, inputs), 0o600))
 	if err != nil {
 		return nil, err
 	}
