@@ -87,6 +87,18 @@ func run(t *testing.T, name string, args ...string) string {
 	return string(out)
 }
 
+// removeLinks removes links after the test.
+func removeLinks(t *testing.T, names ...string) {
+	t.Helper()
+	t.Cleanup(func() {
+		for _, name := range names {
+			if out, err := exec.Command("ip", "link", "del", name).CombinedOutput(); err != nil {
+				t.Errorf("ip link del %s: %v %s", name, err, out)
+			}
+		}
+	})
+}
+
 func stderrOf(err error) string {
 	if exit, ok := err.(*exec.ExitError); ok { //nolint:errorlint // Output returns nothing else that has it
 		return ": " + string(exit.Stderr)

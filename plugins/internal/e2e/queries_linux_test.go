@@ -218,6 +218,7 @@ func makeMachine(t *testing.T) {
 	} {
 		run(t, "ip", args...)
 	}
+	removeLinks(t, "q0", "dead0", "br0")
 }
 
 // userRow returns an error while there is no row of the burner's user.
