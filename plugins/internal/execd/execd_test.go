@@ -274,3 +274,15 @@ func TestSlowReader(t *testing.T) {
 		t.Errorf("%d metrics arrived, want 30000", n)
 	}
 }
+
+// TestOnceFilters has a filter on a field that is a gauge beside a counter, which it
+// misses where the two are apart.
+func TestOnceFilters(t *testing.T) {
+	w := newWorld(t, "[[inputs.fake]]\n  both = true\n  metricpass = \"fields.n > 1\"\n", Once)
+	if err := w.host.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if logged := w.stderr.String(); logged != "" || w.stdout.count("fake,row=0 count=2i,n=2i ") != 1 {
+		t.Errorf("messages %q, metrics %q", logged, w.stdout)
+	}
+}

@@ -17,6 +17,7 @@ import (
 	"github.com/influxdata/telegraf/models"
 	"github.com/influxdata/telegraf/plugins/inputs"
 
+	"telegraf-sysprobe/plugins/internal/metric"
 	"telegraf-sysprobe/plugins/internal/plugintest"
 )
 
@@ -24,6 +25,7 @@ import (
 type fake struct {
 	Rows     int             `toml:"rows"`
 	Odd      bool            `toml:"odd"`
+	Both     bool            `toml:"both"` // a counter beside each gauge
 	Fail     string          `toml:"fail"`
 	Panic    string          `toml:"panic"`
 	Messages []string        `toml:"messages"`
@@ -59,7 +61,12 @@ func (f *fake) Gather(acc telegraf.Accumulator) error {
 		f.Rows = f.none[f.Rows]
 	}
 	for i := range f.Rows {
-		acc.AddGauge("fake", map[string]any{"n": f.gathers}, map[string]string{"row": fmt.Sprint(i)})
+		row := metric.Series{Tags: map[string]string{"row": fmt.Sprint(i)}}
+		row.Gauges.Put("n", int64(f.gathers))
+		if f.Both {
+			row.Counters.Put("count", int64(f.gathers))
+		}
+		row.Send(acc, "fake", time.Now())
 	}
 	if f.Odd {
 		acc.AddCounter("odd", map[string]any{"u": uint64(math.MaxUint64), "nan": math.NaN(), "inf": math.Inf(1)}, nil)

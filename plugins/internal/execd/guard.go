@@ -86,7 +86,7 @@ func (g *guard) warmUp() error {
 	}
 	acc := g.before
 	g.before = nil
-	if err := g.try("Gather", func() error { return g.Input.Gather(acc) }); err != nil {
+	if err := g.try("Gather", func() error { return g.Input.Gather(&points{Accumulator: acc}) }); err != nil {
 		return err
 	}
 	g.pause()
