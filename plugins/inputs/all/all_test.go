@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"github.com/influxdata/telegraf/plugins/inputs"
 	"github.com/influxdata/telegraf/testutil"
 
+	"telegraf-sysprobe/plugins/internal/conf"
 	"telegraf-sysprobe/plugins/internal/execd"
 )
 
@@ -56,6 +58,31 @@ func TestRegistered(t *testing.T) {
 	for name := range inputs.Inputs {
 		if !names[name] {
 			t.Errorf("input %q has no directory of its name", name)
+		}
+	}
+}
+
+// TestExamples reads the examples of configuration in each README as sysprobe-execd does.
+func TestExamples(t *testing.T) {
+	example := regexp.MustCompile("(?ms)^```toml\n(.*?)^```")
+	for name := range inputs.Inputs {
+		text, err := os.ReadFile(filepath.Join("..", name, "README.md"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, found := range example.FindAllStringSubmatch(string(text), -1) {
+			own := found[1]
+			if table := "[[inputs." + name; !strings.Contains(own, table) {
+				continue // of Telegraf
+			} else if !strings.Contains(own, table+"]]") {
+				own = table + "]]\n" + own
+			}
+			file := conf.Read(name, []byte(own), func(_, _ string, input telegraf.Input) error {
+				return input.(telegraf.Initializer).Init()
+			})
+			for _, problem := range file.Problems {
+				t.Errorf("%v in\n%s", problem, own)
+			}
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"telegraf-sysprobe/sysprobe"
 )
@@ -50,6 +51,8 @@ func compileConditions(option string, tables []Condition) ([]condition, error) {
 		c, err := tables[i].compile(named)
 		switch {
 		case err != nil:
+		case strings.ContainsRune(c.as, 0):
+			err = fmt.Errorf("option as: %q has a NUL, which no name has; remove it", c.as)
 		case named && c.as == "":
 			err = errors.New("option as: it is empty; set it to the name of the group")
 		case named && c.processName != "":

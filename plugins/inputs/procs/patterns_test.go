@@ -179,7 +179,7 @@ func TestGroupsOfCommandLines(t *testing.T) {
 		[5]string{"13", "10", "sh", "", "sh -c ls"}, [5]string{"14", "1", "java", "", "java -version"})
 	gathers := gatherAll(t, machine, func(p *Procs) {
 		p.Collect, p.GroupBy, p.MaxGroups = []string{"group"}, []string{"pattern", "exe"}, 1
-		p.GroupPattern = []Condition{{As: "java ${jar}", Cmdline: []string{`^java\b.* -jar (?P<jar>[\w.]+)`}, Children: -1}, {As: "etl", Name: []string{"etl"}}}
+		p.GroupPattern = []Condition{{As: "java {jar}", Cmdline: []string{`^java\b.* -jar (?P<jar>[\w.]+)`}, Children: -1}, {As: "etl", Name: []string{"etl"}}}
 	})
 	for name, want := range map[string]int64{"java shop.jar": 3, "java mail.jar": -1, "other": 3, "etl": 0} {
 		if got := processesOf(gathers, "procs_group", "pattern", name)[0]; got != want {

@@ -1,12 +1,14 @@
 package procs
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 )
 
 // pidFiles are files with the PID of a process each, as daemons write them.
@@ -50,13 +52,18 @@ func (f *pidFiles) read() (failed error) {
 // write below it.
 const maxPIDFile = 4096
 
-// readPID returns the PID that begins the file.
+// readPID returns the PID that begins the file. Who can write to the directory of a
+// daemon can put something else there, which must not hold up who reads it: opening a
+// FIFO waits for a writer.
 func readPID(path string) (string, error) {
-	file, err := os.Open(path)
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return "", err
 	}
 	defer file.Close()
+	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() {
+		return "", cmp.Or(err, fmt.Errorf("%s is no regular file", path))
+	}
 	text, err := io.ReadAll(io.LimitReader(file, maxPIDFile))
 	if err != nil {
 		return "", err

@@ -176,15 +176,15 @@ func TestInit(t *testing.T) {
 		{
 			"name of a group after nothing", func(p *Procs) {
 				everyGroup(p)
-				p.GroupPattern = []Condition{{As: "java ${jar}", Cmdline: []string{`-jar (\S+)`}}}
+				p.GroupPattern = []Condition{{As: "java {jar}", Cmdline: []string{`-jar (\S+)`}}}
 			},
 			"group_pattern table 1: option as: no regular expression of cmdline has a group \"jar\"; write it as (?P<jar>...)",
 		},
 		{
 			"name of a selection after what it matches", func(p *Procs) {
-				p.Collect, p.Select = []string{"process"}, []Condition{{As: "${a}", Cmdline: []string{`(?P<a>.)`}}}
+				p.Collect, p.Select = []string{"process"}, []Condition{{As: "{a}", Cmdline: []string{`(?P<a>.)`}}}
 			},
-			"select table 1: option as: only tables group_pattern can have ${...}",
+			"select table 1: option as: only tables group_pattern can have {...}",
 		},
 		{
 			"process name of a group", func(p *Procs) {

@@ -75,6 +75,7 @@ type space[S any] struct {
 	taken    bool             // snapshot is of this namespace
 	old      int              // gathers that emitted snapshot again
 	busy     bool             // a snapshot is being taken, which uses source and spare
+	misses   int              // gathers in a row that failed
 	failing  bool             // its error has been reported
 	removed  bool             // it is in the list no more
 }
@@ -193,7 +194,7 @@ func (g *gathering[S]) gather(s *space[S]) {
 		return
 	}
 	if err == nil {
-		s.failing, g.readable = false, true
+		s.misses, s.failing, g.readable = 0, false, true
 		g.emit(s.tag, &s.snapshot)
 		return
 	}
@@ -201,8 +202,9 @@ func (g *gathering[S]) gather(s *space[S]) {
 		r.check(s)
 	}
 	gone := errors.Is(s.lost, fs.ErrNotExist)
-	if gone && s.listed {
-		return // it was removed after it was listed
+	s.misses++
+	if s.listed && (gone || s.misses == 1 && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, errReplaced))) {
+		return // it came or went after it was listed
 	}
 	if !gone {
 		g.all = append(g.all, err)

@@ -30,7 +30,7 @@ func Decode(b []byte) map[uint32]string {
 // entry reads name and user ID of a line "name:password:uid:...".
 func entry(line []byte) (name []byte, uid uint32, ok bool) {
 	name, rest, _ := bytes.Cut(bytes.TrimSpace(line), []byte{':'})
-	if len(name) == 0 || bytes.IndexByte([]byte("#+-"), name[0]) >= 0 {
+	if len(name) == 0 || bytes.IndexByte([]byte("#+-"), name[0]) >= 0 || bytes.IndexByte(name, 0) >= 0 {
 		return nil, 0, false
 	}
 	_, rest, _ = bytes.Cut(rest, []byte{':'})

@@ -16,7 +16,7 @@ func TestDecode(t *testing.T) {
 		"\n:x:9:9:no name:/:\n" +
 		"cut:x\nword:x:ten:10::/:\nbig:x:4294967296:0::/:\nnegative:x:-1:0::/:\n" +
 		"max:x:4294967295:0::/:\r\n" +
-		"m\xfcller:x:11:11::/:/bin/sh\n" +
+		"m\xfcller:x:11:11::/:/bin/sh\n" + "n\x00l:x:13:13::/:\n" +
 		"short:x:12" // no newline at the end
 	want := map[uint32]string{0: "root", 4294967295: "max", 11: "m\xfcller", 12: "short"}
 	if diff := cmp.Diff(want, Decode([]byte(text))); diff != "" {
