@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"telegraf-sysprobe/plugins/internal/message"
+	"telegraf-sysprobe/plugins/internal/options"
 	"telegraf-sysprobe/plugins/internal/proctable"
 	"telegraf-sysprobe/sysprobe"
 )
@@ -14,6 +15,7 @@ import (
 func (g *gather) logNotices(omitted uint64) {
 	once := &g.state.notices
 	g.logUnknownUsers()
+	g.logIncluded()
 	if omitted > 0 && once.First("max_processes") {
 		g.Log.Warnf("Option max_processes: procs_process leaves out %d of %d processes, kernel threads first and then the youngest; choose fewer or raise it",
 			omitted, omitted+uint64(g.MaxProcesses))
@@ -52,6 +54,14 @@ func (g *gather) logOverflows() {
 			g.Log.Warnf("Option max_groups: %q has more than %s, and all others are in the group %q; narrow the filters or raise it",
 				grouping.name(), message.Count(g.MaxGroups, "group"), restGroup)
 		}
+	}
+}
+
+// logIncluded says that the include lists match nothing, after the first gather.
+func (g *gather) logIncluded() {
+	include := slices.Concat(g.NameInclude, g.UserInclude)
+	if g.state.notices.First("include") && len(include) > 0 && len(g.Collect) > 0 && len(g.rows) == 0 {
+		g.Log.Warnf("Options name_include and user_include: no process matches them yet%s", options.RegexpHint(include))
 	}
 }
 

@@ -57,12 +57,25 @@ func (l *Included) Remark(log telegraf.Logger) {
 			missing = append(missing, e.glob)
 		}
 	}
+	hint := options.RegexpHint(l.unmatched())
 	switch {
 	case !some:
-		log.Warnf("Option %s: no %s matches it yet", l.option, l.noun)
+		log.Warnf("Option %s: no %s matches it yet%s", l.option, l.noun, hint)
 	case len(missing) > 0:
-		log.Infof("Option %s: no %s matches %q yet", l.option, l.noun, missing)
+		log.Infof("Option %s: no %s matches %q yet%s", l.option, l.noun, missing, hint)
+	case hint != "":
+		log.Infof("Option %s: not every entry matches yet%s", l.option, hint)
 	}
+}
+
+// unmatched lists the globs that have matched nothing.
+func (l *Included) unmatched() (globs []string) {
+	for _, e := range l.entries {
+		if !e.matched {
+			globs = append(globs, e.glob)
+		}
+	}
+	return globs
 }
 
 // FirstGather finds out what the include lists of interfaces match, and logs once

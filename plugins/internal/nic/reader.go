@@ -202,9 +202,8 @@ func (g *gathering[S]) gather(s *space[S]) {
 		r.check(s)
 	}
 	gone := errors.Is(s.lost, fs.ErrNotExist)
-	s.misses++
-	if s.listed && (gone || s.misses == 1 && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, errReplaced))) {
-		return // it came or went after it was listed
+	if s.misses++; s.isPassing(err) {
+		return
 	}
 	if !gone {
 		g.all = append(g.all, err)
@@ -217,6 +216,15 @@ func (g *gathering[S]) gather(s *space[S]) {
 		g.fresh = append(g.fresh, err)
 	}
 	s.failing = true
+}
+
+// isPassing reports whether err says no more than that the namespace came or went after
+// it was listed. One that failed in the gather before as well did not just come.
+func (s *space[S]) isPassing(err error) bool {
+	if errors.Is(s.lost, fs.ErrNotExist) {
+		return s.listed
+	}
+	return s.listed && s.misses == 1 && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, errReplaced))
 }
 
 // oneLine joins errors for a log, in which an entry is a line.

@@ -2,6 +2,7 @@ package options
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -75,6 +76,20 @@ func TestVocabulary(t *testing.T) {
 		err := Vocabulary("scope_include", []string{glob}, words, words[:2])
 		if err == nil || !strings.Contains(err.Error(), `"global", "link"`) || strings.Contains(err.Error(), "17") {
 			t.Errorf("%s: %v, want an error that lists the words", glob, err)
+		}
+	}
+}
+
+// TestRegexpHint tells regular expressions from globs that look odd.
+func TestRegexpHint(t *testing.T) {
+	for _, pattern := range []string{"eth.*", "(eth0|lo)", "eth[0-9]+", `eth\d+`, "lo|eth0", ".*bash", "e.+", "(a|b)"} {
+		if hint := RegexpHint([]string{"lo", pattern}); !strings.Contains(hint, strconv.Quote(pattern)) {
+			t.Errorf("%q: %q", pattern, hint)
+		}
+	}
+	for _, pattern := range []string{"eth*", "{lo,eth?}", "(sd-pam)", "c++", "a.b", "kworker/0:1*", `\*`, "[a-z]0"} {
+		if hint := RegexpHint([]string{pattern}); hint != "" {
+			t.Errorf("%q: %q", pattern, hint)
 		}
 	}
 }

@@ -4,6 +4,7 @@ package options
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -84,6 +85,19 @@ func Vocabulary(option string, globs, words, named []string) error {
 		}
 	}
 	return nil
+}
+
+// RegexpHint returns the end of a message about globs that match nothing: which of them
+// looks like a regular expression; nothing if none does.
+func RegexpHint(globs []string) string {
+	// What regular expressions have, and names seldom.
+	regexps := regexp.MustCompile(`\.[*+]|\\[dwsDWS]|[])][*+]|\w\|\w|\(.*\|.*\)`)
+	for _, glob := range globs {
+		if regexps.MatchString(glob) {
+			return fmt.Sprintf("; %q looks like a regular expression, where globs such as \"eth*\" and \"{lo,eth0}\" are taken", glob)
+		}
+	}
+	return ""
 }
 
 // compile compiles each glob alone: Telegraf joins the globs of a list with
