@@ -174,6 +174,13 @@ func TestInit(t *testing.T) {
 			`select table 1: option pid_file: "run/a.pid" is no absolute path; `,
 		},
 		{
+			"name with a NUL", func(p *Procs) {
+				everyGroup(p)
+				p.GroupPattern = []Condition{{As: "a\x00b", Name: []string{"*"}}}
+			},
+			`group_pattern table 1: option as: "a\x00b" has a NUL, which no name has; remove it`,
+		},
+		{
 			"name of a group after nothing", func(p *Procs) {
 				everyGroup(p)
 				p.GroupPattern = []Condition{{As: "java {jar}", Cmdline: []string{`-jar (\S+)`}}}

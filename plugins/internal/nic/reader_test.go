@@ -173,6 +173,31 @@ func TestReaderSaysOnceWhatFails(t *testing.T) {
 	}
 }
 
+// TestNamespaceThatIsMadeAnew has one that is no network namespace at the moment of one
+// gather, as ip-netns(8) leaves it before it mounts it, and then for good.
+func TestNamespaceThatIsMadeAnew(t *testing.T) {
+	dir := plugintest.TempDir(t)
+	path := filepath.Join(dir, "blue")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	k := kernel{readErr: map[string]error{}}
+	r, err := newReader(&Options{NamespacePaths: []string{dir}}, system(nil), k.open)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, step := range []struct {
+		err   error
+		added int
+	}{{fs.ErrNotExist, 0}, {nil, 0}, {fs.ErrNotExist, 0}, {fs.ErrNotExist, 1}, {fs.ErrNotExist, 0}, {nil, 0}, {errReplaced, 0}} {
+		k.readErr[path] = step.err
+		_, added, err := gather(r)
+		if err != nil || len(added) != step.added {
+			t.Errorf("gather %d added %v, returned %v; want %d errors", i+1, added, err, step.added)
+		}
+	}
+}
+
 func TestReaderOpensAnewWhatClosedItself(t *testing.T) {
 	k := kernel{readErr: map[string]error{"": fmt.Errorf("%w: the socket failed", fs.ErrClosed)}, openErr: map[string]error{}}
 	r, _ := open(t, &k)
