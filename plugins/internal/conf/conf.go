@@ -57,7 +57,7 @@ type reader struct {
 	name     string // of the file, or nothing
 	lines    []string
 	text     []rune
-	edits    []edit
+	edits    map[int]edit // by the rune with which each begins
 	problems []problem
 	remarks  []problem
 	try      func(kind, alias string, input telegraf.Input) error
@@ -76,7 +76,7 @@ type problem struct {
 // returns the error of that.
 func Read(name string, data []byte, try func(kind, alias string, input telegraf.Input) error) *File {
 	text := strings.TrimPrefix(string(data), "\uFEFF") // a byte order mark
-	r := &reader{name: cmp.Or(name, "built-in configuration"), lines: strings.Split(text, "\n"), text: []rune(text), try: try}
+	r := &reader{name: cmp.Or(name, "built-in configuration"), lines: strings.Split(text, "\n"), text: []rune(text), edits: map[int]edit{}, try: try}
 	root, err := toml.Parse([]byte(text))
 	if at, ok := errors.AsType[*toml.LineError](err); ok {
 		r.fail(at.Line, "", fmt.Errorf("%w%s", at.Err, r.syntaxHint(at.Line)))

@@ -21,7 +21,6 @@ func InputNames() []string { return slices.Sorted(maps.Keys(inputs.Inputs)) }
 
 // readTables reads the tables of a file.
 func (r *reader) readTables(root *ast.Table) {
-	r.checkVariables(root, "")
 	for _, name := range slices.Sorted(maps.Keys(root.Fields)) {
 		node := root.Fields[name]
 		table, isTable := node.(*ast.Table)
@@ -29,10 +28,14 @@ func (r *reader) readTables(root *ast.Table) {
 		case "agent", "global_tags", "tags":
 			if !isTable {
 				r.fail(lineOf(node), "", fmt.Errorf("%s must be a table, written as [%s]", name, name))
-			} else if name == "agent" {
-				r.readAgent(table)
+				break
+			}
+			whose := "[" + name + "]"
+			r.checkVariables(table, whose)
+			if name == "agent" {
+				r.readAgent(table, whose)
 			} else {
-				r.fit(table, new(map[string]string), fitting{whose: "[" + name + "]"})
+				r.fit(table, new(map[string]string), fitting{whose: whose})
 			}
 		case "inputs":
 			if !isTable {
@@ -78,8 +81,7 @@ var refused = map[string]string{
 }
 
 // readAgent reads the table [agent].
-func (r *reader) readAgent(table *ast.Table) {
-	const whose = "[agent]"
+func (r *reader) readAgent(table *ast.Table, whose string) {
 	agent := config.NewConfig().Agent
 	r.fit(table, agent, fitting{whose: whose})
 	for _, option := range slices.Sorted(maps.Keys(table.Fields)) {
@@ -134,6 +136,9 @@ func (r *reader) readInputs(table *ast.Table) {
 
 // readInput reads one input, and initializes it where its options can be read.
 func (r *reader) readInput(table *ast.Table, input Input) {
+	before := len(r.problems)
+	r.checkVariables(table, input.String())
+	input.Alias = textOf(table, "alias") // with the values of variables
 	whose := input.String()
 	input.Options = written(table)
 	r.Inputs = append(r.Inputs, input)
@@ -142,7 +147,6 @@ func (r *reader) readInput(table *ast.Table, input Input) {
 			r.remark(lineOf(table.Fields[option]), whose, "%s has no effect here: %s", option, why)
 		}
 	}
-	before := len(r.problems)
 	r.checkCommon(table, whose)
 	plugin := inputs.Inputs[input.Kind]()
 	r.fit(table, plugin, fitting{whose: whose, common: true})
