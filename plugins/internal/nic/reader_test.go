@@ -176,13 +176,12 @@ func TestReaderSaysOnceWhatFails(t *testing.T) {
 // TestNamespaceThatIsMadeAnew has one that is no network namespace at the moment of one
 // gather, as ip-netns(8) leaves it before it mounts it, and then for good.
 func TestNamespaceThatIsMadeAnew(t *testing.T) {
-	dir := plugintest.TempDir(t)
-	path := filepath.Join(dir, "blue")
+	path := filepath.Join(plugintest.TempDir(t), "blue")
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	k := kernel{readErr: map[string]error{}}
-	r, err := newReader(&Options{NamespacePaths: []string{dir}}, system(nil), k.open)
+	r, err := newReader(&Options{NamespaceInclude: []string{"", "b*"}}, system(func() ([]string, error) { return []string{path}, nil }), k.open)
 	if err != nil {
 		t.Fatal(err)
 	}
