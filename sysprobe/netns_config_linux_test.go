@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // open opens and closes both handles.
@@ -31,6 +33,10 @@ func TestNetNSThatIsNotThere(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	pipe := filepath.Join(dir, "pipe")
+	if err := unix.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, tt := range []struct {
 		netns, path string
 		want        error
@@ -38,6 +44,7 @@ func TestNetNSThatIsNotThere(t *testing.T) {
 		{"no-such-namespace", "/run/netns/no-such-namespace", fs.ErrNotExist},
 		{filepath.Join(dir, "none"), filepath.Join(dir, "none"), fs.ErrNotExist},
 		{file, file, fs.ErrNotExist},
+		{pipe, pipe, fs.ErrNotExist}, // not waited for
 		{"/proc/self/ns/pid", "/proc/self/ns/pid", fs.ErrNotExist},
 	} {
 		addrs, stats := open(&Config{NetNS: tt.netns})

@@ -9,6 +9,7 @@ import (
 	"telegraf-sysprobe/sysprobe/internal/decode/procfs"
 	"telegraf-sysprobe/sysprobe/internal/sys/caps"
 	"telegraf-sysprobe/sysprobe/internal/sys/procdir"
+	"telegraf-sysprobe/sysprobe/internal/sys/regular"
 	"telegraf-sysprobe/sysprobe/internal/sys/sysinfo"
 )
 
@@ -127,7 +128,7 @@ func containerOf(run string, namespaces []Namespace) string {
 	if !slices.ContainsFunc(namespaces, func(n Namespace) bool { return n.Kind != "mnt" && !n.OfMachine.Or(true) }) {
 		return ""
 	}
-	if b, err := procdir.ReadFile(filepath.Join(run, "systemd/container")); err == nil {
+	if b, err := regular.ReadFile(filepath.Join(run, "systemd/container")); err == nil {
 		return strings.TrimSpace(string(b))
 	}
 	for _, mark := range []struct{ file, runtime string }{{"/.dockerenv", "docker"}, {filepath.Join(run, ".containerenv"), "podman"}} {

@@ -25,7 +25,7 @@ type Session struct {
 
 // ReadSessions returns who is logged in, in the order of the source: psutil's
 // users(). It reads utmp(5), which is c.RunRoot/utmp, and where that is not there or
-// names no user, as in Debian 13, where few programs write it, the sessions that
+// has no session, as in Debian 13, where few programs write it, the sessions that
 // systemd-logind keeps in c.RunRoot/systemd/sessions; of these those that a person uses
 // and that do not end yet. A session in utmp whose process is gone, as after a crash of
 // the program that should have ended it, is left out as who(1) does, and psutil does not:
@@ -39,9 +39,9 @@ type Session struct {
 // the rest is returned, with the error. A nil c means defaults. It needs no privilege.
 //
 // It returns an error that wraps [ErrNotSupported] on a system without a backend and
-// where neither source exists, [ErrAccessDenied] if they must not be read, and
-// [ErrMalformed] if sessions of logind cannot be decoded; the others are returned with
-// it.
+// where neither source exists, [ErrAccessDenied] if they must not be read, fs.ErrInvalid
+// if they are not regular files, and [ErrMalformed] if sessions of logind cannot be decoded;
+// the others are returned with it.
 func ReadSessions(c *Config) ([]Session, error) { return configured(c, sessionsClient{}.read) }
 
 // unsupportedSessions is the client of a system whose sessions cannot be read.

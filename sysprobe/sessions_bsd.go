@@ -5,9 +5,10 @@ package sysprobe
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"runtime"
+
+	"telegraf-sysprobe/sysprobe/internal/sys/regular"
 )
 
 // sessionsClient reads a file in /var/run. Without the file nobody has logged in since
@@ -17,7 +18,7 @@ type sessionsClient struct{}
 func (sessionsClient) read(cfg Config) ([]Session, error) {
 	name, sessions := sessionFile(runtime.GOOS, runtime.GOARCH)
 	path := filepath.Join(cfg.RunRoot, name)
-	b, err := os.ReadFile(path)
+	b, err := regular.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

@@ -16,6 +16,7 @@ import (
 	"telegraf-sysprobe/sysprobe/internal/decode/logind"
 	"telegraf-sysprobe/sysprobe/internal/decode/utmp"
 	"telegraf-sysprobe/sysprobe/internal/sys/pidfd"
+	"telegraf-sysprobe/sysprobe/internal/sys/regular"
 )
 
 // sessionsClient reads files below /run.
@@ -23,11 +24,12 @@ type sessionsClient struct{}
 
 func (sessionsClient) read(cfg Config) ([]Session, error) {
 	file := filepath.Join(cfg.RunRoot, "utmp")
-	b, utmpErr := os.ReadFile(file)
-	if found := sessionsOfUtmp(utmp.Decode(b, binary.NativeEndian, utmpLayout())); len(found) > 0 {
-		if saysPIDs(cfg) {
-			found = slices.DeleteFunc(found, isGhost)
-		}
+	b, utmpErr := regular.ReadFile(file)
+	found := sessionsOfUtmp(utmp.Decode(b, binary.NativeEndian, utmpLayout()))
+	if saysPIDs(cfg) {
+		found = slices.DeleteFunc(found, isGhost)
+	}
+	if len(found) > 0 {
 		return found, nil
 	}
 	dir := filepath.Join(cfg.RunRoot, "systemd/sessions")
@@ -81,7 +83,7 @@ func readLogind(dir string) ([]Session, error) {
 		if strings.Contains(entry.Name(), ".") || entry.IsDir() { // ID.ref is a pipe, .#ID is being written
 			continue
 		}
-		b, err := os.ReadFile(filepath.Join(dir, entry.Name()))
+		b, err := regular.ReadFile(filepath.Join(dir, entry.Name()))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}

@@ -128,10 +128,7 @@ func TestSessionsOfLogind(t *testing.T) {
 // a process that lives, one has none, and that of the third one is gone: who(1) shows the
 // first two. The PID is above any that Linux gives (PID_MAX_LIMIT).
 func TestSessionsWithoutProcess(t *testing.T) {
-	sysprobetest.NeedRoot(t)
-	if namespace, err := os.Readlink("/proc/self/ns/pid"); err != nil || namespace != initialPIDNamespace {
-		t.Skip("needs the PID namespace of the machine")
-	}
+	needMachinePIDs(t)
 	text := strings.Replace(utmpText, "[04321]", fmt.Sprintf("[%05d]", os.Getpid()), 1)
 	text = strings.Replace(text, "[8] [00099]", "[7] [9999999]", 1)
 	text = strings.Replace(text, "[00077]", "[00000]", 1)
@@ -144,6 +141,33 @@ func TestSessionsWithoutProcess(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got.Who); diff != "" && len(got.Who) > 0 { // who(1) of systemd's builds asks logind alone
 		t.Errorf("who(1) (-want +got):\n%s", diff)
+	}
+}
+
+// TestSessionsOfLogindBesideGhosts has a utmp in which the processes of all sessions are
+// gone, as one that nobody cleared when utmp fell out of use.
+func TestSessionsOfLogindBesideGhosts(t *testing.T) {
+	needMachinePIDs(t)
+	text := strings.NewReplacer("[04321]", "[9999998]", "[00077]", "[9999999]").Replace(utmpText)
+	root := writeUtmpOf(t, text)
+	for _, want := range [][]string{nil, {"dora tty2"}} {
+		var got sessionsAnswer
+		startHelper(t, inNamespaces(syscall.CLONE_NEWNS), "sessions", root).answer(t, &got)
+		if diff := cmp.Diff(want, got.Ours); diff != "" {
+			t.Errorf("sessions (-want +got):\n%s", diff)
+		}
+		dir := filepath.Join(root, "systemd/sessions")
+		check(t, os.MkdirAll(dir, 0o755))
+		check(t, os.WriteFile(filepath.Join(dir, "1"), []byte("USER=dora\nCLASS=user\nSTATE=active\nTTY=tty2\n"), 0o600))
+	}
+}
+
+// needMachinePIDs skips a test of PIDs in utmp where they are of other processes.
+func needMachinePIDs(t *testing.T) {
+	t.Helper()
+	sysprobetest.NeedRoot(t)
+	if namespace, err := os.Readlink("/proc/self/ns/pid"); err != nil || namespace != initialPIDNamespace {
+		t.Skip("needs the PID namespace of the machine")
 	}
 }
 

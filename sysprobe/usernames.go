@@ -13,6 +13,7 @@ import (
 	"telegraf-sysprobe/sysprobe/internal/cache"
 	"telegraf-sysprobe/sysprobe/internal/decode/passwd"
 	"telegraf-sysprobe/sysprobe/internal/decode/userdb"
+	"telegraf-sysprobe/sysprobe/internal/sys/regular"
 )
 
 // How long answers are believed before they are asked for again: the file is looked
@@ -214,7 +215,7 @@ func (u *UserNames) refresh() {
 		return
 	}
 	u.file, u.names = nil, make(map[uint32]string)
-	b, err := os.ReadFile(u.path)
+	b, err := regular.ReadFile(u.path)
 	if err != nil {
 		return
 	}

@@ -147,7 +147,7 @@ var ErrOpen = errors.New("open network namespace")
 // the errno of open(2), or fs.ErrNotExist where the file is not that of a network
 // namespace.
 func Open(path string) (*os.File, error) {
-	f, err := os.Open(path)
+	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0) // a named pipe would wait for a writer
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrOpen, errors.Unwrap(err))
 	}
