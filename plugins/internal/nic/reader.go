@@ -272,16 +272,16 @@ func (s *space[S]) readError(err error) error {
 	return s.enterError(err)
 }
 
-// takeAttempts limits the attempts to take the first snapshot of a namespace where
+// takeAttempts limits the attempts to take a snapshot, where there is none to keep, while
 // the kernel's tables change faster than they can be read, and keptSnapshots the
 // number of gathers that emit the last snapshot again.
 const (
-	takeAttempts  = 5
+	takeAttempts  = 20
 	keptSnapshots = 3
 )
 
-// take takes a snapshot, for the time of which it unlocks the Reader. Where the tables change faster than they can be read, the
-// last one stays for a few gathers.
+// take takes a snapshot, for the time of which it unlocks the Reader. Where the tables
+// change faster than they can be read, the last one stays for a few gathers.
 func (r *Reader[S]) take(s *space[S]) error {
 	for attempt := 1; ; attempt++ {
 		source := s.source
@@ -300,7 +300,7 @@ func (r *Reader[S]) take(s *space[S]) error {
 		case s.taken && s.old < keptSnapshots:
 			s.old++
 			return nil
-		case s.taken || attempt == takeAttempts:
+		case attempt == takeAttempts:
 			return err
 		}
 	}
