@@ -92,7 +92,7 @@ func TestExamples(t *testing.T) {
 func TestSecondInstance(t *testing.T) {
 	for name, create := range inputs.Inputs {
 		log := &testutil.CaptureLogger{}
-		_, sole := create().(interface{ SoleWriter() })
+		_, sole := create().(interface{ SoleWriter() []string })
 		for range 2 {
 			input := create()
 			reflect.ValueOf(input).Elem().FieldByName("Log").Set(reflect.ValueOf(log))

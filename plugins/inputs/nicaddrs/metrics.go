@@ -44,6 +44,16 @@ var globalNames = []string{"ipv4_global_count", "ipv6_global_count"}
 // tagNames are the words of the option tag_with.
 var tagNames = []string{"alias", "kind", "label", "scope"}
 
+// SoleWriter says that the counter changes begins with the plugin, so that two of them
+// cannot share a series. It returns the names of the tags that the plugin sets itself.
+func (*NICAddrs) SoleWriter() []string {
+	own := []string{"address", "event", "family", "interface", "netns", "rank"}
+	for _, word := range tagNames {
+		own = append(own, word+"_tag")
+	}
+	return own
+}
+
 // layout chooses the addresses to send, and the form of their metrics.
 type layout struct {
 	asTag    bool

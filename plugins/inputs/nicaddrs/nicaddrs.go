@@ -61,10 +61,6 @@ type NICAddrs struct {
 // SampleConfig returns the documented options.
 func (*NICAddrs) SampleConfig() string { return sampleConfig }
 
-// SoleWriter says that the counter changes begins with the plugin, so that two of
-// them cannot share a series.
-func (*NICAddrs) SoleWriter() {}
-
 // Init checks the options. It returns an error that names option, value and
 // remedy, or one that wraps sysprobe.ErrNotSupported on a system whose addresses
 // cannot be read.

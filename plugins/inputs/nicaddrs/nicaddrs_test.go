@@ -149,7 +149,7 @@ func TestThisMachine(t *testing.T) {
 // TestSoleWriter holds that two instances which would share a series are refused,
 // as sysprobe-execd refuses what has this method.
 func TestSoleWriter(t *testing.T) {
-	if _, sole := telegraf.Input(newPlugin(t)).(interface{ SoleWriter() }); !sole {
+	if _, sole := telegraf.Input(newPlugin(t)).(interface{ SoleWriter() []string }); !sole {
 		t.Error("two instances count for themselves in the same series")
 	}
 }

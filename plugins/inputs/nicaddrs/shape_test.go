@@ -70,4 +70,5 @@ func TestShape(t *testing.T) {
 	names.Check(t)
 	names.CheckAlerts(t)
 	names.CheckFields(t, "nicaddrs")
+	names.CheckOwnTags(t, (*NICAddrs)(nil).SoleWriter())
 }

@@ -214,6 +214,16 @@ func setUsage(g *metric.Fields, p *process) {
 	}
 }
 
+// SoleWriter says that counters begin with the plugin, so that two of them
+// cannot share a series. It returns the names of the tags that the plugin sets itself.
+func (*Procs) SoleWriter() []string {
+	own := append(groupKeyNames(), "by", "group_by", "rank", "selection")
+	for _, fact := range tagNames() {
+		own = append(own, fact+"_tag")
+	}
+	return own
+}
+
 // setGroup fills r with a row of procs_group.
 func setGroup(r *record, of *grouping, g *group, oldest time.Time, summed sysprobe.Fields, in span) {
 	for i, value := range g.key.values() {

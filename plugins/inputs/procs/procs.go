@@ -66,10 +66,6 @@ func (s *scratch) release() {
 	clear(s.exited)
 }
 
-// SoleWriter says that counters begin with the plugin, so that two of them cannot
-// share a series.
-func (*Procs) SoleWriter() {}
-
 // SampleConfig returns the documented configuration.
 func (*Procs) SampleConfig() string { return sampleConfig }
 

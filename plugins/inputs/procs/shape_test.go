@@ -52,6 +52,7 @@ func TestNames(t *testing.T) {
 	shape.Check(t)
 	shape.CheckAlerts(t)
 	shape.CheckFields(t, "procs")
+	shape.CheckOwnTags(t, (*Procs)(nil).SoleWriter())
 	for _, measurement := range []string{"procs_top", "procs_process"} {
 		tags, fields := shape.Of(measurement)
 		for _, fact := range tagNames() {

@@ -28,6 +28,12 @@ type totals struct {
 	lost                       sysprobe.Opt[uint64]
 }
 
+// SoleWriter says that counters begin with the plugin, so that two of them
+// cannot share a series. It returns the names of the tags that the plugin sets itself.
+func (*Zombies) SoleWriter() []string {
+	return []string{"container_tag", "event", "parent_name", "process_name", "rank", "unit", "user"}
+}
+
 // restRow sums up the parents that have no row of their own.
 type restRow struct {
 	parents, zombies, old int

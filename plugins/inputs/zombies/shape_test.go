@@ -56,6 +56,7 @@ func TestNames(t *testing.T) {
 	shape.Check(t)
 	shape.CheckAlerts(t)
 	shape.CheckFields(t, "zombies")
+	shape.CheckOwnTags(t, (*Zombies)(nil).SoleWriter())
 	for _, name := range []string{
 		"zombies_parent parent_is_init_code", "zombies_parent container", "zombies_process age_exact_code",
 		"zombies_process core_dumped_code", "zombie_event container",

@@ -55,10 +55,6 @@ type Zombies struct {
 	notices  proctable.Once
 }
 
-// SoleWriter says that counters begin with the plugin, so that two of them cannot
-// share a series.
-func (*Zombies) SoleWriter() {}
-
 // SampleConfig returns the documented configuration.
 func (*Zombies) SampleConfig() string { return sampleConfig }
 

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"slices"
 	"strings"
 
@@ -144,33 +143,15 @@ func (l *loaded) compare(inputs []labelled) []error {
 		l.labels = append(l.labels, all[i].String())
 		for j, other := range l.Inputs[:i] {
 			switch {
-			case !sameSeries(other, running):
+			case !l.sameSeries(other, running):
 			case isSole(running):
 				errs = append(errs, fmt.Errorf(
-					"%s and %s count for themselves in the same series; set a tag in [inputs.%s.tags], or name_suffix, of one",
-					all[j], all[i], all[i].Kind))
+					"%s and %s count for themselves in the same series; set a tag in [inputs.%s.tags], or name_suffix, of one%s",
+					all[j], all[i], all[i].Kind, why(other, running)))
 			case all[i].Options == all[j].Options:
 				l.remarks = append(l.remarks, fmt.Sprintf("%s and %s have the same options, so that every row comes twice; remove one", all[j], all[i]))
 			}
 		}
 	}
 	return errs
-}
-
-// soleWriter is implemented by an input with counters that begin with the input:
-// two of them in one series run backwards at each other's gathers.
-type soleWriter interface{ SoleWriter() }
-
-func isSole(r *models.RunningInput) bool {
-	_, sole := r.Input.(soleWriter)
-	return sole
-}
-
-// sameSeries reports whether a and b are of one kind and nothing in their
-// configuration tells their metrics apart.
-func sameSeries(a, b *models.RunningInput) bool {
-	names := func(c *models.InputConfig) [4]string {
-		return [4]string{c.Name, c.NameOverride, c.MeasurementPrefix, c.MeasurementSuffix}
-	}
-	return names(a.Config) == names(b.Config) && maps.Equal(a.Config.Tags, b.Config.Tags)
 }

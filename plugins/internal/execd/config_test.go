@@ -2,6 +2,7 @@ package execd
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,6 +13,20 @@ import (
 
 	"telegraf-sysprobe/plugins/internal/plugintest"
 )
+
+// twoServices configures two of one kind with a tag a, where that is not empty. At a
+// number sign
+// there is room for an option.
+func twoServices(values ...string) string {
+	var text strings.Builder
+	for _, value := range values {
+		text.WriteString("[[inputs.service]]\n #\n")
+		if value != "" {
+			fmt.Fprintf(&text, " [inputs.service.tags]\n  a = %q\n", value)
+		}
+	}
+	return text.String()
+}
 
 func TestBadConfigs(t *testing.T) {
 	for _, tt := range []struct {
@@ -44,6 +59,21 @@ func TestBadConfigs(t *testing.T) {
 			"two writers of one series", "[[inputs.service]]\n alias = \"a\"\n[[inputs.service]]\n",
 			[]string{"inputs.service[1]/a", "inputs.service[2] count for themselves in the same series", "[inputs.service.tags]"},
 		},
+		{
+			"a tag that is global", "[global_tags]\n a = \"1\"\n" + twoServices("", "1"),
+			[]string{"in the same series", "the tag a is the same on the metrics of both, by [global_tags]"},
+		},
+		{"a tag that is excluded", strings.ReplaceAll(twoServices("1", "2"), "#", "tagexclude = [\"a\"]"), []string{"the tag a is the same"}},
+		{"a tag that is not included", strings.ReplaceAll(twoServices("1", "2"), "#", "taginclude = [\"row\"]"), []string{"the tag a is the same"}},
+		{"a tag without a value", "[[inputs.service]]\n[[inputs.service]]\n [inputs.service.tags]\n  a = \"\"\n", []string{"same series"}},
+		{
+			"a tag of the input's own", "[[inputs.service]]\n[[inputs.service]]\n [inputs.service.tags]\n  row = \"0\"\n",
+			[]string{"in the same series", "row is a tag that the input sets itself"},
+		},
+		{
+			"names that are the same", "[[inputs.service]]\n name_override = \"service\"\n[[inputs.service]]\n",
+			[]string{"in the same series"},
+		},
 		{"what the plugin refuses", "[[inputs.fake]]\n rows = -1\n", []string{"inputs.fake", "rows = -1 must not be negative"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -68,6 +98,12 @@ func TestGoodConfigs(t *testing.T) {
 	t.Setenv("SYSPROBE_TEST_INTERVAL", "5s")
 	for _, tt := range []struct{ name, conf string }{
 		{"two writers with a tag of their own", "[[inputs.service]]\n[[inputs.service]]\n [inputs.service.tags]\n  of = \"b\"\n"},
+		{"two writers, one with a global tag of its own value", "[global_tags]\n a = \"1\"\n" + twoServices("", "2")},
+		{
+			"two writers with tags that are excluded and included", "[agent]\n always_include_local_tags = true\n" +
+				strings.ReplaceAll(twoServices("1", "2"), "#", "tagexclude = [\"a\"]"),
+		},
+		{"two writers, of which one excludes its tag", strings.Replace(twoServices("1", "1"), "#", "tagexclude = [\"a\"]", 1)},
 		{"two writers with names of their own", "[[inputs.service]]\n[[inputs.service]]\n name_suffix = \"_b\"\n"},
 		{"two inputs that count nothing themselves", "[[inputs.fake]]\n[[inputs.fake]]\n"},
 		{"byte order mark", "\uFEFF[[inputs.fake]]\n"},

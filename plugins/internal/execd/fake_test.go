@@ -95,7 +95,7 @@ func called(name string) {
 	calls.names = append(calls.names, name)
 }
 
-func (*service) SoleWriter() {}
+func (*service) SoleWriter() []string { return []string{"row"} }
 
 func (s *service) Start(acc telegraf.Accumulator) error {
 	called("Start")

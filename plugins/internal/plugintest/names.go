@@ -2,10 +2,12 @@ package plugintest
 
 import (
 	"maps"
+	"runtime"
 	"slices"
 	"strconv"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/influxdata/telegraf"
 )
 
@@ -70,4 +72,20 @@ func (n *Names) Check(t *testing.T) {
 // Of returns the names of the tags and of the fields of a measurement.
 func (n *Names) Of(measurement string) (tags, fields []string) {
 	return slices.Sorted(maps.Keys(n.tags[measurement])), slices.Sorted(maps.Keys(n.fields[measurement]))
+}
+
+// CheckOwnTags fails where own are not the tags of all measurements.
+func (n *Names) CheckOwnTags(t *testing.T, own []string) {
+	t.Helper()
+	if runtime.GOOS != "linux" {
+		t.Log("elsewhere some tags of Linux do not occur")
+		return
+	}
+	sent := map[string]bool{}
+	for _, tags := range n.tags {
+		maps.Copy(sent, tags)
+	}
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(sent)), slices.Sorted(slices.Values(own))); diff != "" {
+		t.Errorf("the tags that the input sets itself (-sent +said):\n%s", diff)
+	}
 }
