@@ -103,7 +103,7 @@ func (n *NICAddrs) Start(acc telegraf.Accumulator) error {
 	} else {
 		n.reader.Release()
 	}
-	n.writer.Begin("nicaddrs", n.Log)
+	n.writer.Begin("nicaddrs", acc, n.Log)
 	return nil
 }
 

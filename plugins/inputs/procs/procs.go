@@ -71,13 +71,13 @@ func (*Procs) SampleConfig() string { return sampleConfig }
 
 // Start opens the process table. It returns an error that names the proc file
 // system it looked for and the remedy.
-func (p *Procs) Start(telegraf.Accumulator) error {
+func (p *Procs) Start(acc telegraf.Accumulator) error {
 	machine, err := p.open()
 	if err != nil {
 		return err
 	}
 	p.machine = machine
-	p.writer.Begin("procs", p.Log)
+	p.writer.Begin("procs", acc, p.Log)
 	return nil
 }
 

@@ -61,7 +61,7 @@ func (*Zombies) SampleConfig() string { return sampleConfig }
 // Start opens the process table and begins to read exits. It returns an error
 // that names the proc file system it looked for, or the privilege that
 // events = "on" lacks.
-func (z *Zombies) Start(telegraf.Accumulator) error {
+func (z *Zombies) Start(acc telegraf.Accumulator) error {
 	machine, err := z.open()
 	if err != nil {
 		return err
@@ -71,7 +71,7 @@ func (z *Zombies) Start(telegraf.Accumulator) error {
 		z.Stop()
 		return err
 	}
-	z.writer.Begin("zombies", z.Log)
+	z.writer.Begin("zombies", acc, z.Log)
 	return nil
 }
 

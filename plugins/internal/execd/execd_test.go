@@ -286,3 +286,15 @@ func TestOnceFilters(t *testing.T) {
 		t.Errorf("messages %q, metrics %q", logged, w.stdout)
 	}
 }
+
+// TestTwoWriters runs two of one kind that a tag tells apart, of which there is nothing
+// to say.
+func TestTwoWriters(t *testing.T) {
+	w := newWorld(t, twoServices("1", "2"), Once)
+	if err := w.host.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if logged := w.stderr.String(); logged != "" || w.stdout.count("a=1") == 0 || w.stdout.count("a=2") == 0 {
+		t.Errorf("messages %q, metrics %q", logged, w.stdout)
+	}
+}

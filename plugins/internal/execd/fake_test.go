@@ -19,6 +19,7 @@ import (
 
 	"telegraf-sysprobe/plugins/internal/metric"
 	"telegraf-sysprobe/plugins/internal/plugintest"
+	"telegraf-sysprobe/plugins/internal/writers"
 )
 
 // fake does in Gather what its options say.
@@ -81,6 +82,8 @@ func (f *fake) Gather(acc telegraf.Accumulator) error {
 // service is a fake with a life between Start and Stop.
 type service struct {
 	fake
+
+	writer writers.Writer
 }
 
 // calls are those of all instances of service, which the loader makes.
@@ -102,6 +105,7 @@ func (s *service) Start(acc telegraf.Accumulator) error {
 	if s.Panic == "Start" {
 		panic(errors.New("in Start"))
 	}
+	s.writer.Begin("service", acc, s.Log)
 	acc.AddFields("event", map[string]any{"n": 1}, nil)
 	return nil
 }
@@ -113,6 +117,7 @@ func (s *service) Gather(acc telegraf.Accumulator) error {
 
 func (s *service) Stop() {
 	called("Stop")
+	s.writer.End()
 	if s.Panic == "Stop" {
 		panic("in Stop")
 	}
@@ -120,7 +125,8 @@ func (s *service) Stop() {
 
 func TestMain(m *testing.M) {
 	inputs.Add("fake", func() telegraf.Input { return &fake{Rows: 1} })
-	inputs.Add("service", func() telegraf.Input { return &service{fake: fake{Rows: 1}} })
+	var services writers.Writers
+	inputs.Add("service", func() telegraf.Input { return &service{fake: fake{Rows: 1}, writer: services.New()} })
 	os.Exit(m.Run())
 }
 

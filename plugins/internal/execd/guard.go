@@ -130,7 +130,7 @@ func (g *serviceGuard) Start(acc telegraf.Accumulator) error {
 
 // start calls Start of the input, and notes a panic.
 func (g *serviceGuard) start(acc telegraf.Accumulator) error {
-	err := g.try("Start", func() error { return g.service.Start(acc) })
+	err := g.try("Start", func() error { return g.service.Start(&points{Accumulator: acc}) })
 	_, g.broken = errors.AsType[*panicError](err)
 	return err
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/influxdata/telegraf"
 )
 
-// points is the accumulator of one gather. It takes gauges and counters of a series as
+// points is the accumulator of one gather, or of what an input sends between. It takes gauges and counters of a series as
 // one metric: line protocol has no types, and many a processor and database makes two
 // half rows of two lines.
 type points struct {
@@ -19,6 +19,9 @@ type points struct {
 
 // AddMerged implements metric.Merger.
 func (p *points) AddMerged(m telegraf.Metric) { p.AddMetric(m) }
+
+// ComparedSeries implements writers.Comparer: load has compared them.
+func (*points) ComparedSeries() {}
 
 // AddMetric notes the time of m.
 func (p *points) AddMetric(m telegraf.Metric) {

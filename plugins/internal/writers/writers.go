@@ -20,15 +20,21 @@ type Writer struct {
 // New returns another instance, which does not run yet.
 func (w *Writers) New() Writer { return Writer{of: w} }
 
-// Begin counts the instance, and says to log if another one runs. A plugin does not see
-// the tags that its configuration adds, so that only who reads the configuration can
-// refuse a second instance, as sysprobe-execd does; inside Telegraf it is told.
-func (w *Writer) Begin(input string, log telegraf.Logger) {
+// Comparer is implemented by the accumulators of a program that has compared the series
+// of its inputs, and refused those that share one.
+type Comparer interface{ ComparedSeries() }
+
+// Begin counts the instance, whose metrics go to acc, and says to log if another one
+// runs. A plugin does not see the tags that its configuration adds, so that only who
+// reads the configuration can refuse a second instance, as sysprobe-execd does, which is
+// a Comparer; inside Telegraf it is told.
+func (w *Writer) Begin(input string, acc telegraf.Accumulator, log telegraf.Logger) {
 	if w.of == nil || w.begun {
 		return
 	}
 	w.begun = true
-	if n := w.of.running.Add(1); n > 1 {
+	_, compared := acc.(Comparer)
+	if n := w.of.running.Add(1); n > 1 && !compared {
 		log.Infof("%d instances of inputs.%s run, and each counts for itself: unless a tag in [inputs.%s.tags] or name_suffix "+
 			"tells them apart, their counters run backwards at each other's gathers", n, input, input)
 	}
