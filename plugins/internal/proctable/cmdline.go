@@ -19,16 +19,32 @@ const HideArguments = "arguments"
 
 // usualSecrets are patterns of secrets in a command line whose arguments are
 // joined by NUL. All that follows the name of a secret in the same argument is
-// taken for it.
+// taken for it. A title arrives as an argument for each of its words.
 func usualSecrets() []string {
-	const name = `(?:(?:passw(?:or)?d|passphrase|passcode|pwd|secret|token|credential|(?:api|access|private|auth)[-_]?key)[\w.-]*|pass|(?:tls[-_])?psk|otp)`
+	const (
+		name   = `(?:(?:passw(?:or)?d|passphrase|passcode|pwd|secret|token|credential|(?:api|access|private|auth)[-_]?key)[\w.-]*|pass|(?:tls[-_])?psk|otp)`
+		quote  = `\\*["']?`
+		header = `(?i)(?:authorization|cookie)` + quote + `\s*:`
+		// scheme is of RFC 9110, 11.1: as IANA registers them, and widespread others.
+		scheme = `(?:basic|bearer|digest|dpop|hawk|hoba|jwt|mutual|negotiate|ntlm|scram-[\w-]+|ssws|vapid|aws\d?[\w-]*|bot|` +
+			`splunk|[\w-]*(?:token|key|oauth|hmac[\w-]*))`
+		parts = `(?:[^\x00]*[,;]\x00)*` // of a value with blanks
+		user  = `[^\x00\s/:@?#]+`       // of a URL
+	)
 	return []string{
-		`(?i)` + name + `"?\s*[=:]\s*([^\x00]+)`,                      // --password=x, PASSWORD=x, "token": "x"
-		`(?i)(?:^|[\x00\s])--?[\w.-]*` + name + `[\x00\s]+([^\x00]+)`, // --password x
-		`://[^\x00\s/:@]*:([^\x00\s]+)@`,                              // https://user:x@host
-		`://([^\x00\s/:@]{16,})@`,                                     // https://token@host
-		`(?i)(?:authorization:\s*|\bbearer\s+)([^\x00]+)`,             // Authorization: x
-		`[\x00\s](?:-u|--user)[\x00\s=]?[^\x00\s:]*:([^\x00]+)`,       // -u user:x
+		// --password=x, PASSWORD=x, "token": "x", and X-Api-Key: x in a title
+		`(?i)` + name + quote + `(?:\s*[=:]\s*([^\x00]+)|:\x00([^\x00-][^\x00]*))`,
+		`(?i)(?:^|[\x00\s'"])--?[\w.-]*` + name + quote + `[\x00\s]+([^\x00]+)`,                  // --password x
+		`(?i)\bhttps?://(` + user + `):(?:x-oauth-basic)?@`,                                      // https://token:@host
+		`://[^\x00\s/:@]*:([^\x00\s]+)@`,                                                         // https://user:x@host
+		`(?i)\b(?:https?|wss?|git)://(` + user + `)@`,                                            // https://token@host
+		`://([^\x00\s/:@]{16,})@`,                                                                // ssh://token@host
+		`[\x00\s]['"]?(?:-u|--user)['"]?[\x00\s=]?[^\x00\s:]*:([^\x00]+)`,                        // -u user:x
+		`(?i)authorization` + quote + `\s*[:=]\s*\x00?(` + scheme + `\x00` + parts + `[^\x00]+)`, // Authorization: Basic x in a title
+		header + `\s*([^\x00]+)`,                                                                 // Authorization: x
+		header + `\x00(` + parts + `[^\x00:-][^\x00:]*(?::[^\x00/][^\x00]*)?)(?:\x00|$)`,         // Cookie: x in a title, but no URL
+		`(?i)\bbearer\s+([^\x00]+)`,
+		`(?i):\x00?bearer\x00([^\x00]+)`, // X: Bearer x in a title
 	}
 }
 

@@ -81,14 +81,20 @@ func TestCmdlineText(t *testing.T) {
 		{"passwd root", "passwd root"},
 		{"systemd-tty-ask-password-agent --watch", "systemd-tty-ask-password-agent --watch"},
 	} {
-		args := strings.Fields(tc.args)
-		for i := range args {
-			args[i] = strings.ReplaceAll(args[i], "·", " ")
-		}
-		if got := defaults.Text(args); got != tc.want {
+		if got := defaults.Text(argumentsOf(tc.args)); got != tc.want {
 			t.Errorf("%s:\n got %s\nwant %s", tc.args, got, tc.want)
 		}
 	}
+}
+
+// argumentsOf returns the arguments in a line of a table: one for each word, where ·
+// is a blank in it.
+func argumentsOf(line string) []string {
+	args := strings.Fields(line)
+	for i := range args {
+		args[i] = strings.ReplaceAll(args[i], "·", " ")
+	}
+	return args
 }
 
 // What is longer than the limit is cut between characters, after the secrets
@@ -147,6 +153,7 @@ func TestOnlyTheProgram(t *testing.T) {
 func FuzzSecrets(f *testing.F) {
 	f.Add("sh\x00-c\x00mysql -p'a b' | curl -u a:b", 100)
 	f.Add("vault login \"", 10)
+	f.Add("sh\x00-c\x00ssh h \"sh -c 'mysql \\\"-pX\\\" d'\"; isql a b 'c", 80)
 	f.Fuzz(func(t *testing.T, line string, limit int) {
 		c, err := NewCmdlines([]string{DefaultRedact}, min(max(limit, 0), 1<<16))
 		if err != nil {

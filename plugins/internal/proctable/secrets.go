@@ -1,55 +1,10 @@
 package proctable
 
 import (
-	"path"
 	"regexp"
 	"slices"
 	"strings"
 )
-
-// program is what the arguments of some programs hold that is secret. Their names
-// and options can be anywhere in a command line, with NUL or blanks between them: a
-// shell has a whole command in one argument.
-type program struct {
-	names string // a regular expression of base names
-	needs string // a word that has to precede the options, such as "login"
-	// options are those with a secret, in the next word or, if that starts with the
-	// option, behind it. Those of attached are of the second form alone.
-	options, attached []string
-	// behind is the character behind which a value is secret; all of it where that
-	// is 0.
-	behind byte
-	// plain says that a word that is no option is a value.
-	plain bool
-	// once says that another program with its own options follows.
-	once bool
-}
-
-// programsWithSecrets are programs whose short options have no telling name.
-func programsWithSecrets() []program {
-	return []program{
-		{names: `(?:mysql|mariadb)[\w.-]*`, attached: []string{"-p"}},
-		{names: `7z\w*|u?n?rar`, attached: []string{"-p"}},
-		{names: `sshpass`, options: []string{"-p"}, once: true},
-		{names: `mongo\w*`, options: []string{"-p"}},
-		{names: `curl|https?|ncat`, options: []string{"-u", "-U", "--user", "--proxy-user", "--proxy-auth"}, behind: ':'},
-		{names: `smb\w+|rpcclient|net`, options: []string{"-U", "--user"}, behind: '%'},
-		{names: `lftp`, options: []string{"-u", "--user"}, behind: ','},
-		{names: `(?:redis|valkey)-\w+`, options: []string{"-a", "--masterauth", "--requirepass"}},
-		{names: `ldap\w+`, options: []string{"-w"}},
-		{names: `snmp\w+`, options: []string{"-A", "-X", "-c"}},
-		{names: `ipmitool|sqlcmd|bcp|osql|isql|tsql|(?:un)?zip`, options: []string{"-P"}},
-		{names: `mosquitto_\w+`, options: []string{"-P"}}, //nolint:misspell // the name of the programs
-		{names: `docker|podman|buildah|skopeo|nerdctl|helm|oras|az`, needs: "login", options: []string{"-p"}},
-		{names: `(?:plink|pscp|psftp|putty)(?:\.exe)?`, options: []string{"-pw"}},
-		{names: `[xw]l?freerdp\d?`, attached: []string{"/p:"}},
-		{names: `sqlplus|expdp|impdp|rman|sqlldr`, behind: '/', plain: true},
-		{names: `nmcli`, options: []string{"password", "wifi-sec.psk", "802-11-wireless-security.psk"}},
-		{names: `aws`, options: []string{"aws_secret_access_key", "aws_session_token"}},
-		{names: `vault`, needs: "login", plain: true},
-		{names: `openssl`, options: []string{"-pass", "-passin", "-passout"}, behind: ':'},
-	}
-}
 
 // secretFinder finds the secrets of programs.
 type secretFinder struct {
@@ -65,27 +20,19 @@ func newSecretFinder() *secretFinder {
 	return f
 }
 
-// word is a part of a command line.
-type word struct {
-	start, end int
-	// argument is where the argument ends that the word is in, and first says that
-	// the word begins it.
-	argument int
-	first    bool
-}
-
 // hide returns the command line, whose arguments are joined by NUL, without the
 // secrets.
 func (f *secretFinder) hide(line string) string {
+	secrets := f.find(line, words(line), depth)
+	slices.SortFunc(secrets, func(a, b span) int { return a.start - b.start })
 	var b strings.Builder
 	done := 0
-	for _, s := range f.find(line, words(line)) {
-		if s.start < done {
-			continue
+	for _, s := range secrets {
+		if s.start >= done {
+			b.WriteString(line[done:s.start])
+			b.WriteString(redacted)
 		}
-		b.WriteString(line[done:s.start])
-		b.WriteString(redacted)
-		done = s.end
+		done = max(done, s.end)
 	}
 	if done == 0 {
 		return line
@@ -94,49 +41,66 @@ func (f *secretFinder) hide(line string) string {
 	return b.String()
 }
 
-// find returns where the secrets are, in their order.
-func (f *secretFinder) find(line string, all []word) (secrets []word) {
-	var current *program
-	ready := false // the word that the program needs has come
+// depth is how many commands are searched that are an argument of another one.
+const depth = 3
+
+// find returns where the secrets are. It looks below the first of levels commands.
+func (f *secretFinder) find(line string, all []word, levels int) (secrets []span) {
+	var current []command
 	for i := 0; i < len(all); i++ {
 		w := all[i]
-		text := strings.Trim(line[w.start:w.end], "'\"")
+		text := unquote(line, w.span).text
 		if separates(text) {
 			current = nil
 			continue
 		}
-		if at := f.programOf(text); at >= 0 && (current == nil || !current.plain || !ready) {
-			current = &f.programs[at]
-			ready = current.needs == ""
+		if called := f.programsOf(text); called != nil && !slices.ContainsFunc(current, command.expectsWord) {
+			current = called
 			continue
 		}
-		if current == nil {
-			continue
+		if inner := quoted(line, w.span); inner.end > 0 && levels > 1 {
+			secrets = append(secrets, f.find(line, wordsOf(line, inner.start, inner.end), levels-1)...)
 		}
-		if !ready {
-			ready = text == current.needs
-			continue
+		found, last := step(current, line, all, i)
+		secrets = append(secrets, found...)
+		i = last
+		if endsCommand(line, all[i]) || len(found) > 0 && slices.ContainsFunc(current, command.isOver) {
+			current = nil
 		}
-		secret, next := current.secret(line, all, i)
-		if secret.end > secret.start {
-			secrets = append(secrets, secret)
-			if current.once {
-				current = nil
-			}
-		}
-		i = next
 	}
 	return secrets
 }
 
-// programOf returns the index of the program whose name, with a path or without, is
-// text; -1 where there is none.
-func (f *secretFinder) programOf(text string) int {
-	if text == "" || text[0] == '-' {
-		return -1
+// step returns the secrets of the commands that begin with the word all[at], and the
+// last word that belongs to it.
+func step(current []command, line string, all []word, at int) (secrets []span, last int) {
+	last = at
+	for i := range current {
+		secret, end := current[i].next(line, all, at)
+		last = max(last, end)
+		if secret.end > secret.start {
+			secrets = append(secrets, secret)
+		}
 	}
-	name := path.Base(strings.TrimLeft(text, "(`$'\""))
-	return slices.IndexFunc(f.names, func(re *regexp.Regexp) bool { return re.MatchString(name) })
+	return secrets, last
+}
+
+// endsCommand reports whether a command ends with a word of a shell.
+func endsCommand(line string, w word) bool { return !w.first && line[w.end-1] == ';' }
+
+// programsOf returns the programs whose name, with a path or without, is text.
+func (f *secretFinder) programsOf(text string) (called []command) {
+	if text == "" || text[0] == '-' || strings.Contains(text, "://") || strings.ContainsAny(text, " \t\n") {
+		return nil
+	}
+	name := strings.TrimLeft(text, "(`$")
+	name = name[strings.LastIndexAny(name, `/\`)+1:]
+	for i, re := range f.names {
+		if re.MatchString(name) {
+			called = append(called, command{program: &f.programs[i], ready: f.programs[i].needs == ""})
+		}
+	}
+	return called
 }
 
 // separates reports whether a word of a shell ends a command.
@@ -144,104 +108,96 @@ func separates(text string) bool {
 	return slices.Contains([]string{"|", "||", "&&", "&", ";", "|&"}, text)
 }
 
-// secret returns the secret that begins with the word all[at], or nothing, and the
+// command is a program that a command line calls.
+type command struct {
+	*program
+	ready bool // the word that the program needs has come
+	count int  // of the words that are neither options nor values
+}
+
+// expectsWord reports whether the next word can be a secret, whatever it is.
+func (c command) expectsWord() bool {
+	return c.ready && c.plain != nil && (c.place == 0 || c.count < c.place)
+}
+
+func (c command) isOver() bool { return c.once }
+
+// next returns the secret that begins with the word all[at], or nothing, and the
 // last word that belongs to it.
-func (p *program) secret(line string, all []word, at int) (secret word, last int) {
+func (c *command) next(line string, all []word, at int) (secret span, last int) {
 	w := all[at]
-	text := line[w.start:w.end]
-	for _, option := range slices.Concat(p.options, p.attached) {
-		switch {
-		case text == option && slices.Contains(p.options, option):
-			if at+1 == len(all) {
-				return word{}, at
-			}
-			value := all[at+1]
-			if value.first { // an argument of its own, which can have blanks
-				value.end = value.argument
-			}
-			return p.part(line, value), at + 1
-		case strings.HasPrefix(text, option) && (isShort(option) || strings.HasPrefix(text, option+"=")):
-			value := w
-			value.start += len(option)
-			if strings.HasPrefix(option, "--") {
-				value.start++ // the equals sign
-			}
-			if w.first {
-				value.end = value.argument
-			}
-			return p.part(line, value), at
-		}
+	text := unquote(line, w.span).text
+	if !c.ready {
+		c.ready = text == c.needs
+		return span{}, at
 	}
-	if p.plain && !strings.ContainsAny(text[:1], "-/@") && (p.behind != 0 || !strings.Contains(text, "=")) {
-		return p.part(line, w), at
+	take, from := c.option(text)
+	switch {
+	case take == nil:
+		return c.word(line, all, at, text)
+	case from < len(text):
+		return part(line, w.value(), from, take), at
+	case at+1 < len(all):
+		return part(line, all[at+1].value(), 0, take), at + 1
 	}
-	return word{}, at
+	return span{}, at
 }
 
-// isShort reports whether an option can have its value behind it: one letter, or
-// what ends in a colon.
-func isShort(option string) bool { return len(option) == 2 || strings.HasSuffix(option, ":") }
-
-// part returns the part of a value that is secret, without quotes.
-func (p *program) part(line string, value word) word {
-	for value.end > value.start+1 && strings.ContainsRune("'\"", rune(line[value.start])) && line[value.end-1] == line[value.start] {
-		value.start, value.end = value.start+1, value.end-1
+// word is next for a word without a secret option.
+func (c *command) word(line string, all []word, at int, text string) (secret span, last int) {
+	if slices.Contains(c.values, text) {
+		return span{}, min(at+1, len(all)-1)
 	}
-	if p.behind == 0 {
-		return value
+	if !c.expectsWord() || text == "" || text[0] == '-' {
+		return span{}, at
 	}
-	at := strings.IndexByte(line[value.start:value.end], p.behind)
-	if at < 0 {
-		return word{}
+	if c.count++; c.count < c.place {
+		return span{}, at
 	}
-	value.start += at + 1
-	if p.behind == '/' { // user/password@database
-		if at := strings.LastIndexByte(line[value.start:value.end], '@'); at >= 0 {
-			value.end = value.start + at
-		}
-	}
-	return value
+	return part(line, all[at].value(), 0, c.plain), at
 }
 
-// words divides a command line, whose arguments are joined by NUL, at NULs and
-// blanks, except for blanks between quotes.
-func words(line string) (all []word) {
-	for start := 0; start <= len(line); {
-		argument := len(line)
-		if at := strings.IndexByte(line[start:], 0); at >= 0 {
-			argument = start + at
-		}
-		all = append(all, wordsOf(line, start, argument)...)
-		start = argument + 1
+// option returns how to cut the value of a word that is an option with a secret, and
+// where in the word that begins: at its end if it is the next word.
+func (p *program) option(text string) (take cut, from int) {
+	if take := p.options[text]; take != nil {
+		return take, len(text)
 	}
-	return all
+	if name, value, ok := strings.Cut(text, "="); ok && strings.HasPrefix(text, "--") {
+		if value == "" {
+			return nil, 0
+		}
+		return p.options[name], len(name) + 1
+	}
+	for _, begin := range p.attached {
+		if len(text) > len(begin) && strings.HasPrefix(text, begin) {
+			return whole, len(begin)
+		}
+	}
+	if len(text) < 2 || text[0] != '-' || p.apart {
+		return nil, 0
+	}
+	letter := 1 + len(text[1:]) - len(strings.TrimLeft(text[1:], p.flags))
+	if letter == len(text) {
+		return nil, 0
+	}
+	option := "-" + text[letter:letter+1]
+	if slices.Contains(p.attached, option) && letter+1 < len(text) {
+		return whole, letter + 1
+	}
+	return p.options[option], letter + 1
 }
 
-// wordsOf divides one argument.
-func wordsOf(line string, start, end int) (all []word) {
-	quote, begin := byte(0), -1
-	for i := start; i <= end; i++ {
-		blank := i == end
-		if !blank {
-			switch c := line[i]; {
-			case quote != 0:
-				if c == quote {
-					quote = 0
-				}
-			case c == '\'' || c == '"':
-				if strings.IndexByte(line[i+1:end], c) >= 0 { // else it is a part of the word
-					quote = c
-				}
-			case c == ' ' || c == '\t' || c == '\n':
-				blank = true
-			}
-		}
-		if blank && begin >= 0 {
-			all = append(all, word{begin, i, end, begin == start})
-			begin = -1
-		} else if !blank && begin < 0 {
-			begin = i
-		}
+// part returns what take cuts from a value, which begins from bytes behind where s
+// does.
+func part(line string, s span, from int, take cut) span {
+	value := unquote(line, s)
+	if from >= len(value.text) {
+		return span{}
 	}
-	return all
+	start, end := take(value.text[from:])
+	if start == end {
+		return span{}
+	}
+	return span{value.offset(from + start), value.offset(from+end-1) + 1}
 }
