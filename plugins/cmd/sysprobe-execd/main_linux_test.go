@@ -356,3 +356,15 @@ func TestFewDescriptors(t *testing.T) {
 		}
 	}
 }
+
+// TestLastRowsAtTheEnd wants the rows that report = "changes" leaves out until another
+// one follows, as none does.
+func TestLastRowsAtTheEnd(t *testing.T) {
+	file := config(t, "[[inputs.nicstats]]\n  report = \"changes\"\n[[inputs.nicaddrs]]\n  report = \"changes\"\n")
+	got := execute(t, "--once", "--config", file)
+	for _, row := range []string{"\nnicstats,interface=lo,", "\nnicaddrs,address=127.0.0.1,", "\nnicaddrs_interface,interface=lo "} {
+		if got.code != 0 || strings.Count("\n"+got.stdout, row) != 1 {
+			t.Errorf("%+v, want one %q", got, row)
+		}
+	}
+}

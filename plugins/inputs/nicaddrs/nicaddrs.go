@@ -154,12 +154,14 @@ func (n *NICAddrs) sendInterface(acc telegraf.Accumulator, netns string, iface *
 	n.reporter.Send(acc, interfaceMeasurement, &r.row, now)
 }
 
-// Stop ends the events and a Gather that waits, and closes the address tables.
+// Stop ends the events and a Gather that waits, closes the address tables and sends the
+// last rows that were left out. A Gather that still runs must not have more to send.
 func (n *NICAddrs) Stop() {
 	n.writer.End()
 	if err := n.reader.Close(); err != nil {
 		n.Log.Debugf("Closing: %v", err)
 	}
+	n.reporter.Flush()
 }
 
 func init() {

@@ -234,11 +234,12 @@ func lacksBytes(links []sysprobe.LinkStats) bool {
 	return false
 }
 
-// Stop closes the link tables.
+// Stop closes the link tables, and sends the last rows that were left out.
 func (n *NICStats) Stop() {
 	if err := n.reader.Close(); err != nil {
 		n.Log.Debugf("Closing: %v", err)
 	}
+	n.reporter.Flush()
 }
 
 func init() {

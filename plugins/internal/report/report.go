@@ -58,9 +58,10 @@ type Reporter struct {
 	all   bool
 	every time.Duration // between full sets
 
-	round  int64     // number of the gather
-	full   bool      // the gather sends a full set
-	fullAt time.Time // of the last full set
+	round  int64                // number of the gather
+	full   bool                 // the gather sends a full set
+	fullAt time.Time            // of the last full set
+	acc    telegraf.Accumulator // of the last gather
 	rows   map[string]*row
 
 	key   []byte   // memory of Send
@@ -114,6 +115,7 @@ func (r *Reporter) Send(acc telegraf.Accumulator, measurement string, s *metric.
 // End ends a gather: a series without a row in it has ended, and its last row is sent
 // if it was left out.
 func (r *Reporter) End(acc telegraf.Accumulator) {
+	r.acc = acc
 	var ended []string
 	for key, last := range r.rows {
 		if last.round != r.round {
@@ -124,6 +126,14 @@ func (r *Reporter) End(acc telegraf.Accumulator) {
 	for _, key := range ended {
 		r.rows[key].send(acc)
 		delete(r.rows, key)
+	}
+}
+
+// Flush sends the last row of each series that was left out, as the last gather would
+// have, and is for when no gather follows.
+func (r *Reporter) Flush() {
+	for _, key := range slices.Sorted(maps.Keys(r.rows)) {
+		r.rows[key].send(r.acc)
 	}
 }
 

@@ -96,6 +96,22 @@ func TestFullSets(t *testing.T) {
 	}
 }
 
+// TestFlush sends what was left out, once, before a change and the end.
+func TestFlush(t *testing.T) {
+	var acc testutil.Accumulator
+	r := reporter(t, time.Hour)
+	r.Flush()
+	for at := range 3 {
+		gather(&acc, r, at, of("b", 1, int64(at)), of("a", 1, 1))
+	}
+	r.Flush()
+	r.Flush()
+	want := []string{"0 b 1/0", "0 a 1/1", "1 b 1/1", "2 b 1/2", "2 a 1/1"}
+	if diff := cmp.Diff(want, sent(t, &acc)); diff != "" {
+		t.Errorf("sent (-want +got):\n%s", diff)
+	}
+}
+
 // TestWhatIsLeftOutFollows restores all rows of three series, which change, come and
 // go at random, from those that were sent.
 func TestWhatIsLeftOutFollows(t *testing.T) {
