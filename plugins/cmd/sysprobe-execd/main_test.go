@@ -156,7 +156,7 @@ func TestEachMistakeIsALine(t *testing.T) {
 	got := execute(t, "--config", first, "--config", second)
 	want := []string{
 		first + `: line 2: inputs.zombies[1]: unknown option "max_zombie"`,
-		first + `: line 4: inputs.procs[1]/web: option top_count: 0 is out of range`,
+		first + `: line 6: inputs.procs[1]/web: option top_count: 0 is out of range`,
 		second + `: line 2: [agent]: unknown option "intervall"`,
 	}
 	lines := strings.Split(strings.TrimSpace(got.stderr), "\n")

@@ -45,6 +45,9 @@ func read(text string) *File {
 		if f := input.(*fake); f.Rows < 0 || f.Mode == "bad" {
 			return fmt.Errorf("%d rows of %s %q in mode %s", f.Rows, kind, alias, f.Mode)
 		}
+		if f := input.(*fake); f.Share < 0 {
+			return fmt.Errorf("option share: %v is negative", f.Share)
+		}
 		return nil
 	})
 }
@@ -204,6 +207,14 @@ func TestIdleOptions(t *testing.T) {
 	want := []string{"x.conf: line 3: inputs.fake[1]: share has no effect here: it is quick"}
 	if diff := cmp.Diff(want, f.Remarks); diff != "" || len(f.Problems) > 0 {
 		t.Errorf("%v, remarks (-want +got):\n%s", f.Problems, diff)
+	}
+}
+
+func TestLineOfAnOption(t *testing.T) {
+	f := read("[[inputs.fake]]\n  quick = true\n  share = -1.0\n")
+	want := []string{`x.conf: line 3: inputs.fake[1]: option share: -1 is negative; line 3 reads "share = -1.0"`}
+	if diff := cmp.Diff(want, texts(f.Problems)); diff != "" {
+		t.Errorf("problems (-want +got):\n%s", diff)
 	}
 }
 

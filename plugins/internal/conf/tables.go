@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -154,7 +155,7 @@ func (r *reader) readInput(table *ast.Table, input Input) {
 		return
 	}
 	if err := r.try(input.Kind, input.Alias, plugin); err != nil {
-		r.fail(input.Line, whose, err)
+		r.fail(cmp.Or(lineOfOption(table, err), input.Line), whose, err)
 		return
 	}
 	if p, ok := plugin.(idler); ok {
@@ -164,6 +165,15 @@ func (r *reader) readInput(table *ast.Table, input Input) {
 			}
 		}
 	}
+}
+
+// lineOfOption returns the line of the option that an error of an input begins with; 0
+// where it begins otherwise, or the table has no such option.
+func lineOfOption(table *ast.Table, err error) int {
+	if m := regexp.MustCompile(`^option (\w+): `).FindStringSubmatch(err.Error()); m != nil {
+		return lineOf(table.Fields[m[1]])
+	}
+	return 0
 }
 
 // idler is implemented by an input some of whose options can have no effect beside
