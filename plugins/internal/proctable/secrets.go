@@ -55,7 +55,7 @@ func (f *secretFinder) find(line string, all []word, levels int) (secrets []span
 			continue
 		}
 		if called := f.programsOf(text); called != nil && !slices.ContainsFunc(current, command.expectsWord) {
-			current = called
+			current = join(current, called)
 			continue
 		}
 		if inner := quoted(line, w.span); inner.end > 0 && levels > 1 {
@@ -69,6 +69,17 @@ func (f *secretFinder) find(line string, all []word, levels int) (secrets []span
 		}
 	}
 	return secrets
+}
+
+// join adds those commands that a name called and that are not there. The name can
+// be a value of those that are: mysql -h net -px.
+func join(current, called []command) []command {
+	for _, c := range called {
+		if !slices.ContainsFunc(current, func(known command) bool { return known.program == c.program }) {
+			current = append(current, c)
+		}
+	}
+	return current
 }
 
 // step returns the secrets of the commands that begin with the word all[at], and the

@@ -123,6 +123,12 @@ func TestSecrets(t *testing.T) {
 			{`C:\mysql\mysqldump.exe -pX`, `C:\mysql\mysqldump.exe -p***`},
 			{`curl http://h/openssl --proxy-user u:P`, `curl http://h/openssl --proxy-user u:***`},
 		}},
+		{"names of programs as values", [][2]string{
+			{`mysql -h net -pX d`, `mysql -h net -p*** d`},
+			{`curl -o zip -U u:P x`, `curl -o zip -U u:*** x`},
+			{`sudo -u mysql sshpass -p X ssh -p 22 h`, `sudo -u mysql sshpass -p *** ssh -p 22 h`},
+			{`sh -c mysql·-h·zip·d·|·tar·-pxf·x`, `sh -c mysql -h zip d | tar -pxf x`},
+		}},
 		{"URLs", [][2]string{
 			{`git clone https://ghp12@h/x`, `git clone https://***@h/x`},
 			{`pip git+https://ghp12@h/x`, `pip git+https://***@h/x`},
