@@ -92,6 +92,16 @@ func pidError(op string, pid int32, err error) error {
 	return opError(op, strconv.Itoa(int(pid)), err)
 }
 
+// refusedError is the errno of a kernel that refuses a value as out of range. It is also
+// fs.ErrInvalid, whose text that of EINVAL would only repeat.
+type refusedError struct{ error }
+
+// Unwrap returns the errno.
+func (e refusedError) Unwrap() error { return e.error }
+
+// Is reports that the value is out of range.
+func (refusedError) Is(target error) bool { return target == fs.ErrInvalid }
+
 // inRange returns an error that wraps fs.ErrInvalid for a value out of range.
 func inRange(what string, value, least, most int) error {
 	if value < least || value > most {

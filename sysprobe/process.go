@@ -260,9 +260,12 @@ func (p *Process) Descendants(ctx context.Context) ([]ProcID, error) {
 // returns an error that wraps [ErrAccessDenied] without, and one that wraps
 // [ErrNotSupported] if sig is no syscall.Signal, or on Windows none that ends a process.
 // Elsewhere the error wraps fs.ErrInvalid and has the range if the system has no signal
-// of that number.
+// of that number, whatever became of the process.
 func (p *Process) Signal(sig os.Signal) error {
-	return p.client.signal(sig, checkSignal(sig, runtime.GOOS, runtime.GOARCH))
+	if err := checkSignal(sig, runtime.GOOS, runtime.GOARCH); err != nil {
+		return pidError(opSignal, p.ID().PID, err)
+	}
+	return p.client.signal(sig)
 }
 
 // MemoryRegion is a region of memory.

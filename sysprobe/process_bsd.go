@@ -27,6 +27,6 @@ func runningKernel() processKernel {
 	}
 }
 
-func (c *kinfoProcessClient) suspend() error { return c.signal(syscall.SIGSTOP, nil) }
+func (c *kinfoProcessClient) suspend() error { return c.signal(syscall.SIGSTOP) }
 
-func (c *kinfoProcessClient) resume() error { return c.signal(syscall.SIGCONT, nil) }
+func (c *kinfoProcessClient) resume() error { return c.signal(syscall.SIGCONT) }

@@ -1,6 +1,7 @@
 package sysprobe
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,7 +29,7 @@ const (
 // the same user, and to lower the value CAP_SYS_NICE or the limit [ResourceNice].
 //
 // It and the other setters return an error that wraps fs.ErrInvalid and has the
-// range if the value is out of range, [ErrAccessDenied] if this user must not set
+// range if the value is out of range, whatever became of the process, [ErrAccessDenied] if this user must not set
 // it, [ErrNoSuchProcess] if the process is gone, [ErrZombieProcess] if it has
 // exited, or its first thread has and the value is of that, and [ErrNotSupported]
 // where the system or the PID namespace of the table has no such call. The kernel
@@ -58,13 +59,23 @@ func (p *Process) SetIOPriority(priority IOPriority) error {
 // proc.PID.rlimit of sysctl(3), and lack some resources. A Soft above Hard is out of range; the zero
 // Limit means unlimited, which is above any Hard that is not.
 func (p *Process) SetLimit(resource Resource, limit Limit) error {
-	err := inRange("resource", int(resource), 0, resources-1)
-	soft, limited := limit.Soft.Get()
-	hard, most := limit.Hard.Get()
-	if most && (!limited || soft > hard) {
-		err = fmt.Errorf("soft limit %v of %v is above the hard limit %d: %w", limit.Soft, resource, hard, fs.ErrInvalid)
+	return p.client.setLimit(resource, limit, cmp.Or(
+		inRange("resource", int(resource), 0, resources-1),
+		limit.check(resource)))
+}
+
+// check returns an error for a Soft above Hard.
+func (l Limit) check(resource Resource) error {
+	soft, limited := l.Soft.Get()
+	hard, most := l.Hard.Get()
+	switch {
+	case most && !limited:
+		return fmt.Errorf("an unlimited soft limit of %v is above the hard limit %d: %w", resource, hard, fs.ErrInvalid)
+	case most && soft > hard:
+		return fmt.Errorf("soft limit %d of %v is above the hard limit %d: %w", soft, resource, hard, fs.ErrInvalid)
+	default:
+		return nil
 	}
-	return p.client.setLimit(resource, limit, err)
 }
 
 // SetAffinity sets the processors that the process, to be exact its first thread,
@@ -88,6 +99,8 @@ const maxCPU = 1 << 18
 // sys/signal.h less one, _SIG_MAXSIG of FreeBSD, _NSIG of Linux (asm/signal.h), which is
 // larger on MIPS.
 var lastSignals = map[string]int{"linux": 64, "darwin": 31, "freebsd": 128, "netbsd": 63, "openbsd": 32}
+
+const opSignal = "signal process"
 
 // checkSignal returns why a system that sends signals does not have sig, or nil. The
 // system and its architecture are as Go spells them.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io/fs"
 	"math"
 	"path/filepath"
 	"syscall"
@@ -13,9 +12,9 @@ import (
 	"telegraf-sysprobe/sysprobe/internal/sys/procdir"
 )
 
-func (c *processClient) suspend() error { return c.signal(syscall.SIGSTOP, nil) }
+func (c *processClient) suspend() error { return c.signal(syscall.SIGSTOP) }
 
-func (c *processClient) resume() error { return c.signal(syscall.SIGCONT, nil) }
+func (c *processClient) resume() error { return c.signal(syscall.SIGCONT) }
 
 func (c *processClient) setNice(nice int, invalid error) error {
 	return c.set("set nice value of process", invalid, func(pid int32) error { return pidfd.SetNice(pid, nice) })
@@ -39,8 +38,8 @@ func (c *processClient) setAffinity(cpus []int, invalid error) error {
 		err := pidfd.SetAffinity(pid, cpus)
 		if errors.Is(err, syscall.EINVAL) {
 			online, _ := procdir.ReadFile(filepath.Join(c.table.sysRoot, "devices/system/cpu/online")) //nolint:errcheck // then the range is unknown
-			err = fmt.Errorf("none of the processors %v is in the range %s that are online, or none of the cpuset: %w: %w",
-				cpus, bytes.TrimSpace(online), fs.ErrInvalid, err)
+			err = fmt.Errorf("none of the processors %v is in the range %s that are online, or none of the cpuset: %w",
+				cpus, bytes.TrimSpace(online), refusedError{err})
 		}
 		return err
 	})
@@ -64,14 +63,15 @@ const (
 // kernel takes the call; and so has a first thread that is dead alone, but for what
 // the whole process shares.
 func (c *processClient) setOf(whose scope, op string, invalid error, f func(pid int32) error) error {
+	if invalid != nil {
+		return c.opError(op, invalid)
+	}
 	buf := c.table.takeBuffer()
 	defer c.table.buffers.Put(buf)
 	t := target{Dir: c.dir, buf: buf}
 	st, err := t.stat()
 	switch {
 	case err != nil:
-	case invalid != nil:
-		err = invalid
 	case !c.table.own:
 		err = ErrNotSupported
 	case st.Start != c.id.Start:

@@ -85,16 +85,17 @@ func TestSettersRefuse(t *testing.T) {
 	p, _ := startChild(t, procs, nil)
 	swapped := Limit{Soft: Some[uint64](3), Hard: Some[uint64](2)}
 	for said, set := range map[string]func() error{
-		"nice value 20 is not in the range -20 to 19":        func() error { return p.SetNice(20) },
-		"nice value -21 is not":                              func() error { return p.SetNice(-21) },
-		"class of I/O priority 4 is not in the range 0 to 3": func() error { return p.SetIOPriority(IOPriority{Class: 4}) },
-		"level of I/O priority 8 is not in the range 0 to 7": func() error { return p.SetIOPriority(IOPriority{Class: IOPrioBE, Level: 8}) },
-		"hint high, which only Windows has":                  func() error { return p.SetIOPriority(IOPriority{Hint: Some(IOHintHigh)}) },
-		"level of I/O priority 1 is not in the range 0 to 0": func() error { return p.SetIOPriority(IOPriority{Class: IOPrioIdle, Level: 1}) },
-		"resource 16 is not in the range 0 to 15":            func() error { return p.SetLimit(16, Limit{}) },
-		"soft limit 3 of nofile is above the hard limit 2":   func() error { return p.SetLimit(ResourceFiles, swapped) },
-		"number of processors 0 is not in the range 1":       func() error { return p.SetAffinity(nil) },
-		"processor -1 is not in the range 0 to":              func() error { return p.SetAffinity([]int{-1}) },
+		"nice value 20 is not in the range -20 to 19":                 func() error { return p.SetNice(20) },
+		"nice value -21 is not":                                       func() error { return p.SetNice(-21) },
+		"class of I/O priority 4 is not in the range 0 to 3":          func() error { return p.SetIOPriority(IOPriority{Class: 4}) },
+		"level of I/O priority 8 is not in the range 0 to 7":          func() error { return p.SetIOPriority(IOPriority{Class: IOPrioBE, Level: 8}) },
+		"hint high, which only Windows has":                           func() error { return p.SetIOPriority(IOPriority{Hint: Some(IOHintHigh)}) },
+		"level of I/O priority 1 is not in the range 0 to 0":          func() error { return p.SetIOPriority(IOPriority{Class: IOPrioIdle, Level: 1}) },
+		"resource 16 is not in the range 0 to 15":                     func() error { return p.SetLimit(16, Limit{}) },
+		"soft limit 3 of nofile is above the hard limit 2":            func() error { return p.SetLimit(ResourceFiles, swapped) },
+		"an unlimited soft limit of nofile is above the hard limit 2": func() error { return p.SetLimit(ResourceFiles, Limit{Hard: Some[uint64](2)}) },
+		"number of processors 0 is not in the range 1":                func() error { return p.SetAffinity(nil) },
+		"processor -1 is not in the range 0 to":                       func() error { return p.SetAffinity([]int{-1}) },
 	} {
 		var op *OpError
 		if err := set(); !errors.Is(err, fs.ErrInvalid) || !errors.As(err, &op) || !strings.Contains(err.Error(), said) {
@@ -106,7 +107,8 @@ func TestSettersRefuse(t *testing.T) {
 	}
 	err := p.SetAffinity([]int{maxCPU - 1})
 	said := fmt.Sprintf("none of the processors [%d] is in the range 0", maxCPU-1)
-	if !errors.Is(err, syscall.EINVAL) || !errors.Is(err, fs.ErrInvalid) || !strings.Contains(err.Error(), said) {
+	if !errors.Is(err, syscall.EINVAL) || !errors.Is(err, fs.ErrInvalid) || !strings.Contains(err.Error(), said) ||
+		strings.Count(err.Error(), "invalid argument") != 1 {
 		t.Errorf("a processor that no machine has: %v, want EINVAL of the kernel and fs.ErrInvalid with %q", err, said)
 	}
 }
@@ -121,6 +123,11 @@ func TestSettersOfOthers(t *testing.T) {
 	zombieErr := gone.SetNice(1)
 	if !errors.Is(zombieErr, ErrZombieProcess) {
 		t.Errorf("a zombie: %v, want ErrZombieProcess", zombieErr)
+	}
+	for name, err := range map[string]error{"signal": gone.Signal(syscall.Signal(999)), "nice value": gone.SetNice(100)} {
+		if !errors.Is(err, fs.ErrInvalid) || errors.Is(err, ErrZombieProcess) {
+			t.Errorf("a %s out of range for a zombie: %v, want fs.ErrInvalid", name, err)
+		}
 	}
 	cmd.Wait() //nolint:errcheck // it was killed
 	for name, set := range settersOf(gone) {

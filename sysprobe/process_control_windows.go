@@ -12,10 +12,10 @@ import (
 // change calls f with a handle that has rights to change the process, unless the value
 // is invalid.
 func (p *processClient) change(op string, rights uint32, invalid error, f func(*ntapi.Process) error) error {
+	if invalid != nil {
+		return p.opError(op, invalid)
+	}
 	_, err := askNT(context.Background(), p, op, func(*ntapi.Process) (struct{}, error) {
-		if invalid != nil {
-			return struct{}{}, invalid
-		}
 		// The handle of p keeps the PID from being used again.
 		h, err := ntapi.Open(uint32(p.id.PID), rights)
 		if err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"syscall"
 
@@ -12,12 +11,8 @@ import (
 	"telegraf-sysprobe/sysprobe/internal/sys/sysctl"
 )
 
-func (c *kinfoProcessClient) signal(sig os.Signal, invalid error) error {
-	const op = "signal process"
+func (c *kinfoProcessClient) signal(sig os.Signal) error {
 	p, err := c.look(context.Background())
-	if err == nil {
-		err = invalid
-	}
 	if number, ok := sig.(syscall.Signal); ok && err == nil {
 		err = c.kernel.kill(c.id.PID, number)
 	}
@@ -27,17 +22,18 @@ func (c *kinfoProcessClient) signal(sig os.Signal, invalid error) error {
 	case errors.Is(err, syscall.ESRCH):
 		err = ErrNoSuchProcess
 	}
-	return pidError(op, c.id.PID, err)
+	return pidError(opSignal, c.id.PID, err)
 }
 
 // byPID calls f, which asks about the process that has the PID or changes it, unless the
 // value is invalid, and looks before and afterwards whether the process is this one.
 func (c *kinfoProcessClient) byPID(ctx context.Context, op string, invalid error, f func(pid int32) error) error {
+	if invalid != nil {
+		return pidError(op, c.id.PID, invalid)
+	}
 	p, err := c.look(ctx)
 	switch {
 	case err != nil:
-	case invalid != nil:
-		err = invalid
 	case p.State == StateZombie:
 		err = ErrZombieProcess
 	default:
@@ -86,8 +82,8 @@ func (c *kinfoProcessClient) setAffinityBy(cpus []int, invalid error, set cpuset
 	return c.byPID(context.Background(), "set affinity of process", invalid, func(pid int32) error {
 		err := cpuset.Set(set, pid, cpus)
 		if errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.EDEADLK) {
-			err = fmt.Errorf("not all of the processors %v are in the range of the machine, or of the cpuset or the jail of the process: %w: %w",
-				cpus, fs.ErrInvalid, err)
+			err = fmt.Errorf("not all of the processors %v are in the range of the machine, or of the cpuset or the jail of the process: %w",
+				cpus, refusedError{err})
 		}
 		return err
 	})

@@ -77,7 +77,7 @@ func (unsupportedProcess) children(_ context.Context, _ bool) ([]ProcID, error) 
 	return nil, ErrNotSupported
 }
 
-func (unsupportedProcess) signal(os.Signal, error) error { return ErrNotSupported }
+func (unsupportedProcess) signal(os.Signal) error { return ErrNotSupported }
 
 func (unsupportedProcess) suspend() error { return ErrNotSupported }
 

@@ -9,13 +9,13 @@ import (
 
 // Wait waits until the process is gone, and returns how it exited. A child of this
 // program is gone once it has exited: Wait does not reap it, so that the Wait of its
-// exec.Cmd or os.Process finds its status too, which a program has to call all the
-// same. Any other process is gone once its parent has reaped it; its status is known
-// where the kernel tells it (Linux 6.15), if the process was there when Wait began,
-// and on Windows. The status is kept, and every further Wait returns it. Wait
-// returns the error of ctx if that ends first, and one that wraps fs.ErrClosed once
-// the handle is closed, also by another goroutine. On the BSDs and macOS Wait reaps a child of this program, which no other wait
-// can find then.
+// exec.Cmd or os.Process finds its status too, which a program has to call all the same.
+// Any other process is gone once its parent has reaped it; its status is known where the
+// kernel tells it (Linux 6.15), if the process was there when Wait began, and on
+// Windows. The status is kept, and every further Wait returns it. Wait returns the error
+// of ctx if that ends first, and one that wraps fs.ErrClosed once the handle is closed,
+// also by another goroutine; with an error it returns no status. On the BSDs and macOS
+// Wait reaps a child of this program, which no other wait can find then.
 //
 // It sleeps until something happens, by a pidfd (pidfd_open(2)). Before Linux 6.9
 // it looks after a zombie again and again, and before 5.3 after any process, often
@@ -27,7 +27,10 @@ func (p *Process) Wait(ctx context.Context) (Opt[ExitStatus], error) {
 	if errors.Is(err, context.Canceled) && context.Cause(ctx) == fs.ErrClosed { //nolint:errorlint // of end, and not the caller's
 		err = pidError("wait for process", p.ID().PID, fs.ErrClosed)
 	}
-	return status, err
+	if err != nil { // a status that is kept is there all the same
+		return Opt[ExitStatus]{}, err
+	}
+	return status, nil
 }
 
 // processWaits are the calls of [Process.Wait] that are under way. The zero value has

@@ -13,9 +13,8 @@ import (
 	"telegraf-sysprobe/sysprobe/internal/sys/procdir"
 )
 
-func (c *processClient) signal(sig os.Signal, invalid error) error {
-	const op = "signal process"
-	err := c.send(sig, invalid)
+func (c *processClient) signal(sig os.Signal) error {
+	err := c.send(sig)
 	if err != nil && !errors.Is(err, syscall.EPERM) { // which is about the sender
 		buf := c.table.takeBuffer()
 		defer c.table.buffers.Put(buf)
@@ -23,18 +22,15 @@ func (c *processClient) signal(sig os.Signal, invalid error) error {
 		v, err = c.judge(context.Background(), target{Dir: c.dir, buf: buf}, err)
 		err = v.error(err)
 	}
-	return c.opError(op, err)
+	return c.opError(opSignal, err)
 }
 
-// send sends a signal that is not invalid. An open directory of a process serves as a pidfd.
-func (c *processClient) send(sig os.Signal, invalid error) error {
+// send sends a signal. An open directory of a process serves as a pidfd.
+func (c *processClient) send(sig os.Signal) error {
 	return c.dir.WithFD(func(fd int) error {
 		number, isNumber := sig.(syscall.Signal)
-		switch {
-		case !c.table.own:
+		if !c.table.own || !isNumber {
 			return ErrNotSupported
-		case invalid != nil || !isNumber:
-			return invalid
 		}
 		err := pidfd.Signal(fd, number)
 		if !errors.Is(err, syscall.ENOSYS) { // before Linux 5.1

@@ -59,6 +59,23 @@ func TestWaitForChildren(t *testing.T) {
 	}
 }
 
+// TestWaitAfterClose has a status that is kept, and no handle to have it of.
+func TestWaitAfterClose(t *testing.T) {
+	child, err := os.StartProcess("/bin/sh", []string{"sh", "-c", "exit 7"}, &os.ProcAttr{})
+	check(t, err)
+	p, err := openTable(t, "").OpenPID(t.Context(), int32(child.Pid))
+	check(t, err)
+	if got, err := p.Wait(t.Context()); err != nil || got != Some[ExitStatus](7<<8) {
+		t.Errorf("status %v, %v, want exit 7", got, err)
+	}
+	check(t, p.Close())
+	if got, err := p.Wait(t.Context()); got.Known() || !errors.Is(err, fs.ErrClosed) {
+		t.Errorf("status %v, %v after close, want none and fs.ErrClosed", got, err)
+	}
+	_, err = child.Wait()
+	check(t, err)
+}
+
 // beginWait calls Wait, and returns when that sleeps. The result is sent.
 func beginWait(t *testing.T, p *Process) <-chan string {
 	t.Helper()

@@ -213,12 +213,11 @@ func (p *processClient) children(ctx context.Context, recursive bool) ([]ProcID,
 
 // signal ends the process at os.Kill and at SIGTERM, which Windows has no other
 // word for, as psutil does.
-func (p *processClient) signal(sig os.Signal, _ error) error {
-	const op = "signal process"
+func (p *processClient) signal(sig os.Signal) error {
 	if sig != os.Kill && sig != syscall.SIGTERM && sig != syscall.Signal(0) {
-		return p.opError(op, ErrNotSupported)
+		return p.opError(opSignal, ErrNotSupported)
 	}
-	return p.change(op, ntapi.TerminateRights, nil, func(h *ntapi.Process) error {
+	return p.change(opSignal, ntapi.TerminateRights, nil, func(h *ntapi.Process) error {
 		if sig == syscall.Signal(0) {
 			return nil
 		}
