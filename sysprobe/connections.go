@@ -61,7 +61,7 @@ type ProcConnections struct {
 // which another thread than the first one executes a program meanwhile. To load the
 // program takes as long as to look into a thousand processes without.
 //
-// It returns an error that wraps fs.ErrInvalid if the filter names kinds that there
+// It returns an error that wraps fs.ErrInvalid if the filter names kinds or states that there
 // are not, and an error if there is no table at all, or no network in it, or if
 // Config.Backend requires BPF and that cannot be had, and that of ctx once that is
 // done.
@@ -115,10 +115,17 @@ func (f ConnectionFilter) kinds() ConnKinds {
 	return kinds
 }
 
-// check returns an error that wraps fs.ErrInvalid for kinds that there are not.
+// check returns an error that wraps fs.ErrInvalid for kinds and states that there are
+// not.
 func (f ConnectionFilter) check() error {
 	if unknown := f.Kinds &^ KindAll; unknown != 0 {
-		return fmt.Errorf("kinds of connections %v: %w", f.Kinds, fs.ErrInvalid)
+		return fmt.Errorf("kinds of connections %v are not among %v: %w", f.Kinds, KindAll, fs.ErrInvalid)
+	}
+	for _, s := range f.Status {
+		if int(s) >= len(connStatusNames) || connStatusNames[s] == "" {
+			names := slices.DeleteFunc(slices.Clone(connStatusNames), func(name string) bool { return name == "" })
+			return fmt.Errorf("status of connections %v is not among %v: %w", s, names, fs.ErrInvalid)
+		}
 	}
 	return nil
 }

@@ -242,9 +242,16 @@ func TestConnectionsFiltered(t *testing.T) {
 			t.Errorf("%+v (-want +got):\n%s", tt.filter, diff)
 		}
 	}
-	var op *OpError
-	if _, err := procs.Connections(t.Context(), ConnectionFilter{Kinds: 0x40}); !errors.Is(err, fs.ErrInvalid) || !errors.As(err, &op) {
-		t.Errorf("error %v of an unknown kind, want fs.ErrInvalid", err)
+	for said, filter := range map[string]ConnectionFilter{
+		"kinds of connections 0x40 are not among ":                {Kinds: 0x40},
+		"status of connections 77 is not among [NONE ESTABLISHED": {Status: []ConnStatus{ConnListen, 77}},
+		"status of connections 13 is not among [":                 {Status: []ConnStatus{13}},
+		"status of connections 200 is not among [":                {Status: []ConnStatus{200}},
+	} {
+		var op *OpError
+		if _, err := procs.Connections(t.Context(), filter); !errors.Is(err, fs.ErrInvalid) || !errors.As(err, &op) || !strings.Contains(err.Error(), said) {
+			t.Errorf("error %v, want fs.ErrInvalid with %q", err, said)
+		}
 	}
 }
 
