@@ -34,7 +34,8 @@ type Config struct {
 	// Connections alone, Procs: a path such as /proc/1/ns/net, or the name that
 	// ip-netns(8) gave (/run/netns/NAME). Empty means the caller's own namespace. The
 	// error of a path that is not there, or is not that of a network namespace, wraps
-	// fs.ErrNotExist. Entering another one needs CAP_SYS_ADMIN (setns(2)). The kernel
+	// fs.ErrNotExist, and that of any other than Linux [ErrNotSupported], also of functions
+	// that look at nothing in it. Entering another one needs CAP_SYS_ADMIN (setns(2)). The kernel
 	// keeps a namespace, with the interfaces in it, for as long as a handle is open in
 	// it, also when its owner has removed it, of which a NetNSWatch notifies.
 	NetNS string
@@ -135,16 +136,11 @@ func configured[T any](c *Config, f func(Config) (T, error)) (T, error) {
 		var none T
 		return none, opError("check Config", "", err)
 	}
-	return f(cfg)
-}
-
-// ownNetNS returns an error for the operation op where c names a network namespace,
-// for systems that have none.
-func (c *Config) ownNetNS(op string) error {
-	if c.NetNS == "" {
-		return nil
+	if err := cfg.checkNetNS(); err != nil {
+		var none T
+		return none, err
 	}
-	return opError(op, c.NetNS, ErrNotSupported)
+	return f(cfg)
 }
 
 // orDefault sets an empty *s to fallback.

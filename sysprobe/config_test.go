@@ -65,6 +65,7 @@ func TestConfigIsChecked(t *testing.T) {
 		"OpenNICStats":   func(c *Config) error { _, err := OpenNICStats(c); return err },
 		"OpenNICWatch":   func(c *Config) error { _, err := OpenNICWatch(t.Context(), c); return err },
 		"OpenNetNSWatch": func(c *Config) error { _, err := OpenNetNSWatch(c); return err },
+		"OpenCPUCount":   func(c *Config) error { _, err := OpenCPUCount(c); return err },
 		"OpenProcs":      func(c *Config) error { _, err := OpenProcs(c); return err },
 		"OpenExits":      func(c *Config) error { _, err := OpenExits(c); return err },
 		"ReadHost":       func(c *Config) error { _, err := ReadHost(c); return err },
@@ -78,11 +79,16 @@ func TestConfigIsChecked(t *testing.T) {
 		"PIDs":           func(c *Config) error { _, err := PIDs(c); return err },
 		"PIDExists":      func(c *Config) error { _, err := PIDExists(c, 1); return err },
 	}
+	noNetNS := ErrNotSupported
+	if runtime.GOOS == "linux" {
+		noNetNS = fs.ErrNotExist
+	}
 	for _, tt := range []struct {
 		config Config
 		text   string
 		want   error
 	}{
+		{Config{NetNS: "no-such-namespace"}, "no-such-namespace", noNetNS},
 		{Config{Backend: 99}, "Backend 99 is not among [auto", fs.ErrInvalid},
 		{Config{Backend: foreign}, "Backend " + foreign.String() + " is not among [auto", ErrNotSupported},
 		{Config{Workers: -5}, "Workers -5 is not in the range 0 to 1024", fs.ErrInvalid},

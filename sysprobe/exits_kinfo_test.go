@@ -230,9 +230,6 @@ func TestKinfoExitsFail(t *testing.T) {
 		_, got := newKinfoExitsClient(cfg.withDefaults(), asks, func() (exitWatch, error) { return watch, err })
 		return got
 	}
-	if err := open(&Config{NetNS: "blue"}, nil, nil); !errors.Is(err, ErrNotSupported) {
-		t.Errorf("of another network namespace: %v", err)
-	}
 	if err := open(&Config{}, nil, syscall.EMFILE); !errors.Is(err, syscall.EMFILE) {
 		t.Errorf("without a queue: %v", err)
 	}

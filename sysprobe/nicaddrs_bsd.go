@@ -10,6 +10,6 @@ import (
 
 type nicAddrsClient = ribNICAddrsClient
 
-func newNICAddrsClient(cfg Config) (*nicAddrsClient, error) {
-	return newRIBNICAddrsClient(cfg, sysctl.System, runtime.GOOS, runtime.GOARCH)
+func newNICAddrsClient(Config) (*nicAddrsClient, error) {
+	return newRIBNICAddrsClient(sysctl.System, runtime.GOOS, runtime.GOARCH)
 }

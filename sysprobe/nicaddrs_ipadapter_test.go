@@ -200,12 +200,3 @@ func TestScopeOf(t *testing.T) {
 		}
 	}
 }
-
-func TestOwnNetNS(t *testing.T) {
-	if err := (&Config{}).ownNetNS("open"); err != nil {
-		t.Error(err)
-	}
-	if err := (&Config{NetNS: "blue"}).ownNetNS("open"); err == nil {
-		t.Error("no error where a namespace is named")
-	}
-}

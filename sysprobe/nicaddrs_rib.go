@@ -23,10 +23,7 @@ type ribNICAddrsClient struct {
 
 // newRIBNICAddrsClient returns the client of a system, as Go spells it, that asks
 // by call.
-func newRIBNICAddrsClient(cfg Config, call sysctl.Call, goos, goarch string) (*ribNICAddrsClient, error) {
-	if err := cfg.ownNetNS("open address table"); err != nil {
-		return nil, err
-	}
+func newRIBNICAddrsClient(call sysctl.Call, goos, goarch string) (*ribNICAddrsClient, error) {
 	table, err := route.NewReader(call, goos, goarch)
 	if err != nil {
 		return nil, opError("open address table", "", err)

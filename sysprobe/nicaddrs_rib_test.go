@@ -119,7 +119,7 @@ func describe(i *InterfaceAddrs) string {
 func TestRIBNICAddrs(t *testing.T) {
 	for _, r := range ribRecordings {
 		t.Run(r.file, func(t *testing.T) {
-			c, err := newRIBNICAddrsClient(Config{}, r.replay(t).Call, r.goos, "amd64")
+			c, err := newRIBNICAddrsClient(r.replay(t).Call, r.goos, "amd64")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -146,7 +146,7 @@ func TestRIBMalformedRow(t *testing.T) {
 	r := ribRecordings[4]
 	kernel := r.replay(t)
 	kernel.Answers[r.question][160] = 0xff // sdl_len, behind if_msghdr2 of lo0
-	addrs, err := newRIBNICAddrsClient(Config{}, kernel.Call, r.goos, "amd64")
+	addrs, err := newRIBNICAddrsClient(kernel.Call, r.goos, "amd64")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,7 +159,7 @@ func TestRIBMalformedRow(t *testing.T) {
 	if diff := cmp.Diff(r.want[1:], got); diff != "" || err != nil || s.Malformed != 1 {
 		t.Errorf("%v, %d malformed; interfaces (-want +got):\n%s", err, s.Malformed, diff)
 	}
-	links, err := newRIBNICStatsClient(Config{}, nicKernel{
+	links, err := newRIBNICStatsClient(nicKernel{
 		sysctl: kernel.Call, close: func() error { return nil }, goos: r.goos, goarch: "amd64",
 		ioctl: func(uint32, []byte, decode.Field, []byte) error { return syscall.EINVAL },
 	})
@@ -209,7 +209,7 @@ func TestRIBAddrOfItsOwn(t *testing.T) {
 // and of kernels that have no answer.
 func TestRIBNICAddrsFails(t *testing.T) {
 	open := func(kernel *sysprobetest.Sysctl) *ribNICAddrsClient {
-		c, err := newRIBNICAddrsClient(Config{}, kernel.Call, "openbsd", "arm64")
+		c, err := newRIBNICAddrsClient(kernel.Call, "openbsd", "arm64")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -239,9 +239,7 @@ func TestRIBNICAddrsFails(t *testing.T) {
 	}
 	check("a second close", c.close(), fs.ErrClosed)
 	check("a snapshot after close", c.snapshot(t.Context(), &dst), fs.ErrClosed)
-	_, err := newRIBNICAddrsClient(Config{NetNS: "blue"}, cut.Call, "freebsd", "amd64")
-	check("a network namespace", err, ErrNotSupported)
-	_, err = newRIBNICAddrsClient(Config{}, cut.Call, "plan9", runtime.GOARCH)
+	_, err := newRIBNICAddrsClient(cut.Call, "plan9", runtime.GOARCH)
 	check("an unknown system", err, ErrNotSupported)
 	if !strings.Contains(err.Error(), "plan9") {
 		t.Errorf("%v does not name the system", err)

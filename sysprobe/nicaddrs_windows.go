@@ -11,10 +11,7 @@ type nicAddrsClient struct {
 	shots *relay[struct{}, *AddrSnapshot]
 }
 
-func newNICAddrsClient(cfg Config) (*nicAddrsClient, error) {
-	if err := cfg.ownNetNS("open address table"); err != nil {
-		return nil, err
-	}
+func newNICAddrsClient(Config) (*nicAddrsClient, error) {
 	return &nicAddrsClient{shots: newRelay(readAdapters)}, nil
 }
 

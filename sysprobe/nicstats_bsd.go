@@ -11,12 +11,12 @@ import (
 
 type nicStatsClient = ribNICStatsClient
 
-func newNICStatsClient(cfg Config) (*nicStatsClient, error) {
+func newNICStatsClient(Config) (*nicStatsClient, error) {
 	socket, err := ifmedia.Open()
 	if err != nil {
 		return nil, opError("open link table", "", err)
 	}
-	return newRIBNICStatsClient(cfg, nicKernel{
+	return newRIBNICStatsClient(nicKernel{
 		sysctl: sysctl.System, ioctl: socket.Ioctl, close: socket.Close, goos: runtime.GOOS, goarch: runtime.GOARCH,
 	})
 }

@@ -107,7 +107,7 @@ func (r *mediaRecording) drivers(t *testing.T) *sysprobetest.Ioctl {
 // open opens a client of the recorded kernel.
 func (r *mediaRecording) open(t *testing.T, drivers *sysprobetest.Ioctl) *ribNICStatsClient {
 	t.Helper()
-	c, err := newRIBNICStatsClient(Config{}, nicKernel{
+	c, err := newRIBNICStatsClient(nicKernel{
 		sysctl: r.replay(t).Call, ioctl: drivers.Call, close: func() error { return nil }, goos: r.goos, goarch: "amd64",
 	})
 	if err != nil {

@@ -11,10 +11,7 @@ type nicStatsClient struct {
 	shots *relay[LinkFacts, *LinkSnapshot]
 }
 
-func newNICStatsClient(cfg Config) (*nicStatsClient, error) {
-	if err := cfg.ownNetNS("open link table"); err != nil {
-		return nil, err
-	}
+func newNICStatsClient(Config) (*nicStatsClient, error) {
 	return &nicStatsClient{shots: newRelay(readInterfaces)}, nil
 }
 

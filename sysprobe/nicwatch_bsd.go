@@ -14,7 +14,7 @@ type nicWatchClient = noticedNICWatchClient
 
 func newNICWatchClient(ctx context.Context, cfg Config, choice NICChoice) (*nicWatchClient, error) {
 	const op = "subscribe to interfaces"
-	kernel, err := newRIBNICAddrsClient(cfg, sysctl.System, runtime.GOOS, runtime.GOARCH)
+	kernel, err := newRIBNICAddrsClient(sysctl.System, runtime.GOOS, runtime.GOARCH)
 	if err != nil {
 		return nil, err
 	}

@@ -43,7 +43,7 @@ func watchRecorded(t *testing.T, choice NICChoice) (*noticedNICWatchClient, *fak
 	t.Helper()
 	r := ribRecordings[1] // NET_RT_IFLIST
 	kernel := r.replay(t)
-	addrs, err := newRIBNICAddrsClient(Config{}, kernel.Call, r.goos, "amd64")
+	addrs, err := newRIBNICAddrsClient(kernel.Call, r.goos, "amd64")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +137,7 @@ func TestRIBNICWatchEnds(t *testing.T) {
 		t.Errorf("it ended for %v", err)
 	}
 	cut := &sysprobetest.Sysctl{Answers: map[string][]byte{ribRecordings[1].question: {1}}}
-	addrs, err := newRIBNICAddrsClient(Config{}, cut.Call, "freebsd", "amd64")
+	addrs, err := newRIBNICAddrsClient(cut.Call, "freebsd", "amd64")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -57,9 +57,6 @@ type procKernel struct {
 
 func newKinfoProcsClient(cfg Config, k procKernel) (*kinfoProcsClient, error) {
 	const op = "open process table"
-	if err := cfg.ownNetNS(op); err != nil {
-		return nil, err
-	}
 	table, err := sysctl.NewProcesses(k.sysctl, k.goos, k.goarch)
 	if err != nil {
 		return nil, opError(op, "", err)
