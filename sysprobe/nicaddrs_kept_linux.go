@@ -18,8 +18,10 @@ type linkNotices interface {
 
 // keptLinks is the link table of the last dump, which costs three times as much
 // as a dump of the addresses. It is reused until a notification arrives. The
-// kernel notifies of changes of attributes at once, and of carrier and
-// operational state within a second (net/core/link_watch.c).
+// kernel notifies of most changes at once, and of carrier and operational state
+// within a second (net/core/link_watch.c), but of the alias and the further names of
+// an interface that is down not at all (netdev_state_change of net/core/dev.c): those
+// that are down are asked for each time.
 type keptLinks struct {
 	notices linkNotices // nil: every snapshot dumps the links
 	verify  time.Duration
@@ -57,7 +59,7 @@ func (k *keptLinks) close() error {
 
 // readLinks sets dst to all interfaces, without addresses.
 func (c *nicAddrsClient) readLinks(ctx context.Context, dst *AddrSnapshot) error {
-	if !c.kept.current() {
+	if !c.kept.current() || !c.askDown(ctx) {
 		if err := c.dumpLinks(ctx); err != nil {
 			return err
 		}
@@ -71,6 +73,33 @@ func (c *nicAddrsClient) readLinks(ctx context.Context, dst *AddrSnapshot) error
 		row.Link.AltNames = names
 	}
 	return nil
+}
+
+// dumpFrom is the part of the interfaces, one in so many, above which those that are
+// down are read by a dump: that takes as long as to ask for almost half of them.
+const dumpFrom = 4
+
+// askDown reads the kept links that are down anew. It reports false where a dump has to
+// be made: too many are down, or one of them does not answer.
+func (c *nicAddrsClient) askDown(ctx context.Context) bool {
+	rows := c.kept.rows
+	down := 0
+	for i := range rows {
+		if rows[i].Flags&FlagUp == 0 {
+			down++
+		}
+	}
+	if down == 0 || down*dumpFrom > len(rows) {
+		return down == 0
+	}
+	for i := range rows {
+		fill := func(raw *rtnl.Link) { c.links.fill(&rows[i], raw) }
+		if rows[i].Flags&FlagUp == 0 && c.links.route.Link(ctx, rows[i].Index, true, fill) != nil {
+			return false
+		}
+	}
+	linkRows{n: len(rows), at: func(i int) *Link { return &rows[i] }}.nameMasters()
+	return true
 }
 
 // dumpLinks reads the links to keep.

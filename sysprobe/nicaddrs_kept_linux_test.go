@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"telegraf-sysprobe/sysprobe/internal/decode/rtnl"
+	"telegraf-sysprobe/sysprobe/sysprobetest"
 )
 
 // notices are linkNotices whose answer the test sets.
@@ -146,7 +147,12 @@ func TestKeptLinksFollowTheKernel(t *testing.T) {
 		"link set lo down",
 		"link set d0 broadcast 02:ff:ff:ff:ff:ff",
 		"tuntap add tap0 mode tap",
+		"link set d0 down",
+		"link set d0 alias below",
 		"link del d0",
+		"link del tap0",
+		"link set br0 up",
+		"link set lo up",
 	} {
 		ns.ip(change)
 		var diff string
@@ -167,5 +173,46 @@ func TestKeptLinksFollowTheKernel(t *testing.T) {
 	ns.ip("addr add 192.0.2.2/24 dev lo")
 	if err := h.Snapshot(t.Context(), &kept); err != nil || !h.client.kept.read.Equal(read) {
 		t.Errorf("an address made the links be read again (%v)", err)
+	}
+}
+
+// TestKeptLinksThatAreDown changes interfaces of which the kernel notifies nobody, few
+// enough to be asked for one by one.
+func TestKeptLinksThatAreDown(t *testing.T) {
+	ns := newNetNSWithPair(t)
+	for _, name := range []string{"b0", "b1", "b2", "b3", "b4", "b5"} {
+		ns.ip("link add " + name + " up type bridge")
+	}
+	ns.ip("link set lo up")
+	ns.ip("link set d0p up")
+	ns.ip("link set d0 down master b0")
+	h, err := OpenNICAddrs(ns.config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	closeAfter(t, h)
+	var kept AddrSnapshot
+	read := func() time.Time {
+		t.Helper()
+		if err := h.Snapshot(t.Context(), &kept); err != nil {
+			t.Fatal(err)
+		}
+		return h.client.kept.read
+	}
+	sysprobetest.Eventually(t, func() string { // notifications of what is above come late
+		if before := read(); !before.Equal(read()) {
+			return "the links were dumped twice"
+		}
+		return diffTables(ns.snapshotAddrs(), &kept)
+	})
+	before := read()
+	for _, change := range []string{"link set d0 alias AD", "link property add dev d0 altname altd", "link property del dev d0 altname altd"} {
+		ns.ip(change)
+		if !read().Equal(before) {
+			t.Errorf("%s: all links were dumped for one that is down", change)
+		}
+		if diff := diffTables(ns.snapshotAddrs(), &kept); diff != "" {
+			t.Errorf("%s: fresh and kept differ (-fresh +kept):\n%s", change, diff)
+		}
 	}
 }

@@ -77,8 +77,10 @@ func (w *NICWatch) Events() <-chan NICEvent { return w.client.events }
 func (w *NICWatch) Err() error { return w.client.failure() }
 
 // Snapshot copies the table to dst, whose memory it reuses: a copy of a table that
-// has not grown allocates nothing. It does not ask the kernel, and does not wait; lifetimes are the times that are left of them. After
-// an error dst is empty. The error wraps fs.ErrClosed after the watch ended, or
+// has not grown allocates nothing. It does not ask the kernel, and does not wait;
+// lifetimes are the times that are left of them. Linux notifies of no change of the
+// Alias and the AltNames of an interface that is down: these can be as old as
+// Config.WatchVerify says. After an error dst is empty. The error wraps fs.ErrClosed after the watch ended, or
 // is that of ctx.
 func (w *NICWatch) Snapshot(ctx context.Context, dst *AddrSnapshot) error {
 	return w.client.snapshot(ctx, dst)

@@ -55,7 +55,14 @@ type Link struct {
 // With skipStats the kernel leaves out the IPv6 counters, which are half of an
 // answer and of no use here, and might leave out others.
 func AppendGetLink(b []byte, order binary.AppendByteOrder, skipStats bool) []byte {
-	b = append(b, make([]byte, 16)...) // struct ifinfomsg, AF_UNSPEC
+	return AppendGetLinkOf(b, order, 0, skipStats)
+}
+
+// AppendGetLinkOf is AppendGetLink for a request of the link with that index alone.
+func AppendGetLinkOf(b []byte, order binary.AppendByteOrder, index int32, skipStats bool) []byte {
+	b = append(b, 0, 0, 0, 0) // struct ifinfomsg, AF_UNSPEC
+	b = order.AppendUint32(b, uint32(index))
+	b = append(b, make([]byte, 8)...)
 	if skipStats {
 		b = nlmsg.AppendUint32(b, order, attrLinkExtMask, filterSkipStats)
 	}

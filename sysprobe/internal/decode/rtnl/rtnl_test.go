@@ -316,6 +316,10 @@ func TestRequests(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%v: link request (-want +got):\n%s", order, diff)
 		}
+		order.PutUint32(want[4:], 7)
+		if diff := cmp.Diff(want, rtnl.AppendGetLinkOf(nil, order, 7, true)); diff != "" {
+			t.Errorf("%v: request of one link (-want +got):\n%s", order, diff)
+		}
 		if diff := cmp.Diff(make([]byte, 16), rtnl.AppendGetLink(nil, order, false)); diff != "" {
 			t.Errorf("%v: link request with counters (-want +got):\n%s", order, diff)
 		}

@@ -34,16 +34,25 @@ func (r *Route) Close() error { return r.conn.Close() }
 // decode.ErrMalformed where a message cannot be decoded.
 func (r *Route) Links(ctx context.Context, skipStats bool, reset func(), each func(*rtnl.Link)) error {
 	r.body = rtnl.AppendGetLink(r.body[:0], binary.NativeEndian, skipStats)
-	return r.conn.Dump(ctx, rtnl.TypeGetLink, r.body, reset, func(m nlmsg.Message) error {
-		if m.Type != rtnl.TypeNewLink {
-			return nil
-		}
-		if err := rtnl.DecodeLink(m.Data, binary.NativeEndian, &r.link); err != nil {
-			return err
-		}
-		each(&r.link)
+	return r.conn.Dump(ctx, rtnl.TypeGetLink, r.body, reset, func(m nlmsg.Message) error { return r.decodeLink(m, each) })
+}
+
+// Link is Links for the link with that index alone. It returns ENODEV where there is none.
+func (r *Route) Link(ctx context.Context, index int, skipStats bool, each func(*rtnl.Link)) error {
+	r.body = rtnl.AppendGetLinkOf(r.body[:0], binary.NativeEndian, int32(index), skipStats)
+	return r.conn.Get(ctx, rtnl.TypeGetLink, r.body, func(m nlmsg.Message) error { return r.decodeLink(m, each) })
+}
+
+// decodeLink calls each with the link of a message about one.
+func (r *Route) decodeLink(m nlmsg.Message, each func(*rtnl.Link)) error {
+	if m.Type != rtnl.TypeNewLink {
 		return nil
-	})
+	}
+	if err := rtnl.DecodeLink(m.Data, binary.NativeEndian, &r.link); err != nil {
+		return err
+	}
+	each(&r.link)
+	return nil
 }
 
 // Addrs dumps the addresses of all links, as Links does links.
