@@ -54,6 +54,11 @@ func TestBadGlobs(t *testing.T) {
 		"^eth.*":                    "regular expression",
 		"eth0$":                     "regular expression",
 		".*":                        "regular expression",
+		"(eth0|lo)":                 "regular expression",
+		"lo|eth0":                   "regular expression",
+		"eth[0-9]+":                 "regular expression",
+		`eth\d`:                     "regular expression",
+		"(eth)+":                    "regular expression",
 		"[a":                        "close the brackets",
 		strings.Repeat("{a,b}", 10): "fewer",
 	} {
@@ -82,14 +87,17 @@ func TestVocabulary(t *testing.T) {
 
 // TestRegexpHint tells regular expressions from globs that look odd.
 func TestRegexpHint(t *testing.T) {
-	for _, pattern := range []string{"eth.*", "(eth0|lo)", "eth[0-9]+", `eth\d+`, "lo|eth0", ".*bash", "e.+", "(a|b)"} {
+	for _, pattern := range []string{"eth.*", ".*bash", "e.+", "(a)*"} {
 		if hint := RegexpHint([]string{"lo", pattern}); !strings.Contains(hint, strconv.Quote(pattern)) {
 			t.Errorf("%q: %q", pattern, hint)
 		}
 	}
-	for _, pattern := range []string{"eth*", "{lo,eth?}", "(sd-pam)", "c++", "a.b", "kworker/0:1*", `\*`, "[a-z]0"} {
+	for _, pattern := range []string{"eth*", "{lo,eth?}", "(sd-pam)", "c++", "a.b", "kworker/0:1+*", `\*`, "[a-z]*", `a\|b`, `b\$`} {
 		if hint := RegexpHint([]string{pattern}); hint != "" {
 			t.Errorf("%q: %q", pattern, hint)
+		}
+		if _, err := NewGlobs("name", []string{pattern}, nil); err != nil {
+			t.Error(err)
 		}
 	}
 }

@@ -88,16 +88,21 @@ func Vocabulary(option string, globs, words, named []string) error {
 }
 
 // RegexpHint returns the end of a message about globs that match nothing: which of them
-// looks like a regular expression; nothing if none does.
+// might be meant as a regular expression; nothing if none might. A dot before a star has
+// a meaning in both: "eth0.*" are the VLANs of eth0.
 func RegexpHint(globs []string) string {
-	// What regular expressions have, and names seldom.
-	regexps := regexp.MustCompile(`\.[*+]|\\[dwsDWS]|[])][*+]|\w\|\w|\(.*\|.*\)`)
 	for _, glob := range globs {
-		if regexps.MatchString(glob) {
+		if strings.Contains(glob, ".*") || strings.Contains(glob, ".+") || strings.Contains(glob, ")*") {
 			return fmt.Sprintf("; %q looks like a regular expression, where globs such as \"eth*\" and \"{lo,eth0}\" are taken", glob)
 		}
 	}
 	return ""
+}
+
+// isRegexp reports whether a pattern has what only regular expressions have: their ends,
+// classes of characters, repetitions of a group, and alternatives.
+func isRegexp(pattern string) bool {
+	return pattern == ".*" || regexp.MustCompile(`^\^|(^|[^\\])\$$|\\[dwsDWS]|[])]\+|[^\\]\|`).MatchString(pattern)
 }
 
 // compile compiles each glob alone: Telegraf joins the globs of a list with
@@ -105,8 +110,7 @@ func RegexpHint(globs []string) string {
 func compile(option string, patterns []string) ([]filter.Filter, error) {
 	var globs []filter.Filter
 	for _, pattern := range patterns {
-		ends := strings.HasSuffix(pattern, "$") && !strings.HasSuffix(pattern, `\$`)
-		if ends || strings.HasPrefix(pattern, "^") || pattern == ".*" {
+		if isRegexp(pattern) {
 			return nil, fmt.Errorf(
 				"option %s: %q looks like a regular expression; use a glob such as \"eth*\", or put a backslash before the character", option, pattern)
 		}
