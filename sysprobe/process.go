@@ -262,7 +262,7 @@ func (p *Process) Descendants(ctx context.Context) ([]ProcID, error) {
 // Elsewhere the error wraps fs.ErrInvalid and has the range if the system has no signal
 // of that number, whatever became of the process.
 func (p *Process) Signal(sig os.Signal) error {
-	if err := checkSignal(sig, runtime.GOOS, runtime.GOARCH); err != nil {
+	if err := p.argument(checkSignal(sig, runtime.GOOS, runtime.GOARCH)); err != nil {
 		return pidError(opSignal, p.ID().PID, err)
 	}
 	return p.client.signal(sig)

@@ -36,7 +36,7 @@ const (
 // takes a PID: the setter checks before the call, and after it, that the process has
 // it.
 func (p *Process) SetNice(nice int) error {
-	return p.client.setNice(nice, inRange("nice value", nice, MinNice, MaxNice))
+	return p.client.setNice(nice, p.argument(inRange("nice value", nice, MinNice, MaxNice)))
 }
 
 // SetIOPriority sets the I/O priority of the process, to be exact of its first
@@ -48,9 +48,9 @@ func (p *Process) SetIOPriority(priority IOPriority) error {
 	if priority.Class == IOPrioNone || priority.Class == IOPrioIdle {
 		most = 0
 	}
-	return p.client.setIOPriority(priority, errors.Join(
+	return p.client.setIOPriority(priority, p.argument(errors.Join(
 		inRange("class of I/O priority", int(priority.Class), int(IOPrioNone), int(IOPrioIdle)),
-		inRange("level of I/O priority", int(priority.Level), 0, most)))
+		inRange("level of I/O priority", int(priority.Level), 0, most))))
 }
 
 // SetLimit sets a resource limit of the whole process (prlimit(2)), as SetNice does,
@@ -59,9 +59,9 @@ func (p *Process) SetIOPriority(priority IOPriority) error {
 // proc.PID.rlimit of sysctl(3), and lack some resources. A Soft above Hard is out of range; the zero
 // Limit means unlimited, which is above any Hard that is not.
 func (p *Process) SetLimit(resource Resource, limit Limit) error {
-	return p.client.setLimit(resource, limit, cmp.Or(
+	return p.client.setLimit(resource, limit, p.argument(cmp.Or(
 		inRange("resource", int(resource), 0, resources-1),
-		limit.check(resource)))
+		limit.check(resource))))
 }
 
 // check returns an error for a Soft above Hard.
@@ -89,7 +89,16 @@ func (p *Process) SetAffinity(cpus []int) error {
 	for _, cpu := range cpus {
 		err = errors.Join(err, inRange("processor", cpu, 0, maxCPU-1))
 	}
-	return p.client.setAffinity(cpus, err)
+	return p.client.setAffinity(cpus, p.argument(err))
+}
+
+// argument returns invalid, which says what is wrong with an argument, or fs.ErrClosed
+// once the handle is closed.
+func (p *Process) argument(invalid error) error {
+	if p.waits.isEnded() {
+		return fs.ErrClosed
+	}
+	return invalid
 }
 
 // maxCPU is more processors than any system has.

@@ -22,7 +22,7 @@ func (p *Process) SetPriority(class PriorityClass) error {
 	if _, known := priorityClassNames[class]; !known {
 		invalid = fmt.Errorf("priority class %d is none of %v: %w", uint16(class), slices.Sorted(maps.Keys(priorityClassNames)), fs.ErrInvalid)
 	}
-	return p.client.setPriority(class, invalid)
+	return p.client.setPriority(class, p.argument(invalid))
 }
 
 // checkIOPriority returns an error where p cannot be set: it needs a hint where

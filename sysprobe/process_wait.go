@@ -63,6 +63,13 @@ func (w *processWaits) begin(parent context.Context) (ctx context.Context, stop 
 	}
 }
 
+// isEnded reports whether end was called.
+func (w *processWaits) isEnded() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.ended
+}
+
 // end ends the calls that are under way, and those that come.
 func (w *processWaits) end() {
 	w.mu.Lock()

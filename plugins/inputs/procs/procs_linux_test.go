@@ -119,7 +119,8 @@ func TestRealProcesses(t *testing.T) {
 // and finds both by their properties, which it compares.
 func TestRealSelections(t *testing.T) {
 	t.Setenv("HOST_PROC", "")
-	shell := exec.Command("/bin/sh", "-c", "sleep 1000 & echo $!; wait", "sysprobe-test", "--password=hunter2")
+	own := fmt.Sprint("sysprobe-test-", os.Getpid()) // others might run this test meanwhile
+	shell := exec.Command("/bin/sh", "-c", "sleep 1000 & echo $!; wait", own, "--password=hunter2")
 	shell.Dir = "/"
 	shell.Env = []string{"SECRET_NAME=hidden"}
 	listener, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
@@ -158,7 +159,7 @@ func TestRealSelections(t *testing.T) {
 			p := configured(t, func(p *Procs) {
 				p.open = proctable.Opener(sysprobe.Config{Backend: backend}, nil)
 				p.Collect, p.Properties, p.TagWith = []string{"process"}, propertyNames(), []string{"pid"}
-				p.Select = []Condition{{As: "shell", Cmdline: []string{`sysprobe-test --password=hunter2$`}, Exe: []string{"/*"}, Children: -1}}
+				p.Select = []Condition{{As: "shell", Cmdline: []string{own + ` --password=hunter2$`}, Exe: []string{"/*"}, Children: -1}}
 			})
 			plugintest.Start(t, p, nil)
 			var acc testutil.Accumulator
@@ -174,7 +175,7 @@ func TestRealSelections(t *testing.T) {
 			if len(rows) != 2 {
 				t.Fatalf("%d processes selected, want 2: %v", len(rows), rows)
 			}
-			checkShell(t, rows[strconv.Itoa(shell.Process.Pid)])
+			checkShell(t, own, rows[strconv.Itoa(shell.Process.Pid)])
 			row := rows[strconv.Itoa(child)]
 			if row["cmdline"] != "sleep 1000" || row["ppid"] != int64(shell.Process.Pid) || row["tcp_listen"] != int64(1) {
 				t.Errorf("the child is %v", row)
@@ -184,14 +185,14 @@ func TestRealSelections(t *testing.T) {
 }
 
 // checkShell looks at the properties of the shell of TestRealSelections.
-func checkShell(t *testing.T, row map[string]any) {
+func checkShell(t *testing.T, own string, row map[string]any) {
 	t.Helper()
 	exe, err := filepath.EvalSymlinks("/bin/sh")
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := map[string]any{
-		"cmdline": "/bin/sh -c sleep 1000 & echo $!; wait sysprobe-test --password=***",
+		"cmdline": "/bin/sh -c sleep 1000 & echo $!; wait " + own + " --password=***",
 		"exe":     exe, "exe_deleted": false, "cwd": "/", "cwd_deleted": false, "environ_names": "SECRET_NAME",
 		"threads_running": int64(0), "threads_sleeping": int64(1), "ionice_class": "none", "affinity_count": int64(runtime.NumCPU()),
 		"num_sockets": int64(1), "tcp_listen": int64(1), "tcp_established": int64(0), "udp_sockets": int64(0), "unix_sockets": int64(0),
