@@ -56,6 +56,7 @@ func startTelegraf(t *testing.T, config string) *telegraf {
 	}
 	tg.cmd = exec.Command(program(t, "telegraf"), "--config", write(t, "telegraf.conf", config))
 	tg.cmd.Stdout, tg.cmd.Stderr = log, log
+	tg.cmd.Env = append(os.Environ(), "TMPDIR="+t.TempDir()) // a driver of outputs.sql leaves a directory at each start
 	start(t, tg.cmd)
 	t.Cleanup(func() {
 		stop(t, tg.cmd, syscall.SIGTERM)
