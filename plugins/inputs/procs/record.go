@@ -46,7 +46,7 @@ func (r *record) name(field, text string) {
 func (r *record) id(field string, id int32) {
 	r.Gauges.Put(field, metric.Int(id))
 	if slices.Contains(r.tagWith, field) {
-		r.tag(field, strconv.Itoa(int(id)))
+		metric.AddTag(r.Tags, field, strconv.Itoa(int(id)))
 	}
 }
 

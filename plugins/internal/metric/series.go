@@ -58,7 +58,6 @@ type Series struct {
 	Gauges, Counters Fields
 
 	draft draft
-	both  Fields // memory of Send
 }
 
 // Clear removes all tags and fields, and keeps the memory for the next series: Send
@@ -99,10 +98,7 @@ type Merger interface {
 func (s *Series) Send(acc telegraf.Accumulator, measurement string, at time.Time) {
 	s.draft.begin(measurement, s.Tags, at)
 	if merger, ok := acc.(Merger); ok {
-		s.both.clear()
-		s.both.add(&s.Gauges)
-		s.both.add(&s.Counters)
-		merger.AddMerged(s.draft.metric(telegraf.Gauge, &s.both))
+		merger.AddMerged(s.draft.metric(telegraf.Gauge, &s.Gauges, &s.Counters))
 		return
 	}
 	if len(s.Gauges.list) > 0 {
@@ -157,9 +153,12 @@ func (d *draft) begin(measurement string, tags map[string]string, at time.Time) 
 	slices.SortFunc(d.tags, func(a, b *telegraf.Tag) int { return strings.Compare(a.Key, b.Key) })
 }
 
-// metric returns a metric with these fields.
-func (d *draft) metric(kind telegraf.ValueType, fields *Fields) telegraf.Metric {
-	d.kind, d.fields = kind, fields.list
+// metric returns a metric with the fields of these lists.
+func (d *draft) metric(kind telegraf.ValueType, lists ...*Fields) telegraf.Metric {
+	d.kind, d.fields = kind, d.fields[:0]
+	for _, fields := range lists {
+		d.fields = append(d.fields, fields.list...)
+	}
 	return metric.FromMetric(d)
 }
 
